@@ -1,0 +1,68 @@
+//! The few reasons to stop.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a capture can not be read. Odd traffic is never an error, and damage after a readable beginning is a warning.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CaptureError {
+    /// The operating system refused.
+    #[error("{}: {source}", name(.path))]
+    Io {
+        /// The file; `None` for a stream.
+        path: Option<PathBuf>,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Not one byte.
+    #[error("{}: 0 bytes: the capture is empty; if a command wrote it, that command failed: look at its standard error", name(.path))]
+    Empty {
+        /// The file; `None` for a stream.
+        path: Option<PathBuf>,
+    },
+    /// The bytes are no capture that we read.
+    #[error("{}: not a packet capture: {found}; expected pcap or pcapng, plain or in gzip, zstd or lz4", name(.path))]
+    NotACapture {
+        /// The file; `None` for a stream.
+        path: Option<PathBuf>,
+        /// What the first bytes look like, in a few words.
+        found: String,
+    },
+    /// The beginning is damaged so that not even one record can be found.
+    #[error("{}: damaged at byte {offset}: {reason}; no packet could be read", name(.path))]
+    Damaged {
+        /// The file; `None` for a stream.
+        path: Option<PathBuf>,
+        /// Offset of the damage in the (decompressed) file.
+        offset: u64,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// A directory or pattern without captures.
+    #[error("{}: no capture file in this directory", .path.display())]
+    NoCaptures {
+        /// The directory.
+        path: PathBuf,
+    },
+}
+
+fn name(path: &Option<PathBuf>) -> String {
+    match path {
+        Some(path) => crate::types::escaped(&path.to_string_lossy()).into_owned(),
+        None => "standard input".to_owned(),
+    }
+}
+
+impl CaptureError {
+    /// The file it is about, where there is one.
+    pub fn path(&self) -> Option<&std::path::Path> {
+        match self {
+            Self::Io { path, .. }
+            | Self::Empty { path }
+            | Self::NotACapture { path, .. }
+            | Self::Damaged { path, .. } => path.as_deref(),
+            Self::NoCaptures { path } => Some(path),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The public facts of clear HTTP/1 on one connection.
+
+use crate::types::{Moment, Span};
+
+/// What was seen of clear HTTP/1 (RFC 9112) on one connection.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Http {
+    /// Request heads from the client. Exact unless `incomplete`.
+    pub requests: u32,
+    /// Final response heads (not 1xx) from the server.
+    pub responses: u32,
+    /// The first request's method, as sent: escape before showing.
+    pub first_method: Option<String>,
+    /// The first request's Host header, as sent: escape before showing.
+    pub host: Option<String>,
+    /// The packet with the last request head's first byte.
+    pub last_request: Option<Moment>,
+    /// The last response.
+    pub last_response: Option<Response>,
+    /// The lowest status of 400 or above, with its packet; the first of its kind.
+    pub first_error: Option<(u16, Moment)>,
+    /// What the server announced in `Keep-Alive:` (the last such header).
+    pub keep_alive: Option<KeepAlive>,
+    /// When the client said `Connection: close` (or HTTP/1.0 without keep-alive), if it did.
+    pub client_announced_close: Option<Moment>,
+    /// When the server said `Connection: close` (or HTTP/1.0 without keep-alive), if it did.
+    pub server_announced_close: Option<Moment>,
+    /// The `Server:` header, as sent: escape before showing.
+    pub server_software: Option<String>,
+    /// Whether a gap, a snap length or an unread encoding made heads invisible: the counts are then a lower bound.
+    pub incomplete: bool,
+    /// When the connection left HTTP/1 (`101 Switching Protocols`, or a successful `CONNECT`).
+    pub switched: Option<Moment>,
+}
+
+/// The last response head.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Response {
+    /// The packet with its first byte.
+    pub at: Moment,
+    /// Status code.
+    pub status: u16,
+    /// Whether it said `Connection: close`, or spoke HTTP/1.0 without keep-alive.
+    pub closes: bool,
+}
+
+/// `Keep-Alive: timeout=5, max=100` (RFC 2068 section 19.7.1.1, still widely sent).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct KeepAlive {
+    /// `timeout=`: how long the server says that it waits.
+    pub timeout: Option<Span>,
+    /// `max=`: how many more requests the server says that it takes.
+    pub max: Option<u32>,
+}

@@ -1,0 +1,78 @@
+//! Every budget in one place.
+
+use serde::Serialize;
+
+use crate::types::Span;
+
+/// What one analysis may hold. Reaching a limit never fails: it is counted, and shown where it weakens a verdict.
+///
+/// ```
+/// let limits = handshark::Limits { max_connections: 100_000, ..Default::default() };
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Limits {
+    /// Connections that are open at once. Above it the one that was quiet longest is written out, marked `evicted`.
+    pub max_connections: usize,
+    /// Ended connections whose late packets are still added to them. Above it the oldest is written out.
+    pub max_closed: usize,
+    /// How long an ended connection waits for late packets before it is written out.
+    pub closed_linger: Span,
+    /// How long an ended, written connection is remembered, so that a late packet opens no new one.
+    pub tombstone_linger: Span,
+    /// Remembered ended connections (about 64 bytes each).
+    pub max_tombstones: usize,
+    /// A connection without any packet for this long is written out and forgotten.
+    pub idle_timeout: Span,
+    /// An attempt (SYN without answer) without any packet for this long is written out and forgotten.
+    pub half_open_timeout: Span,
+    /// Out-of-order payload bytes kept for one direction of one connection.
+    pub max_reorder_bytes: usize,
+    /// Out-of-order payload bytes kept in all.
+    pub max_reorder_total: usize,
+    /// Separate received ranges remembered for one direction (holes in the sequence space).
+    pub max_ranges: usize,
+    /// Handshake bytes kept for one direction until a message is whole (RFC 8446 allows 2^24; rustls stops at 64 KiB).
+    pub max_handshake_bytes: usize,
+    /// Bytes of one HTTP head.
+    pub max_http_head_bytes: usize,
+    /// Captured bytes of one packet; a record that claims more is damage.
+    pub max_packet_bytes: usize,
+    /// Bytes of one pcapng block.
+    pub max_block_bytes: usize,
+    /// Headers inside headers (tunnels, VLAN tags, extension headers) in one packet.
+    pub max_nesting: usize,
+    /// Services (server address and port) with numbers of their own; the rest share one row.
+    pub max_services: usize,
+    /// Findings kept apart; the rest of a code is counted in its largest.
+    pub max_findings: usize,
+    /// Example connections in one finding.
+    pub max_examples: usize,
+    /// Packets of one connection's timeline or evidence.
+    pub max_evidence_packets: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_connections: 1_000_000,
+            max_closed: 16_384,
+            closed_linger: Span::from_secs(120),
+            tombstone_linger: Span::from_secs(600),
+            max_tombstones: 262_144,
+            idle_timeout: Span::from_secs(24 * 3_600),
+            half_open_timeout: Span::from_secs(600),
+            max_reorder_bytes: 64 * 1024,
+            max_reorder_total: 256 * 1024 * 1024,
+            max_ranges: 64,
+            max_handshake_bytes: 64 * 1024,
+            max_http_head_bytes: 32 * 1024,
+            max_packet_bytes: 262_144,
+            max_block_bytes: 16 * 1024 * 1024,
+            max_nesting: 16,
+            max_services: 10_000,
+            max_findings: 1_000,
+            max_examples: 3,
+            max_evidence_packets: 12,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What became of a frame.
+
+use super::Segment;
+use crate::capture::LinkType;
+use crate::types::Tuple;
+
+/// The outcome of decoding one frame.
+#[derive(Clone, Copy, Debug)]
+pub enum Decoded<'a> {
+    /// A TCP segment.
+    Tcp(Segment<'a>),
+    /// An ICMP or ICMPv6 error that quotes the start of a TCP segment.
+    IcmpError(IcmpError),
+    /// Something else, or something that can not be read, counted by reason.
+    Skipped(Skip),
+}
+
+/// An ICMP error message about a TCP segment (RFC 792, RFC 4443).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IcmpError {
+    /// Who sent the error.
+    pub from: std::net::IpAddr,
+    /// ICMP type.
+    pub kind: u8,
+    /// ICMP code.
+    pub code: u8,
+    /// Whether it is ICMPv6.
+    pub v6: bool,
+    /// Source and destination of the quoted segment.
+    pub quoted: Tuple,
+}
+
+/// Why a frame gave no segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Skip {
+    /// Another transport, understood: UDP, ICMP, SCTP ... This is traffic, not a fault.
+    NotTcp,
+    /// No IP inside: ARP, LLDP, STP ... This is traffic, not a fault.
+    NotIp,
+    /// A link type that is not read.
+    UnknownLink(LinkType),
+    /// A header was cut by the snap length before the ports.
+    CutBySnaplen,
+    /// A header's length or version makes no sense.
+    Malformed,
+    /// A later fragment of an IP packet, or the first whose rest never came.
+    Fragment,
+    /// More headers inside headers than [`crate::Limits::max_nesting`].
+    TooDeep,
+    /// The payload is encrypted below TCP (ESP, protected 802.11).
+    Encrypted,
+}
+
+impl Skip {
+    /// The reason as a stable key, as in `capture.skipped` of the JSON report.
+    pub fn key(self) -> String {
+        match self {
+            Self::NotTcp => "not-tcp".to_owned(),
+            Self::NotIp => "not-ip".to_owned(),
+            Self::UnknownLink(link) => format!("link-type-{}", link.0),
+            Self::CutBySnaplen => "header-cut-by-snaplen".to_owned(),
+            Self::Malformed => "malformed-header".to_owned(),
+            Self::Fragment => "ip-fragment".to_owned(),
+            Self::TooDeep => "nested-too-deep".to_owned(),
+            Self::Encrypted => "encrypted-below-tcp".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,410 @@
+//! One finished connection: plain data, each field with its meaning, unit, absence and how it can mislead.
+
+use super::ending::{CloseKind, Ending, IdleTime};
+use super::history::History;
+use super::traffic::Traffic;
+use crate::capture::InterfaceId;
+use crate::detect::Symptom;
+use crate::http::Http;
+use crate::net::Tunnel;
+use crate::tls::Tls;
+use crate::types::{Endpoint, Moment, Side, Sided, Span};
+
+/// A TCP connection, or an attempt at one, as the capture shows it.
+///
+/// What one connection is: all packets between two innermost address and port pairs, until a SYN with another initial
+/// sequence number (or any SYN after a FIN or RST) opens the next. Interfaces, VLANs and tunnels do not tell
+/// connections apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Connection {
+    /// Its number, from 0 in order of first packet: Wireshark's `tcp.stream`.
+    pub number: u64,
+    /// Who opened it, see `roles_from`.
+    pub client: Endpoint,
+    /// Who was listening.
+    pub server: Endpoint,
+    /// What the roles rest on. Anything but [`RolesFrom::Syn`] is an inference.
+    pub roles_from: RolesFrom,
+    /// Interfaces where its packets were seen, the first four in order of appearance.
+    pub seen_at: SeenAt,
+    /// Outermost VLAN identifier of its first packet.
+    pub vlan: Option<u16>,
+    /// Innermost tunnel around its first packet.
+    pub tunnel: Option<Tunnel>,
+
+    /// Its first packet.
+    pub first: Moment,
+    /// Its last packet; late packets after the end count.
+    pub last: Moment,
+    /// The opening handshake.
+    pub opening: Opening,
+    /// What each side sent.
+    pub traffic: Sided<Traffic>,
+    /// How it ended.
+    pub ending: Ending,
+    /// Zeek's `conn_state`.
+    pub conn_state: ConnState,
+    /// Zeek's `history`.
+    pub history: History,
+    /// Wireshark's `tcp.completeness`, its final value: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST. Refused is 37.
+    pub completeness: u8,
+    /// Times the direction of payload turned from client to server and back: request and answer bursts. An estimate of
+    /// requests where they can not be read.
+    pub exchanges: u32,
+    /// The last time the client began a burst, and when the server's answer to it began.
+    pub last_exchange: Option<(Moment, Option<Moment>)>,
+    /// The longest time without payload that was followed by payload from both sides: this much silence was survived.
+    pub longest_survived_idle: Option<Span>,
+
+    /// TLS, where it was recognised.
+    pub tls: Option<Box<Tls>>,
+    /// Clear HTTP/1, where it was recognised.
+    pub http: Option<Box<Http>>,
+    /// How the bytes of each side began, for sides that sent any that were captured.
+    pub protocol: Protocol,
+    /// What the capture could not show of this connection.
+    pub visibility: Visibility,
+    /// An ICMP error that quoted this connection: type, code, whether ICMPv6.
+    pub icmp_error: Option<IcmpNote>,
+    /// What the detectors say of it.
+    pub symptoms: Vec<Symptom>,
+}
+
+/// What the roles of client and server rest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RolesFrom {
+    /// The client sent a SYN without ACK.
+    Syn,
+    /// The server sent a SYN-ACK; the SYN was not captured.
+    SynAck,
+    /// The client sent a ClientHello; no SYN was captured.
+    ClientHello,
+    /// The client sent an HTTP request; no SYN was captured.
+    HttpRequest,
+    /// A guess: the sender of the first packet, unless only its port is below 1024 or the lower one by far.
+    Guess,
+}
+
+impl RolesFrom {
+    /// As in the `roles_from` column.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Syn => "syn",
+            Self::SynAck => "syn-ack",
+            Self::ClientHello => "client-hello",
+            Self::HttpRequest => "http-request",
+            Self::Guess => "guess",
+        }
+    }
+}
+
+/// Interfaces where a connection was seen: the first four, and whether there were more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct SeenAt {
+    ids: [InterfaceId; 4],
+    len: u8,
+    more: bool,
+}
+
+impl SeenAt {
+    /// Notes an interface.
+    pub fn note(&mut self, id: InterfaceId) {
+        if self.ids().contains(&id) {
+            return;
+        }
+        match self.ids.get_mut(usize::from(self.len)) {
+            Some(place) => {
+                *place = id;
+                self.len += 1;
+            }
+            None => self.more = true,
+        }
+    }
+
+    /// The interfaces, in order of appearance.
+    pub fn ids(&self) -> &[InterfaceId] {
+        self.ids.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// Whether there were more than are listed.
+    pub const fn more(&self) -> bool {
+        self.more
+    }
+}
+
+/// The opening handshake (RFC 9293 section 3.5).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Opening {
+    /// The first SYN without ACK.
+    pub syn: Option<Moment>,
+    /// SYNs without ACK, retries included, twins not.
+    pub syn_count: u32,
+    /// The retries of the SYN; at most 11.
+    pub syn_retries: Vec<Moment>,
+    /// Whether the SYN carried payload (TCP Fast Open, RFC 7413).
+    pub syn_with_data: bool,
+    /// The first SYN-ACK.
+    pub syn_ack: Option<Moment>,
+    /// SYN-ACKs, retries included, twins not.
+    pub syn_ack_count: u32,
+    /// The client's ACK of the SYN-ACK.
+    pub ack: Option<Moment>,
+    /// A segment of the server with ACK, without SYN, that acknowledges something else than our SYN and answers it
+    /// (challenge ACK, RFC 5961 section 4): an older connection still holds the tuple there.
+    pub challenge_ack: Option<Moment>,
+    /// Client and server both sent SYNs without ACK (simultaneous open).
+    pub simultaneous: bool,
+}
+
+impl Opening {
+    /// Whether the handshake came as far as a SYN-ACK, and the client did not only reset it.
+    pub const fn is_answered(&self) -> bool {
+        self.syn_ack.is_some()
+    }
+
+    /// From the first SYN to the ACK of the SYN-ACK where it was seen, else to the SYN-ACK: what `connect()` took, retries
+    /// included. Seen beside the server without the ACK this is near zero: see [`Connection::rtt`].
+    pub fn connect(&self) -> Option<Span> {
+        let syn = self.syn?;
+        let end = self.ack.or(self.syn_ack)?;
+        Some(end.at.since(syn.at))
+    }
+}
+
+/// The state of Zeek's `conn_state`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[allow(missing_docs, reason = "Zeek's own names; the meaning of each is what `meaning` returns")]
+pub enum ConnState {
+    S0,
+    S1,
+    Sf,
+    Rej,
+    S2,
+    S3,
+    Rsto,
+    Rstr,
+    Rstos0,
+    Rstrh,
+    Sh,
+    Shr,
+    #[default]
+    Oth,
+}
+
+impl ConnState {
+    /// As Zeek writes it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::S0 => "S0",
+            Self::S1 => "S1",
+            Self::Sf => "SF",
+            Self::Rej => "REJ",
+            Self::S2 => "S2",
+            Self::S3 => "S3",
+            Self::Rsto => "RSTO",
+            Self::Rstr => "RSTR",
+            Self::Rstos0 => "RSTOS0",
+            Self::Rstrh => "RSTRH",
+            Self::Sh => "SH",
+            Self::Shr => "SHR",
+            Self::Oth => "OTH",
+        }
+    }
+
+    /// What it means.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::S0 => "attempt seen, no reply",
+            Self::S1 => "established, not terminated",
+            Self::Sf => "established and terminated normally",
+            Self::Rej => "attempt rejected",
+            Self::S2 => "established, the client closed, no answer from the server",
+            Self::S3 => "established, the server closed, no answer from the client",
+            Self::Rsto => "established, the client aborted",
+            Self::Rstr => "the server aborted",
+            Self::Rstos0 => "the client sent a SYN followed by a RST, no SYN-ACK seen",
+            Self::Rstrh => "the server sent a SYN-ACK followed by a RST, no SYN seen",
+            Self::Sh => "the client sent a SYN followed by a FIN, no SYN-ACK seen",
+            Self::Shr => "the server sent a SYN-ACK followed by a FIN, no SYN seen",
+            Self::Oth => "no SYN seen, midstream traffic",
+        }
+    }
+}
+
+/// What the payload looked like at its start, by its bytes; never by a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Protocol {
+    /// No captured payload.
+    #[default]
+    None,
+    /// TLS records, or an SSLv2 hello.
+    Tls,
+    /// HTTP/1 in clear.
+    Http1,
+    /// HTTP/2 in clear with prior knowledge.
+    Http2,
+    /// Something else.
+    Other,
+}
+
+impl Protocol {
+    /// Its name in lower case.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Tls => "tls",
+            Self::Http1 => "http1",
+            Self::Http2 => "http2",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// What the capture could not show of a connection, and what of it was seen more than once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Visibility {
+    /// No opening SYN or SYN-ACK was captured.
+    pub mid_stream: bool,
+    /// Packets of this side alone were captured, though its ACK numbers show that the other answered.
+    pub one_way: Option<Side>,
+    /// Only packets with SYN, FIN or RST were captured, though sequence numbers show that more was sent.
+    pub flags_only: bool,
+    /// Packets whose payload the snap length cut.
+    pub cut_by_snaplen: u32,
+    /// Holes in the sequence space that were acknowledged but never captured, by sender.
+    pub gaps: Sided<u32>,
+    /// Packets that are another sighting of one already counted.
+    pub twins: u32,
+    /// Written out before its end because [`Limits::max_connections`](crate::Limits::max_connections) was reached.
+    pub evicted: bool,
+    /// Out-of-order bytes were given up because a limit was reached.
+    pub over_limit: bool,
+    /// Seconds of capture after the connection's last packet: how long an answer could have been seen.
+    pub capture_went_on: Span,
+}
+
+/// An ICMP error that quoted the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IcmpNote {
+    /// The packet of the error.
+    pub at: Moment,
+    /// Who sent it.
+    pub from: std::net::IpAddr,
+    /// Type.
+    pub kind: u8,
+    /// Code.
+    pub code: u8,
+    /// ICMPv6 rather than ICMP.
+    pub v6: bool,
+}
+
+/// What became of a connection, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Opened; where TLS was tried it was completed; ended by FIN, or by a RST after both FINs.
+    Established,
+    /// The SYN was answered by a RST.
+    Refused,
+    /// The SYN was not answered.
+    Unanswered,
+    /// The SYN was answered by an ICMP error.
+    Prohibited,
+    /// A RST ended it between SYN-ACK and the first payload or within the TLS handshake.
+    ResetInHandshake,
+    /// The TLS handshake failed: an alert, or a close before it was complete.
+    TlsFailed,
+    /// Established, then ended by a RST that was not an answer to its own FIN.
+    Reset,
+    /// Established, then segments went unanswered until the capture's end.
+    TimedOut,
+    /// Still open when the capture ended.
+    Open,
+    /// Its beginning was not captured; see the other fields for its end.
+    MidStream,
+    /// Opened and closed at once without any payload.
+    HealthCheck,
+}
+
+impl Outcome {
+    /// All, in the order of the report.
+    pub const ALL: [Self; 11] = [
+        Self::Established,
+        Self::Refused,
+        Self::Unanswered,
+        Self::Prohibited,
+        Self::ResetInHandshake,
+        Self::TlsFailed,
+        Self::Reset,
+        Self::TimedOut,
+        Self::Open,
+        Self::MidStream,
+        Self::HealthCheck,
+    ];
+
+    /// As in the `outcome` column.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Established => "established",
+            Self::Refused => "refused",
+            Self::Unanswered => "unanswered",
+            Self::Prohibited => "prohibited",
+            Self::ResetInHandshake => "reset-in-handshake",
+            Self::TlsFailed => "tls-failed",
+            Self::Reset => "reset",
+            Self::TimedOut => "timed-out",
+            Self::Open => "open",
+            Self::MidStream => "mid-stream",
+            Self::HealthCheck => "health-check",
+        }
+    }
+}
+
+impl Connection {
+    /// Round-trip time of the opening handshake: last SYN to SYN-ACK and SYN-ACK to ACK together, which is one round
+    /// trip from any capture point. `None` unless all three were captured.
+    pub fn rtt(&self) -> Option<Span> {
+        let ack = self.opening.ack?;
+        let syn_ack = self.opening.syn_ack?;
+        let syns = self.opening.syn.iter().chain(&self.opening.syn_retries);
+        let syn = syns.filter(|syn| syn.at <= syn_ack.at).max_by_key(|syn| syn.at)?;
+        Some(ack.at.since(syn.at))
+    }
+
+    /// From first to last packet.
+    pub fn duration(&self) -> Span {
+        self.last.at.since(self.first.at)
+    }
+
+    /// The payload's idle time before the first FIN or RST, see [`IdleTime`].
+    pub const fn idle_before_close(&self) -> Option<IdleTime> {
+        self.ending.idle
+    }
+
+    /// HTTP requests where they can be read.
+    pub fn requests(&self) -> Option<u32> {
+        self.http.as_ref().map(|http| http.requests)
+    }
+
+    /// Payload bytes of both sides.
+    pub fn payload_bytes(&self) -> u64 {
+        self.traffic.client.payload_bytes + self.traffic.server.payload_bytes
+    }
+
+    /// Whether any payload was captured, or sequence numbers show that some was sent.
+    pub fn carried_payload(&self) -> bool {
+        self.traffic
+            .each()
+            .iter()
+            .any(|(_, traffic)| traffic.payload_bytes > 0 || traffic.stream_bytes.unwrap_or(0) > 0)
+    }
+
+    /// What became of it.
+    pub fn outcome(&self) -> Outcome {
+        super::outcome::of(self)
+    }
+
+    /// What ended it.
+    pub const fn close_kind(&self) -> CloseKind {
+        self.ending.kind
+    }
+}

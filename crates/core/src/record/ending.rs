@@ -1,0 +1,168 @@
+//! How a connection ended.
+
+use crate::types::{Moment, Seq, Side, Sided, Span};
+
+/// The end of a connection: FIN is the cause, RST is often the echo, so they are kept apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ending {
+    /// Each side's first FIN.
+    pub fin: Sided<Option<Fin>>,
+    /// The first RST.
+    pub reset: Option<Reset>,
+    /// RSTs in all, by sender, twins not counted.
+    pub reset_count: Sided<u32>,
+    /// Who sent the first FIN or RST.
+    pub closed_by: Option<Side>,
+    /// What the first sign of the end was.
+    pub kind: CloseKind,
+    /// How long both sides were quiet before the first FIN or RST.
+    pub idle: Option<IdleTime>,
+    /// Payload that was sent after the other side had closed.
+    pub late_write: Option<LateWrite>,
+}
+
+impl Ending {
+    /// The first FIN or RST.
+    pub fn first(&self) -> Option<Moment> {
+        let fins = [self.fin.client, self.fin.server].into_iter().flatten().map(|fin| fin.at);
+        fins.chain(self.reset.map(|reset| reset.at)).min_by_key(|moment| moment.packet)
+    }
+}
+
+/// A FIN.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fin {
+    /// Its packet.
+    pub at: Moment,
+    /// The sequence number of the FIN itself, after any payload of its segment.
+    pub seq: Seq,
+    /// When the other side first acknowledged it, if it did.
+    pub acknowledged: Option<Moment>,
+}
+
+/// A RST.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reset {
+    /// Its packet.
+    pub at: Moment,
+    /// Whose addresses it carries. A device on the path can send it in that side's name, see `kind`.
+    pub by: Side,
+    /// What its header says of its author.
+    pub kind: ResetKind,
+    /// Its sequence number; a RST without ACK copies it from the ACK field of the segment it answers.
+    pub seq: Seq,
+    /// Time to live, or hop limit.
+    pub ttl: u8,
+    /// That side's usual time to live on this connection, where it sent something else.
+    pub usual_ttl: Option<u8>,
+    /// Window field.
+    pub window: u16,
+    /// Whether it has the ACK flag.
+    pub ack: bool,
+    /// Payload bytes inside the RST (RFC 9293 section 3.5.3 allows text).
+    pub payload_len: u32,
+    /// Packets with payload that the same side sent after it: a live sender goes on after a forged RST.
+    pub followed_by_data: u32,
+}
+
+/// What the header of a RST says of its author (RFC 9293 sections 3.5.2 and 3.10.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetKind {
+    /// The answer of a host without a listener: RST and ACK, sequence number 0, acknowledging the SYN.
+    ClosedPort,
+    /// The answer of a host that does not know the connection: no ACK, window 0, no options.
+    NoSuchConnection,
+    /// The abort of a live socket: RST and ACK with a real window and the next sequence number.
+    Abort,
+    /// The header does not look like that side's other packets: from a device on the path.
+    FromThePath,
+    /// None of these shapes.
+    Unclear,
+}
+
+impl ResetKind {
+    /// As in the `reset_kind` column.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ClosedPort => "closed-port",
+            Self::NoSuchConnection => "no-such-connection",
+            Self::Abort => "abort",
+            Self::FromThePath => "from-the-path",
+            Self::Unclear => "unclear",
+        }
+    }
+}
+
+/// What the first sign of the end was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CloseKind {
+    /// A FIN.
+    Fin,
+    /// A RST without a FIN before it.
+    Reset,
+    /// Neither: segments were sent again and again without answer until the connection was last seen.
+    Timeout,
+    /// Neither: nothing says that it ended.
+    #[default]
+    Open,
+}
+
+impl CloseKind {
+    /// As in the `close_kind` column.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fin => "fin",
+            Self::Reset => "reset",
+            Self::Timeout => "timeout",
+            Self::Open => "open",
+        }
+    }
+}
+
+/// How long a connection was quiet before its end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IdleTime {
+    /// From the last payload of either side to the first FIN or RST.
+    pub span: Span,
+    /// How it was found out.
+    pub source: IdleSource,
+    /// How far the true value can be from it, either way.
+    pub uncertainty: Span,
+}
+
+/// How an idle time was found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdleSource {
+    /// From captured payload.
+    Payload,
+    /// From TCP timestamps (RFC 7323): the FIN echoes the time of the last segment that its sender had received.
+    TcpTimestamps,
+}
+
+impl IdleSource {
+    /// As in the `idle_source` column (`not-visible` where there is none).
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Payload => "payload",
+            Self::TcpTimestamps => "tcp-timestamps",
+        }
+    }
+}
+
+/// Payload sent to a side that had already closed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LateWrite {
+    /// Who wrote.
+    pub by: Side,
+    /// The first such packet; `None` where only the RST that answered it was captured.
+    pub at: Option<Moment>,
+    /// The packet that proves it: the write, or the RST that answered it.
+    pub proof: Moment,
+    /// Such packets, retransmissions included; 1 where only the RST shows it.
+    pub count: u32,
+    /// From the FIN to the write, or to the RST where only that was captured.
+    pub after_fin: Span,
+    /// Whether the writer had acknowledged the FIN before: `true` says it did not notice the close, `false` that the two
+    /// crossed on the way.
+    pub had_acknowledged: bool,
+}

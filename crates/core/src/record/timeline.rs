@@ -1,0 +1,138 @@
+//! The steps of one connection in order: the ladder that a person reads.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use super::{CloseKind, Connection};
+use crate::tls::{Sni, names};
+use crate::types::{Moment, PacketNo, Side, Span, Timestamp, escaped};
+
+/// One step of a connection.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Step {
+    /// The packet.
+    pub packet: PacketNo,
+    /// Its time.
+    pub at: Timestamp,
+    /// Seconds since the connection's first packet.
+    pub offset_s: Span,
+    /// Who sent it.
+    pub from: Side,
+    /// What it was, in the words of the field, escaped: `SYN`, `ClientHello (no SNI)`, `FIN`, `RST`.
+    pub what: String,
+}
+
+/// The steps that a record keeps, in packet order: opening, hellos, alerts, last payload, FINs, late write, RST.
+pub fn of(c: &Connection) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut add = |moment: Option<Moment>, from: Side, what: Cow<'static, str>| {
+        if let Some(moment) = moment {
+            let offset_s = moment.at.since(c.first.at);
+            steps.push(Step { packet: moment.packet, at: moment.at, offset_s, from, what: what.into_owned() });
+        }
+    };
+    opening(c, &mut add);
+    tls(c, &mut add);
+    http(c, &mut add);
+    payload(c, &mut add);
+    ending(c, &mut add);
+    steps.sort_by_key(|step| step.packet);
+    steps.dedup_by(|later, earlier| {
+        let same = later.packet == earlier.packet && later.from == earlier.from;
+        if same && !earlier.what.contains(&later.what) {
+            earlier.what = format!("{}, {}", earlier.what, later.what);
+        }
+        same
+    });
+    steps
+}
+
+/// Whether too little of the connection was captured to say what did not happen in its payload.
+pub(crate) fn is_blind(c: &Connection) -> bool {
+    let seen = &c.visibility;
+    seen.flags_only || seen.one_way.is_some() || seen.gaps.client > 0 || seen.gaps.server > 0 || seen.over_limit
+}
+
+type Add<'a> = dyn FnMut(Option<Moment>, Side, Cow<'static, str>) + 'a;
+
+fn opening(c: &Connection, add: &mut Add<'_>) {
+    add(c.opening.syn, Side::Client, Cow::Borrowed("SYN"));
+    for retry in &c.opening.syn_retries {
+        add(Some(*retry), Side::Client, Cow::Borrowed("SYN again"));
+    }
+    add(c.opening.syn_ack, Side::Server, Cow::Borrowed("SYN-ACK"));
+    add(c.opening.ack, Side::Client, Cow::Borrowed("ACK"));
+    add(c.opening.challenge_ack, Side::Server, Cow::Borrowed("ACK without SYN (challenge ACK)"));
+}
+
+fn tls(c: &Connection, add: &mut Add<'_>) {
+    let Some(tls) = &c.tls else { return };
+    for hello in [&tls.client_hello, &tls.second_client_hello].into_iter().flatten() {
+        let name = match &hello.sni {
+            Sni::Present(name) => format!("ClientHello for {}", escaped(name)),
+            Sni::Empty => "ClientHello (empty SNI)".to_owned(),
+            Sni::Absent => "ClientHello (no SNI)".to_owned(),
+            Sni::NotVisible(why) => format!("ClientHello (SNI not visible: {})", why.reason()),
+        };
+        add(Some(hello.completed), Side::Client, Cow::Owned(name));
+    }
+    if let Some((at, why)) = &tls.client_hello_cut {
+        add(Some(*at), Side::Client, Cow::Owned(format!("ClientHello, incomplete here ({})", why.reason())));
+    }
+    if let Some(retry) = &tls.hello_retry {
+        add(Some(retry.completed), Side::Server, Cow::Borrowed("HelloRetryRequest"));
+    }
+    if let Some(hello) = &tls.server_hello {
+        let what =
+            format!("ServerHello, {}, {}", names::version(hello.version), names::cipher_suite(hello.cipher_suite));
+        add(Some(hello.completed), Side::Server, Cow::Owned(what));
+    }
+    for alert in &tls.alerts {
+        let what = format!("alert {} ({}) {}", names::alert(alert.description), alert.description, alert.level.name());
+        add(Some(alert.at), alert.by, Cow::Owned(what));
+    }
+    add(tls.client_finished, Side::Client, Cow::Borrowed("handshake finished"));
+    add(tls.server_finished, Side::Server, Cow::Borrowed("handshake finished"));
+}
+
+fn http(c: &Connection, add: &mut Add<'_>) {
+    let Some(http) = &c.http else { return };
+    add(http.last_request, Side::Client, Cow::Owned(format!("HTTP request {}", http.requests)));
+    if let Some(response) = &http.last_response {
+        let close = if response.closes { ", Connection: close" } else { "" };
+        add(Some(response.at), Side::Server, Cow::Owned(format!("HTTP response {}{close}", response.status)));
+    }
+}
+
+fn payload(c: &Connection, add: &mut Add<'_>) {
+    for (side, traffic) in c.traffic.each() {
+        add(traffic.last_payload, side, Cow::Borrowed("last payload"));
+        if let Some(unanswered) = &traffic.unanswered {
+            add(Some(unanswered.first), side, Cow::Owned(format!("segment of {} bytes", unanswered.length)));
+            add(Some(unanswered.second), side, Cow::Borrowed("sent again"));
+            let what = format!("sent again, {} times in all, no answer", unanswered.retransmissions);
+            add(Some(unanswered.last), side, Cow::Owned(what));
+        }
+    }
+}
+
+fn ending(c: &Connection, add: &mut Add<'_>) {
+    for (side, fin) in c.ending.fin.each() {
+        if let Some(fin) = fin {
+            let idle = match c.ending.idle {
+                Some(idle) if c.ending.kind == CloseKind::Fin && c.ending.closed_by == Some(side) => {
+                    format!("FIN after {} idle", idle.span)
+                }
+                Some(_) | None => "FIN".to_owned(),
+            };
+            add(Some(fin.at), side, Cow::Owned(idle));
+        }
+    }
+    if let Some(write) = &c.ending.late_write {
+        add(write.at, write.by, Cow::Owned(format!("payload, {} after the FIN", write.after_fin)));
+    }
+    if let Some(reset) = &c.ending.reset {
+        add(Some(reset.at), reset.by, Cow::Owned(format!("RST ({})", reset.kind.name())));
+    }
+}

@@ -1,0 +1,279 @@
+//! The verdict: findings, services, totals and what could not be assessed.
+
+use std::borrow::Cow;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::anomaly::Quality;
+use crate::detect::{Confidence, Severity};
+use crate::record::Outcome;
+use crate::record::timeline::Step;
+use crate::types::{PacketNo, Span, Timestamp};
+
+/// Everything that one analysis says; its serialised form is the schema `handshark.report/1`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// `handshark.report/1`.
+    pub schema: &'static str,
+    /// What was read.
+    pub capture: CaptureSummary,
+    /// Connections in all and by outcome.
+    pub totals: Totals,
+    /// What was found, the largest harm first.
+    pub findings: Vec<Finding>,
+    /// The services that were used, the worst first.
+    pub services: Vec<ServiceSummary>,
+    /// Checks that could not be made, and what capture would allow them.
+    pub not_assessed: Vec<NotAssessed>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct CaptureSummary {
+    /// Names of the files as given; `-` for standard input. Escaped.
+    pub files: Vec<String>,
+    /// Packets read.
+    pub packets: u64,
+    /// Bytes captured of them.
+    pub bytes: u64,
+    /// Packets that hold TCP.
+    pub tcp_packets: u64,
+    /// Packets without TCP or not understood, by reason.
+    #[serde(serialize_with = "as_map")]
+    pub skipped: Vec<(String, u64)>,
+    /// Link types met, by name.
+    pub link_types: Vec<String>,
+    /// Time of the first packet.
+    pub first: Option<Timestamp>,
+    /// Time of the last packet.
+    pub last: Option<Timestamp>,
+    /// Seconds between them.
+    pub duration_s: Option<Span>,
+    /// What is odd about the capture.
+    pub quality: Vec<Quality>,
+}
+
+/// Connections in all and by outcome.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Totals {
+    /// All connections and attempts.
+    pub connections: u64,
+    /// How many of each outcome; outcomes that did not occur are left out.
+    #[serde(serialize_with = "as_outcomes")]
+    pub by_outcome: Vec<(Outcome, u64)>,
+}
+
+/// One cause, told once, however many connections it hit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// Its code, see `handshark explain`.
+    pub code: &'static str,
+    /// Harm.
+    pub severity: Severity,
+    /// Sight.
+    pub confidence: Confidence,
+    /// The service that it is about; `None` for findings on the capture.
+    pub service: Option<ServiceName>,
+    /// Connections that it hit.
+    pub affected: u64,
+    /// Connections that it could have hit.
+    pub of: u64,
+    /// The first time it was seen.
+    pub first: Option<Timestamp>,
+    /// The last time it was seen.
+    pub last: Option<Timestamp>,
+    /// What happened, in one to three sentences. Escaped.
+    pub summary: String,
+    /// Numbers and names behind the summary; units are in the keys.
+    pub facts: Facts,
+    /// Known software whose limit fits, most likely first.
+    pub candidates: Vec<Candidate>,
+    /// What to change, the first thing first. Escaped.
+    pub remedy: Vec<String>,
+    /// Example connections with the packets that prove it.
+    pub evidence: Vec<Evidence>,
+    /// What the capture could not show of it.
+    pub not_visible: Vec<String>,
+}
+
+/// A server address and port, with the server name where all affected connections share one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct ServiceName {
+    /// Server address.
+    pub address: std::net::IpAddr,
+    /// Server port.
+    pub port: u16,
+    /// The server name (SNI). Escaped.
+    pub server_name: Option<String>,
+}
+
+/// Names and numbers in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts(pub Vec<(&'static str, Fact)>);
+
+impl Facts {
+    /// Adds one.
+    pub fn add(&mut self, key: &'static str, fact: impl Into<Fact>) {
+        self.0.push((key, fact.into()));
+    }
+}
+
+impl Serialize for Facts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (key, fact) in &self.0 {
+            map.serialize_entry(key, fact)?;
+        }
+        map.end()
+    }
+}
+
+/// A number, a duration in seconds, or a text.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Fact {
+    /// A count.
+    Count(u64),
+    /// A ratio or rate.
+    Number(f64),
+    /// A duration; the key ends in `_s`.
+    Seconds(Span),
+    /// A text, escaped.
+    Text(Cow<'static, str>),
+    /// Several texts, escaped.
+    Texts(Vec<String>),
+    /// Several counts.
+    Counts(Vec<u64>),
+}
+
+impl From<u64> for Fact {
+    fn from(count: u64) -> Self {
+        Self::Count(count)
+    }
+}
+
+impl From<u32> for Fact {
+    fn from(count: u32) -> Self {
+        Self::Count(u64::from(count))
+    }
+}
+
+impl From<f64> for Fact {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Span> for Fact {
+    fn from(span: Span) -> Self {
+        Self::Seconds(span)
+    }
+}
+
+impl From<&'static str> for Fact {
+    fn from(text: &'static str) -> Self {
+        Self::Text(Cow::Borrowed(text))
+    }
+}
+
+impl From<String> for Fact {
+    fn from(text: String) -> Self {
+        Self::Text(Cow::Owned(text))
+    }
+}
+
+impl From<Vec<String>> for Fact {
+    fn from(texts: Vec<String>) -> Self {
+        Self::Texts(texts)
+    }
+}
+
+/// Software whose known limit fits what was observed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Candidate {
+    /// The software or service.
+    pub component: &'static str,
+    /// The setting.
+    pub setting: &'static str,
+    /// The versions for which the value holds.
+    pub versions: &'static str,
+    /// Its documented value in seconds, for durations.
+    pub value_s: Option<f64>,
+    /// Its documented value, for counts.
+    pub value_count: Option<u64>,
+    /// The lowest and highest value that is expected on the wire, in seconds.
+    pub observed_band_s: Option<(f64, f64)>,
+    /// Where the value is from.
+    pub source: &'static str,
+    /// What else to know.
+    pub note: Option<&'static str>,
+    /// Why it is listed before others, where something in the capture speaks for it (`Server: nginx`, `Keep-Alive:
+    /// timeout=5`). Escaped.
+    pub because: Option<String>,
+}
+
+/// One example of a finding.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Evidence {
+    /// The connection's number.
+    pub connection: u64,
+    /// Its client, as `address:port`.
+    pub client: crate::types::Endpoint,
+    /// Its server, as `address:port`.
+    pub server: crate::types::Endpoint,
+    /// The packets that prove it.
+    pub packets: Vec<PacketNo>,
+    /// A Wireshark display filter that shows them.
+    pub filter: String,
+    /// The steps of the connection, in order.
+    pub ladder: Vec<Step>,
+}
+
+/// One service and how its connections went.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ServiceSummary {
+    /// Server address.
+    pub address: std::net::IpAddr,
+    /// Server port.
+    pub port: u16,
+    /// Server names that clients asked for, the most frequent first, at most 8. Escaped.
+    pub server_names: Vec<String>,
+    /// Connections.
+    pub connections: u64,
+    /// Clients, by address; a lower bound where there are many.
+    pub clients: u64,
+    /// How many of each outcome.
+    #[serde(serialize_with = "as_outcomes")]
+    pub by_outcome: Vec<(Outcome, u64)>,
+    /// Codes of findings about it.
+    pub findings: Vec<&'static str>,
+}
+
+/// A check that could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotAssessed {
+    /// The finding's code.
+    pub code: &'static str,
+    /// Connections for which it could not be made.
+    pub connections: u64,
+    /// Why.
+    pub reason: String,
+    /// The capture that would allow it: a command line.
+    pub capture_instead: Option<String>,
+}
+
+fn as_map<S: Serializer>(pairs: &[(String, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
+}
+
+fn as_outcomes<S: Serializer>(pairs: &[(Outcome, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(outcome, count)| (outcome.name(), count)))
+}
+
+impl Report {
+    /// The highest severity among the findings.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+}

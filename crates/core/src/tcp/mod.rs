@@ -1,0 +1,1 @@
+//! What TCP did: handshake, half-streams, ranges, reassembly, segment classes, the end of life.

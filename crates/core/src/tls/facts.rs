@@ -1,0 +1,228 @@
+//! The public facts of a handshake.
+
+use crate::types::{Moment, NotVisible, Seen, Side};
+
+/// What was seen of TLS on one connection.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tls {
+    /// How far the handshake came, as far as a passive observer can tell.
+    pub stage: Stage,
+    /// The first ClientHello; after a HelloRetryRequest see `second_client_hello`.
+    pub client_hello: Option<Box<ClientHello>>,
+    /// The ClientHello that answered a HelloRetryRequest (RFC 8446 section 4.1.2).
+    pub second_client_hello: Option<Box<ClientHello>>,
+    /// A ClientHello whose start was seen and whose rest was not, and why: nothing in it may be called missing.
+    pub client_hello_cut: Option<(Moment, NotVisible)>,
+    /// The ServerHello that is not a HelloRetryRequest.
+    pub server_hello: Option<Box<ServerHello>>,
+    /// The HelloRetryRequest (RFC 8446 section 4.1.4).
+    pub hello_retry: Option<Box<ServerHello>>,
+    /// Alerts in clear, in the order of the capture; at most 8.
+    pub alerts: Vec<Alert>,
+    /// When the client's Finished was sent (its first encrypted record after ChangeCipherSpec, or after the server's
+    /// flight in TLS 1.3): the client accepted the server.
+    pub client_finished: Option<Moment>,
+    /// The server's Finished in TLS 1.2, or its first encrypted record in TLS 1.3.
+    pub server_finished: Option<Moment>,
+    /// Application data records begun by the client after the handshake.
+    pub client_data_records: u32,
+    /// Application data records begun by the server after the handshake.
+    pub server_data_records: u32,
+    /// Bytes that did not follow the record or handshake format, by sender: the first place.
+    pub malformed: Option<(Side, Moment)>,
+    /// Whether a session was resumed (RFC 5246 section 7.3, RFC 8446 section 2.2); `None` where it can not be told.
+    pub resumed: Option<bool>,
+}
+
+impl Tls {
+    /// The first fatal alert in clear.
+    pub fn fatal_alert(&self) -> Option<&Alert> {
+        self.alerts.iter().find(|alert| alert.level == AlertLevel::FATAL)
+    }
+
+    /// Whether the handshake was completed as far as can be seen: application data flowed, or both sides finished.
+    pub fn is_established(&self) -> bool {
+        self.stage == Stage::Established
+    }
+}
+
+/// How far a handshake came. Each stage holds until something of a later one is seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// TLS was recognised, no whole ClientHello was seen.
+    #[default]
+    Begun,
+    /// A whole ClientHello was seen.
+    ClientHello,
+    /// The server asked for another ClientHello.
+    HelloRetry,
+    /// A ServerHello was seen.
+    ServerHello,
+    /// The server's flight was seen to its end (TLS 1.2: ServerHelloDone), or its first encrypted record (TLS 1.3).
+    ServerFlight,
+    /// The client finished its side of the handshake.
+    ClientFinished,
+    /// Both sides finished, or application data was seen.
+    Established,
+    /// The capture began inside the encrypted part: nothing can be said of the handshake.
+    MidStream,
+}
+
+impl Stage {
+    /// The stage as in the `tls_stage` column.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Begun => "begun",
+            Self::ClientHello => "client-hello",
+            Self::HelloRetry => "hello-retry",
+            Self::ServerHello => "server-hello",
+            Self::ServerFlight => "server-flight",
+            Self::ClientFinished => "client-finished",
+            Self::Established => "established",
+            Self::MidStream => "mid-stream",
+        }
+    }
+}
+
+/// The server name that the client asked for (RFC 6066 section 3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sni {
+    /// The extension names a host. Raw bytes as sent, lossily decoded: escape before showing.
+    Present(String),
+    /// The extension is there without a host name.
+    Empty,
+    /// The hello was parsed to its end and has no such extension.
+    Absent,
+    /// The hello could not be parsed to its end.
+    NotVisible(NotVisible),
+}
+
+/// How the hello was framed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HelloFormat {
+    /// TLS records.
+    #[default]
+    Tls,
+    /// The SSLv2-compatible format of RFC 5246 appendix E.2: has no extensions at all.
+    Sslv2,
+}
+
+/// A ClientHello (RFC 8446 section 4.1.2, RFC 5246 section 7.4.1.2).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientHello {
+    /// The packet that completes it.
+    pub completed: Moment,
+    /// The packet with its first byte.
+    pub begun: Moment,
+    /// Segments that carry bytes of it.
+    pub segments: u32,
+    /// Length of the handshake message with its 4-byte header, without record headers.
+    pub length: u32,
+    /// Record or SSLv2 framing.
+    pub format: HelloFormat,
+    /// Version in the first record header.
+    pub record_version: u16,
+    /// `legacy_version`.
+    pub legacy_version: u16,
+    /// Length of the legacy session identifier.
+    pub session_id: Vec<u8>,
+    /// Cipher suites in wire order, GREASE included.
+    pub cipher_suites: Vec<u16>,
+    /// Compression methods.
+    pub compression: Vec<u8>,
+    /// Extension numbers in wire order, GREASE included.
+    pub extensions: Vec<u16>,
+    /// server_name.
+    pub sni: Sni,
+    /// ALPN protocol names (RFC 7301), lossily decoded: escape before showing.
+    pub alpn: Vec<String>,
+    /// The first ALPN value's raw bytes, for JA4.
+    pub alpn_first_raw: Vec<u8>,
+    /// supported_versions in wire order, GREASE included; empty where the extension is absent.
+    pub supported_versions: Vec<u16>,
+    /// supported_groups in wire order, GREASE included.
+    pub groups: Vec<u16>,
+    /// ec_point_formats.
+    pub point_formats: Vec<u8>,
+    /// signature_algorithms in wire order.
+    pub signature_algorithms: Vec<u16>,
+    /// key_share entries.
+    pub key_shares: Vec<KeyShare>,
+    /// Whether encrypted_client_hello (0xfe0d) is there: a real hidden name, or GREASE; the two look the same.
+    pub ech: bool,
+    /// Whether pre_shared_key is there.
+    pub pre_shared_key: bool,
+    /// Whether early_data is there.
+    pub early_data: bool,
+    /// Length of the session ticket (RFC 5077), where the extension is there.
+    pub session_ticket_len: Option<u32>,
+    /// Whether the extension list was cut or malformed: what is missing can then not be called absent.
+    pub malformed: bool,
+}
+
+/// One key_share entry (RFC 8446 section 4.2.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyShare {
+    /// Named group.
+    pub group: u16,
+    /// Length of the key.
+    pub length: u16,
+}
+
+/// A ServerHello or a HelloRetryRequest (RFC 8446 sections 4.1.3 and 4.1.4).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerHello {
+    /// The packet that completes it.
+    pub completed: Moment,
+    /// `legacy_version`.
+    pub legacy_version: u16,
+    /// The version that holds: supported_versions, else `legacy_version`.
+    pub version: u16,
+    /// The cipher suite.
+    pub cipher_suite: u16,
+    /// Extension numbers in wire order.
+    pub extensions: Vec<u16>,
+    /// The chosen ALPN protocol, visible up to TLS 1.2.
+    pub alpn: Seen<String>,
+    /// The group of the key share, or the group asked for in a HelloRetryRequest.
+    pub group: Option<u16>,
+    /// The session identifier that the server sent.
+    pub session_id: Vec<u8>,
+    /// Whether the random ends in the downgrade mark of RFC 8446 section 4.1.3.
+    pub downgrade_mark: bool,
+    /// Whether a pre-shared key was accepted (RFC 8446 section 4.2.11).
+    pub pre_shared_key: bool,
+}
+
+/// An alert level on the wire (RFC 8446 section 6); unknown values are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlertLevel(pub u8);
+
+impl AlertLevel {
+    /// warning(1).
+    pub const WARNING: Self = Self(1);
+    /// fatal(2).
+    pub const FATAL: Self = Self(2);
+
+    /// `warning`, `fatal`, or the number.
+    pub fn name(self) -> String {
+        match self {
+            Self::WARNING => "warning".to_owned(),
+            Self::FATAL => "fatal".to_owned(),
+            Self(other) => other.to_string(),
+        }
+    }
+}
+
+/// An alert in clear (RFC 8446 section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Who sent it.
+    pub by: Side,
+    /// The packet that completes it.
+    pub at: Moment,
+    /// Its level.
+    pub level: AlertLevel,
+    /// Its description, see [`names::alert`](super::names::alert).
+    pub description: u8,
+}
