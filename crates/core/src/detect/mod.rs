@@ -20,7 +20,7 @@ mod tls;
 pub(crate) use detector::examine;
 pub use detector::{CaptureFacts, Case, Detector, Exam, Scope, Told};
 pub use distribution::{Cluster, Distribution};
-pub use group::Group;
+pub use group::{Group, Spread};
 pub use registry::{DETECTORS, by_code};
 pub use service::{Service, ServiceKey};
 pub use symptom::{Confidence, Severity, Symptom};

@@ -128,6 +128,8 @@ pub struct IdleTime {
     pub source: IdleSource,
     /// How far the true value can be from it, either way.
     pub uncertainty: Span,
+    /// Who sent that last payload; `None` where it was not captured.
+    pub last_by: Option<Side>,
 }
 
 /// How an idle time was found out.
@@ -160,6 +162,8 @@ pub struct LateWrite {
     pub proof: Moment,
     /// Such packets, retransmissions included; 1 where only the RST shows it.
     pub count: u32,
+    /// Payload bytes of these packets, retransmissions not counted; `None` where only the RST shows it.
+    pub bytes: Option<u32>,
     /// From the FIN to the write, or to the RST where only that was captured.
     pub after_fin: Span,
     /// Whether the writer had acknowledged the FIN before: `true` says it did not notice the close, `false` that the two
