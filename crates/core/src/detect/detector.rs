@@ -85,7 +85,8 @@ impl Exam<'_> {
         packets.sort_unstable();
         packets.dedup();
         if !packets.is_empty() {
-            let symptom = Symptom { code, severity, confidence, evidence: packets, span: None, count: None, delay: None, kind };
+            let symptom =
+                Symptom { code, severity, confidence, evidence: packets, span: None, count: None, delay: None, kind };
             self.said.symptom = Some(symptom);
             self.said.applies = true;
         }

@@ -3,10 +3,18 @@
 //! To add one: its two files and one line here.
 
 use super::Detector;
-use super::tls;
+use super::{http, tcp, tls};
 
 /// All detectors. The command, the manual, Python and the tests follow this list.
-pub const DETECTORS: &[&dyn Detector] = &[&tls::missing_sni::MissingSni];
+pub const DETECTORS: &[&dyn Detector] = &[
+    &tls::missing_sni::MissingSni,
+    &tcp::stale_reuse::StaleReuse,
+    &http::request_limit_close::RequestLimitClose,
+    &tcp::idle_close::IdleClose,
+    &tcp::injected_reset::InjectedReset,
+    &tcp::state_loss_reset::StateLossReset,
+    &tcp::state_loss_drop::StateLossDrop,
+];
 
 /// The detector with this code.
 pub fn by_code(code: &str) -> Option<&'static dyn Detector> {

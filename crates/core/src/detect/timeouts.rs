@@ -89,7 +89,8 @@ pub(super) fn idle_candidates(idle: &Cluster, software: Option<&str>, announced:
         (low..=high).contains(&idle.shortest().as_secs_f64())
             && idle.longest().as_secs_f64() <= high * (1.0 + TIMER_GAP_SHARE)
     };
-    let distance = |known: &Known| known.value_s.map_or(f64::MAX, |value| (idle.shortest().as_secs_f64() - value).abs());
+    let distance =
+        |known: &Known| known.value_s.map_or(f64::MAX, |value| (idle.shortest().as_secs_f64() - value).abs());
     let mut found: Vec<(&Known, Option<String>)> = KNOWN
         .iter()
         .filter(|known| known.kind == Kind::Idle && is_of_a_server(known) && fits(known))

@@ -123,12 +123,16 @@ impl Casebook {
     /// The end: findings in order of harm, services, totals, and what could not be assessed.
     pub(crate) fn close(mut self, capture: &CaptureFacts) -> Closed {
         let mut told: Vec<(u32, u16, Finding, u64)> = Vec::new();
+        let mut groups = std::mem::take(&mut self.groups);
+        for (key, group) in &mut groups {
+            group.applied = self.applied_to_ref(*key).unwrap_or(group.count);
+        }
+        self.groups = groups;
         for (&(place, number), group) in &self.groups {
             let Some(&detector) = DETECTORS.get(usize::from(number)) else { continue };
             let service = self.services.get(place as usize);
-            let of = self.applied_to_ref((place, number)).unwrap_or(group.count);
             for one in detector.tell(&Case { group, service, capture }) {
-                let finding = self.finding(detector, group, service, of, one);
+                let finding = self.finding(detector, group, service, one);
                 told.push((place, number, finding, group.count));
             }
         }
@@ -155,21 +159,14 @@ impl Casebook {
         }
     }
 
-    fn finding(
-        &self,
-        detector: &dyn Detector,
-        group: &Group,
-        service: Option<&Service>,
-        of: u64,
-        told: Told,
-    ) -> Finding {
+    fn finding(&self, detector: &dyn Detector, group: &Group, service: Option<&Service>, told: Told) -> Finding {
         Finding {
             code: detector.code(),
             severity: told.severity.or(group.severity).unwrap_or(Severity::Info),
             confidence: told.confidence.or(group.confidence).unwrap_or(crate::detect::Confidence::Low),
             service: service.map(Service::name),
             affected: told.affected.unwrap_or(group.count),
-            of: told.of.unwrap_or(of),
+            of: told.of.unwrap_or(group.applied),
             first: group.first,
             last: group.last,
             summary: told.summary,
