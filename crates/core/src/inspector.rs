@@ -95,8 +95,11 @@ impl<S: Sink> Inspector<S> {
     ) -> Result<(), CaptureError> {
         let mut packets = 0_u64;
         loop {
-            let Some((frame, interfaces)) = captures.next_frame()? else { break };
-            self.pipeline.on_frame(&frame, interfaces);
+            let Some(frame) = captures.next_frame()? else { break };
+            self.pipeline.on_frame(&frame);
+            if self.pipeline.wants_interfaces() {
+                self.pipeline.describe(captures.interfaces());
+            }
             packets += 1;
             if packets % TICK_EVERY == 0 {
                 let progress = Progress { bytes: captures.bytes_read(), total_bytes: captures.total_bytes(), packets };
@@ -129,8 +132,11 @@ impl<S: Sink> Inspector<S> {
 }
 
 fn drain<S: Sink>(reader: &mut Reader, pipeline: &mut Pipeline<S>) -> Result<(), CaptureError> {
-    while let Some((frame, interfaces)) = reader.next_frame()? {
-        pipeline.on_frame(&frame, interfaces);
+    while let Some(frame) = reader.next_frame()? {
+        pipeline.on_frame(&frame);
+        if pipeline.wants_interfaces() {
+            pipeline.describe(reader.interfaces());
+        }
     }
     Ok(())
 }

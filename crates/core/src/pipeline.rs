@@ -82,7 +82,7 @@ impl<S: Sink> Pipeline<S> {
     }
 
     /// One packet of the capture.
-    pub(crate) fn on_frame(&mut self, frame: &Frame<'_>, interfaces: &Interfaces) {
+    pub(crate) fn on_frame(&mut self, frame: &Frame<'_>) {
         let now = self.clock.tick(frame.time);
         self.facts.packets += 1;
         self.facts.first.get_or_insert(frame.time);
@@ -94,7 +94,7 @@ impl<S: Sink> Pipeline<S> {
         let at = Moment { packet: frame.number, at: frame.time };
         match self.decoder.decode(frame) {
             Decoded::Tcp(segment) => {
-                let place = self.places.of(frame.interface, segment.place.ifindex, interfaces);
+                let place = self.places.of(frame.interface, segment.place.ifindex);
                 let is_twin = self.twins.is_twin(&segment, frame.time, place);
                 self.facts.tcp_packets += 1;
                 self.facts.twins += u64::from(is_twin);
@@ -110,10 +110,21 @@ impl<S: Sink> Pipeline<S> {
         self.connections.expire(now, &self.places);
     }
 
+    /// Whether a packet came from an interface that is not yet described.
+    pub(crate) const fn wants_interfaces(&self) -> bool {
+        self.places.is_stale()
+    }
+
+    /// What the capture says of its interfaces.
+    pub(crate) fn describe(&mut self, interfaces: &Interfaces) {
+        self.places.describe(interfaces);
+    }
+
     /// Takes over what reading files brought besides packets.
     pub(crate) fn note_captures(&mut self, captures: &Captures) {
         self.files.extend(captures.files().map(|name| escaped(name).into_owned()));
         self.quality.extend(captures.quality());
+        self.places.describe(captures.interfaces());
         self.facts.snaplen = smallest_snaplen(captures.interfaces());
     }
 

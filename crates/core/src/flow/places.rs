@@ -12,6 +12,7 @@ pub(crate) struct Places {
     of_capture: Vec<InterfaceId>,
     /// The capture's interface and the Linux interface index to the entry here; few, the last hit first.
     of_index: Vec<(InterfaceId, u32, InterfaceId)>,
+    stale: bool,
 }
 
 /// Linux interface indices that get entries of their own.
@@ -19,14 +20,29 @@ const MOST_INDICES: usize = 1_024;
 
 impl Places {
     /// The entry for a packet of the capture's interface `id`.
-    pub(crate) fn of(&mut self, id: InterfaceId, index: Option<u32>, capture: &Interfaces) -> InterfaceId {
+    pub(crate) fn of(&mut self, id: InterfaceId, index: Option<u32>) -> InterfaceId {
         match index {
             Some(index) => self.indexed(id, index),
             None => match self.of_capture.get(usize::from(id.0)) {
                 Some(place) if *place != UNKNOWN => *place,
-                _ => self.learn(id, capture),
+                _ => self.learn(id),
             },
         }
+    }
+
+    /// Takes over what the capture says of its interfaces. A pcapng file can name one at any time, and its drops at the end.
+    pub(crate) fn describe(&mut self, capture: &Interfaces) {
+        self.stale = false;
+        for (id, place) in self.of_capture.iter().enumerate().filter(|(_, place)| **place != UNKNOWN) {
+            if let (Some(from), Some(to)) = (capture.by_id(InterfaceId(id as u16)), self.all.by_id_mut(*place)) {
+                to.clone_from(from);
+            }
+        }
+    }
+
+    /// Whether an interface was met that is not yet described.
+    pub(crate) const fn is_stale(&self) -> bool {
+        self.stale
     }
 
     /// All entries.
@@ -49,19 +65,14 @@ impl Places {
         place
     }
 
-    fn learn(&mut self, id: InterfaceId, capture: &Interfaces) -> InterfaceId {
-        let interface = capture.by_id(id).cloned().unwrap_or(Interface {
-            name: None,
-            link: LinkType::ETHERNET,
-            snaplen: 0,
-            dropped: None,
-        });
-        let place = self.all.add(interface);
+    fn learn(&mut self, id: InterfaceId) -> InterfaceId {
+        let place = self.all.add(Interface { name: None, link: LinkType::ETHERNET, snaplen: 0, dropped: None });
         let slot = usize::from(id.0);
         if self.of_capture.len() <= slot {
             self.of_capture.resize(slot + 1, UNKNOWN);
         }
         self.of_capture[slot] = place;
+        self.stale = true;
         place
     }
 }
