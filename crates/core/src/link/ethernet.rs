@@ -3,7 +3,7 @@
 use crate::net::{Header, Piece, Skip, Step, TunnelKind, Walk};
 
 /// Two addresses, then an EtherType, or the length of an LLC payload.
-#[inline]
+#[inline(always)]
 pub(super) fn read<'a>(piece: Piece<'a>, _: &mut Walk) -> Step<'a> {
     let (header, rest) = piece.split::<14>()?;
     typed(u16::from_be_bytes([header[12], header[13]]), rest)
@@ -45,7 +45,7 @@ pub(super) fn read_trill(piece: Piece<'_>) -> Step<'_> {
 }
 
 /// IEEE 802.3 section 3.2.6: up to 1,500 it is a length, from 1,536 a type.
-#[inline]
+#[inline(always)]
 fn typed(type_or_len: u16, rest: Piece<'_>) -> Step<'_> {
     match type_or_len {
         0x0600.. => Ok((Header::of_ether_type(type_or_len)?, rest)),

@@ -3,7 +3,7 @@
 use crate::net::{Header, Piece, Skip, Step, Walk};
 
 /// The family may stand in any byte order: all known values are below 256, so that one reading alone makes sense.
-#[inline]
+#[inline(always)]
 pub(super) fn read<'a>(piece: Piece<'a>, _: &mut Walk) -> Step<'a> {
     let (&family, rest) = piece.split()?;
     let family = match family {

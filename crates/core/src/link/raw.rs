@@ -2,7 +2,7 @@
 
 use crate::net::{Header, Piece, Step, Walk};
 
-#[inline]
+#[inline(always)]
 pub(super) fn read<'a>(piece: Piece<'a>, _: &mut Walk) -> Step<'a> {
     Ok((Header::Ip, piece))
 }

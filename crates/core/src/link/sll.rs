@@ -3,7 +3,7 @@
 use crate::net::{Header, Piece, Skip, Step, Walk};
 
 /// Packet type, ARPHRD type, address length and address, protocol.
-#[inline]
+#[inline(always)]
 pub(super) fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
     let (header, rest) = piece.split::<16>()?;
     walk.place.cooked_type = Some(header[1]);
@@ -11,7 +11,7 @@ pub(super) fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
 }
 
 /// The protocol as in `sll_protocol`: an EtherType, or one of Linux's own numbers below them.
-#[inline]
+#[inline(always)]
 pub(super) fn protocol(protocol: [u8; 2], rest: Piece<'_>) -> Step<'_> {
     match u16::from_be_bytes(protocol) {
         // ETH_P_802_2: a frame of IEEE 802.3 that begins with LLC.

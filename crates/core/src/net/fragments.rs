@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use super::Piece;
-use super::header::{Fragment, Walk};
+use super::header::{Fragment, Ip};
 use crate::Limits;
 use crate::types::{Span, Timestamp};
 
@@ -56,11 +56,11 @@ impl Fragments {
     }
 
     /// Takes a fragment, and gives the payload that it completes; `None` while others are missing, or for ever.
-    pub(crate) fn add(&mut self, fragment: Fragment, payload: Piece<'_>, walk: &Walk, now: Timestamp) -> Option<Whole> {
+    pub(crate) fn add(&mut self, fragment: Fragment, payload: Piece<'_>, ip: &Ip, now: Timestamp) -> Option<Whole> {
         let key = Key {
             id: fragment.id,
-            source: walk.source,
-            destination: walk.destination,
+            source: ip.source,
+            destination: ip.destination,
             protocol: if fragment.v6 { None } else { Some(fragment.protocol) },
         };
         self.forget_old(now);

@@ -46,7 +46,7 @@ pub(crate) enum Header {
     Ppp,
     /// IPv4 or IPv6, as the first four bits say.
     Ip,
-    /// IPv4 or IPv6 straight behind IP.
+    /// IPv4 or IPv6 straight behind IP (RFC 2003, RFC 4213, RFC 2473).
     IpInIp,
     /// A fragment of an IP packet.
     Fragment(Fragment),
@@ -88,21 +88,29 @@ pub(crate) struct Fragment {
     pub(crate) v6: bool,
 }
 
+/// What the innermost IP header so far says of the packet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ip {
+    pub(crate) source: IpAddr,
+    pub(crate) destination: IpAddr,
+    /// Time to live, or hop limit.
+    pub(crate) ttl: u8,
+    /// Identification; 0 in IPv6.
+    pub(crate) id: u16,
+}
+
 /// What the headers so far have said that the segment must tell.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk {
     pub(crate) place: Place,
-    pub(crate) source: IpAddr,
-    pub(crate) destination: IpAddr,
-    pub(crate) ttl: u8,
-    pub(crate) ip_id: u16,
+    pub(crate) ip: Ip,
 }
 
 impl Walk {
     /// Nothing seen so far.
     pub(crate) fn new() -> Self {
         let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        Self { place: Place::default(), source: nobody, destination: nobody, ttl: 0, ip_id: 0 }
+        Self { place: Place::default(), ip: Ip { source: nobody, destination: nobody, ttl: 0, id: 0 } }
     }
 
     /// Takes note of a tunnel header.
@@ -113,7 +121,7 @@ impl Walk {
 
 impl Header {
     /// The header that an EtherType announces.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of_ether_type(ether_type: u16) -> Result<Self, Skip> {
         match ether_type {
             0x0800 | 0x86dd => Ok(Self::Ip),
@@ -144,7 +152,7 @@ impl Header {
     }
 
     /// The header that an IPv4 protocol number announces.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of_protocol(protocol: u8) -> Result<Self, Skip> {
         match protocol {
             6 => Ok(Self::Tcp),
@@ -163,7 +171,7 @@ impl Header {
     }
 
     /// The header that an IPv6 next header value announces: a protocol, or an extension header (RFC 8200 section 4).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of_next_header(next_header: u8) -> Result<Self, Skip> {
         match next_header {
             // Hop-by-hop, routing, destination options, mobility, HIP, Shim6: the same first two fields.

@@ -1,34 +1,39 @@
 //! ICMP and ICMPv6 errors that quote a TCP segment (RFC 792, RFC 4443).
 
-use super::header::{Header, Walk};
+use super::header::{Header, Ip};
 use super::{Decoded, IcmpError, Piece, Skip, ipv4, ipv6};
 use crate::types::{Endpoint, Tuple};
 
 /// An ICMP message. Unreachable, source quench, redirect, time exceeded and parameter problem quote a packet.
-pub(crate) fn read<'a>(piece: Piece<'a>, walk: &Walk) -> Result<Decoded<'a>, Skip> {
-    read_error(piece, walk, |kind| matches!(kind, 3 | 4 | 5 | 11 | 12), false)
+pub(crate) fn read<'a>(piece: Piece<'_>, ip: &Ip) -> Decoded<'a> {
+    read_error(piece, ip, |kind| matches!(kind, 3 | 4 | 5 | 11 | 12), false)
 }
 
 /// An ICMPv6 message. Unreachable, too big, time exceeded and parameter problem quote a packet.
-pub(crate) fn read_v6<'a>(piece: Piece<'a>, walk: &Walk) -> Result<Decoded<'a>, Skip> {
-    read_error(piece, walk, |kind| matches!(kind, 1..=4), true)
+pub(crate) fn read_v6<'a>(piece: Piece<'_>, ip: &Ip) -> Decoded<'a> {
+    read_error(piece, ip, |kind| matches!(kind, 1..=4), true)
 }
 
-fn read_error<'a>(piece: Piece<'a>, walk: &Walk, quotes: impl Fn(u8) -> bool, v6: bool) -> Result<Decoded<'a>, Skip> {
-    // ICMP itself has no ports: whatever is short here is still ICMP, and not a fault of the capture.
-    let Ok((&[kind, code, ..], quote)) = piece.split::<8>() else { return Err(Skip::NotTcp) };
-    if !quotes(kind) {
-        return Err(Skip::NotTcp);
+/// ICMP itself has no ports: what is short or odd here is still ICMP, and no fault of the capture.
+fn read_error<'a>(piece: Piece<'_>, ip: &Ip, quotes: impl Fn(u8) -> bool, v6: bool) -> Decoded<'a> {
+    match piece.split::<8>() {
+        Ok((&[kind, code, ..], quote)) if quotes(kind) => match quoted_tuple(quote) {
+            Some(quoted) => Decoded::IcmpError(IcmpError { from: ip.source, kind, code, v6, quoted }),
+            None => Decoded::Skipped(Skip::NotTcp),
+        },
+        _ => Decoded::Skipped(Skip::NotTcp),
     }
-    let quoted = quoted_tuple(quote).ok_or(Skip::NotTcp)?;
-    Ok(Decoded::IcmpError(IcmpError { from: walk.source, kind, code, v6, quoted }))
 }
 
 /// Addresses and ports of the quoted packet, where it is TCP and its ports were quoted. A quote ends early by nature: the
 /// length in its header is not that of the bytes here.
 fn quoted_tuple(quote: Piece<'_>) -> Option<Tuple> {
-    let mut inner = Walk::new();
-    let (mut header, mut piece) = ipv4::read_any(quote, &mut inner).ok()?;
+    let read = match quote.first()? >> 4 {
+        4 => ipv4::read,
+        6 => ipv6::read,
+        _ => return None,
+    };
+    let (inner, mut header, mut piece) = read(quote).ok()?;
     // The extension headers of a quoted IPv6 packet; each advances by 8 bytes at least.
     for _ in 0..8 {
         (header, piece) = match header {

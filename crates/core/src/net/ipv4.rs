@@ -1,29 +1,13 @@
-//! IPv4 (RFC 791), and the choice between the two versions of IP.
+//! IPv4 (RFC 791).
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::header::{Fragment, Header, Step, Walk};
-use super::{Piece, Skip, TunnelKind, ipv6};
+use super::header::{Fragment, Header, Ip};
+use super::{Piece, Skip};
 
-/// IPv4 or IPv6, whatever the header before it called it: the version stands in the first four bits of both.
-#[inline]
-pub(crate) fn read_any<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
-    let Some(first) = piece.first() else { return Err(piece.too_short(1)) };
-    match first >> 4 {
-        4 => read(piece, walk),
-        6 => ipv6::read(piece, walk),
-        _ => Err(Skip::Malformed),
-    }
-}
-
-/// IP straight behind IP (RFC 2003, RFC 4213, RFC 2473).
-pub(crate) fn read_inner<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
-    walk.enter(TunnelKind::IpInIp, None);
-    read_any(piece, walk)
-}
-
-#[inline]
-fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
+/// What the header says, what it announces, and the payload at the length that it claims.
+#[inline(always)]
+pub(crate) fn read(piece: Piece<'_>) -> Result<(Ip, Header, Piece<'_>), Skip> {
     let (header, _) = piece.split::<20>()?;
     let header_len = usize::from(header[0] & 0x0f) * 4;
     let total_len = usize::from(u16::from_be_bytes([header[2], header[3]]));
@@ -36,23 +20,24 @@ fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
         return Err(Skip::Malformed);
     }
     let payload = piece.after(header_len)?;
-
-    walk.source = address([header[12], header[13], header[14], header[15]]);
-    walk.destination = address([header[16], header[17], header[18], header[19]]);
-    walk.ttl = header[8];
-    walk.ip_id = u16::from_be_bytes([header[4], header[5]]);
-
+    let ip = Ip {
+        source: address([header[12], header[13], header[14], header[15]]),
+        destination: address([header[16], header[17], header[18], header[19]]),
+        ttl: header[8],
+        id: u16::from_be_bytes([header[4], header[5]]),
+    };
     let protocol = header[9];
     let fragment = u16::from_be_bytes([header[6], header[7]]);
     let more = fragment & 0x2000 != 0;
     let offset = (fragment & 0x1fff) * 8;
     if more || offset != 0 {
-        let id = u32::from(walk.ip_id);
-        return Ok((Header::Fragment(Fragment { id, protocol, offset, more, v6: false }), payload));
+        let fragment = Fragment { id: u32::from(ip.id), protocol, offset, more, v6: false };
+        return Ok((ip, Header::Fragment(fragment), payload));
     }
-    Ok((Header::of_protocol(protocol)?, payload))
+    Ok((ip, Header::of_protocol(protocol)?, payload))
 }
 
+#[inline(always)]
 fn address(octets: [u8; 4]) -> IpAddr {
     IpAddr::V4(Ipv4Addr::from(octets))
 }

@@ -2,29 +2,27 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::header::{Fragment, Header, Step, Walk};
+use super::header::{Fragment, Header, Ip, Step, Walk};
 use super::{Piece, Skip, TunnelKind};
 
-#[inline]
-pub(super) fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
-    let (header, payload) = piece.split::<40>()?;
-    let payload = match u16::from_be_bytes([header[4], header[5]]) {
+/// What the header says, what it announces, and the payload at the length that it claims.
+#[inline(always)]
+pub(crate) fn read(piece: Piece<'_>) -> Result<(Ip, Header, Piece<'_>), Skip> {
+    let (&[_, _, _, _, len_high, len_low, next_header, hop_limit], behind) = piece.split()?;
+    let (&source, behind) = behind.split::<16>()?;
+    let (&destination, payload) = behind.split::<16>()?;
+    let payload = match u16::from_be_bytes([len_high, len_low]) {
         // A jumbogram (RFC 2675), or a large segment whose length the capturing host has not filled in.
         0 => payload,
         len => payload.with_wire_len(usize::from(len)),
     };
-    let (_, addresses) = header.split_at(8);
-    let (source, destination) = addresses.split_at(16);
-    walk.source = address(source)?;
-    walk.destination = address(destination)?;
-    walk.ttl = header[7];
-    walk.ip_id = 0;
-    Ok((Header::of_next_header(header[6])?, payload))
-}
-
-fn address(octets: &[u8]) -> Result<IpAddr, Skip> {
-    let octets = <[u8; 16]>::try_from(octets).map_err(|_| Skip::Malformed)?;
-    Ok(IpAddr::V6(Ipv6Addr::from(octets)))
+    let ip = Ip {
+        source: IpAddr::V6(Ipv6Addr::from(source)),
+        destination: IpAddr::V6(Ipv6Addr::from(destination)),
+        ttl: hop_limit,
+        id: 0,
+    };
+    Ok((ip, Header::of_next_header(next_header)?, payload))
 }
 
 /// Hop-by-hop options, routing, destination options and those that share their shape: next header, and length in units of

@@ -29,6 +29,6 @@ mod vxlan;
 pub use decoded::{Decoded, IcmpError, Skip};
 pub use segment::{Flags, Options, Place, Segment, Tunnel, TunnelKind};
 
-pub(crate) use fragments::Fragments;
-pub(crate) use header::{Header, Step, Walk};
+pub(crate) use fragments::{Fragments, Whole};
+pub(crate) use header::{Fragment, Header, Step, Walk};
 pub(crate) use piece::Piece;

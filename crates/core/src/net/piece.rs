@@ -54,7 +54,7 @@ impl<'a> Piece<'a> {
     }
 
     /// The piece without its last `len` bytes on the wire.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub(crate) fn without_last(self, len: usize) -> Self {
         if len == 0 { self } else { self.with_wire_len(self.wire_len.saturating_sub(len)) }
