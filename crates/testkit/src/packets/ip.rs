@@ -191,13 +191,8 @@ impl IcmpPacket<'_> {
         let v6 = self.source.is_ipv6();
         let protocol = if v6 { ICMPV6 } else { ICMP };
         let kind = if v6 { 1 } else { 3 };
-        let ip = IpHeader {
-            source: self.source,
-            destination: self.destination,
-            protocol,
-            ttl_hops: self.ttl_hops,
-            id: 0,
-        };
+        let ip =
+            IpHeader { source: self.source, destination: self.destination, protocol, ttl_hops: self.ttl_hops, id: 0 };
         // RFC 1812 section 4.3.2.3: at most 576 bytes in all. RFC 4443 section 3.1: at most 1280.
         let room = if v6 { 1_280 - 48 } else { 576 - 28 };
         let mut message = vec![kind, self.reason.code(v6), 0, 0, 0, 0, 0, 0];

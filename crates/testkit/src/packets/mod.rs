@@ -6,6 +6,7 @@ mod ip;
 mod link;
 mod tcp;
 
-pub use ip::{IcmpPacket, Unreachable, UdpPacket};
+pub use ip::{IcmpPacket, UdpPacket, Unreachable};
+pub(crate) use link::bystander;
 pub use link::{Crossing, Link};
 pub use tcp::{Flags, TcpOptions, TcpPacket};

@@ -140,7 +140,7 @@ fn ticks_per_second(resolution: u8) -> u64 {
 }
 
 fn pad(bytes: &mut Vec<u8>) {
-    while bytes.len() % 4 != 0 {
+    while !bytes.len().is_multiple_of(4) {
         bytes.push(0);
     }
 }
