@@ -1,8 +1,27 @@
 //! Judgement: from finished connections to symptoms, from symptoms to findings.
 //!
-//! A finding is a pair of files, `<layer>/<code>.rs` and `<code>.md`, and one line in `registry.rs`. A detector reads
-//! finished connections and numbers of its service; it never sees packets, bytes or another detector.
+//! A finding is a pair of files, `<layer>/<code>.rs` and `<layer>/<code>.md`, and one line in `registry.rs`. Its detector
+//! reads one finished connection at a time ([`Detector::examine`]) and may attach a [`Symptom`]; at the end it tells one
+//! story for all symptoms of one service ([`Detector::tell`]). It never sees packets, bytes or another detector.
 
+mod capture;
+mod detector;
+mod distribution;
+mod group;
+mod http;
+mod registry;
+mod service;
 mod symptom;
+mod tcp;
+mod thresholds;
+mod timeouts;
+mod tls;
 
+pub(crate) use detector::examine;
+pub use detector::{CaptureFacts, Case, Detector, Exam, Scope, Told};
+pub use distribution::{Cluster, Distribution};
+pub use group::Group;
+pub use registry::{DETECTORS, by_code};
+pub use service::{Service, ServiceKey};
 pub use symptom::{Confidence, Severity, Symptom};
+pub use timeouts::{KNOWN, Kind, Known};

@@ -1,5 +1,7 @@
 //! The verdict: findings, services, totals and what could not be assessed.
 
+mod casebook;
+
 use std::borrow::Cow;
 
 use serde::ser::SerializeMap;
@@ -10,6 +12,8 @@ use crate::detect::{Confidence, Severity};
 use crate::record::Outcome;
 use crate::record::timeline::Step;
 use crate::types::{PacketNo, Span, Timestamp};
+
+pub(crate) use casebook::Casebook;
 
 /// Everything that one analysis says; its serialised form is the schema `handshark.report/1`.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -1,0 +1,190 @@
+//! What a detector is.
+
+use super::{Confidence, Group, Service, Severity, Symptom};
+use crate::record::Connection;
+use crate::report::{Candidate, Facts};
+use crate::types::{Moment, PacketNo, Span, Timestamp};
+
+/// One kind of finding: reads finished connections, then tells what they have in common.
+///
+/// Implementers hold no state. `examine` sees each connection once, in the order in which they end; it must not depend
+/// on that order. `tell` sees the fold of all its symptoms at one service, or in the whole capture.
+pub trait Detector: Sync {
+    /// The code, kebab-case, for ever: never reused for something else.
+    fn code(&self) -> &'static str;
+
+    /// The manual page: Markdown with the fixed headings, and with ladders that are its tests.
+    fn page(&self) -> &'static str;
+
+    /// Whether its symptoms are told per service or once for the capture.
+    fn scope(&self) -> Scope {
+        Scope::Service
+    }
+
+    /// Codes that explain more: when a finding with one of them covers all connections of this one, this one is left out.
+    fn yields_to(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Reads one connection; attaches a symptom, or says that it can not be judged, or does nothing.
+    fn examine(&self, connection: &Connection, exam: &mut Exam<'_>);
+
+    /// Tells what all its symptoms in one place mean: none, one or several findings.
+    fn tell(&self, case: &Case<'_>) -> Vec<Told>;
+}
+
+/// Where the symptoms of a detector are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Per server address and port.
+    Service,
+    /// Once for the whole capture.
+    Capture,
+}
+
+/// Lets one detector look at one connection.
+pub(crate) fn examine(detector: &dyn Detector, connection: &Connection) -> Said {
+    let mut said = Said::default();
+    detector.examine(connection, &mut Exam { said: &mut said });
+    said
+}
+
+/// What a detector may say of one connection.
+#[derive(Debug)]
+pub struct Exam<'a> {
+    said: &'a mut Said,
+}
+
+/// What was said of one connection by one detector.
+#[derive(Debug, Default)]
+pub(crate) struct Said {
+    pub(crate) symptom: Option<Symptom>,
+    /// A symptom that is counted for the service, and not shown on the connection.
+    pub(crate) quiet: bool,
+    /// The check could have found something here, had it been there: the denominator of the finding.
+    pub(crate) applies: bool,
+    pub(crate) not_visible: Option<(&'static str, Option<&'static str>)>,
+}
+
+impl Exam<'_> {
+    /// The check applies to this connection: it counts in the finding's `of`. Attaching a symptom says so too.
+    pub fn applies(&mut self) {
+        self.said.applies = true;
+    }
+
+    /// Attaches a symptom. The evidence are the packets that prove it; without one there is no symptom.
+    pub fn symptom(
+        &mut self,
+        code: &'static str,
+        kind: &'static str,
+        severity: Severity,
+        confidence: Confidence,
+        evidence: &[Option<Moment>],
+    ) -> &mut Self {
+        let mut packets: Vec<PacketNo> = evidence.iter().flatten().map(|moment| moment.packet).collect();
+        packets.sort_unstable();
+        packets.dedup();
+        if !packets.is_empty() {
+            let symptom = Symptom { code, severity, confidence, evidence: packets, span: None, count: None, kind };
+            self.said.symptom = Some(symptom);
+            self.said.applies = true;
+        }
+        self
+    }
+
+    /// The duration that the symptom is about.
+    pub fn span(&mut self, span: Option<Span>) -> &mut Self {
+        if let Some(symptom) = &mut self.said.symptom {
+            symptom.span = span;
+        }
+        self
+    }
+
+    /// The count that the symptom is about.
+    pub fn count(&mut self, count: Option<u32>) -> &mut Self {
+        if let Some(symptom) = &mut self.said.symptom {
+            symptom.count = count;
+        }
+        self
+    }
+
+    /// Counts the symptom for the service and does not show it on the connection: for what is no fault of a connection
+    /// alone.
+    pub fn quietly(&mut self) -> &mut Self {
+        self.said.quiet = true;
+        self
+    }
+
+    /// The check can not be made on this connection, for this reason; `capture_instead` is a command line that would
+    /// allow it.
+    pub fn not_visible(&mut self, reason: &'static str, capture_instead: Option<&'static str>) {
+        self.said.not_visible = Some((reason, capture_instead));
+    }
+}
+
+/// What a detector knows when it tells its findings.
+#[derive(Debug)]
+pub struct Case<'a> {
+    /// The fold of its symptoms.
+    pub group: &'a Group,
+    /// The service; `None` with [`Scope::Capture`].
+    pub service: Option<&'a Service>,
+    /// Facts of the capture.
+    pub capture: &'a CaptureFacts,
+}
+
+/// Facts of the whole capture that a detector may weigh.
+#[derive(Clone, Debug, Default)]
+pub struct CaptureFacts {
+    /// Packets read.
+    pub packets: u64,
+    /// TCP packets among them.
+    pub tcp_packets: u64,
+    /// Packets that are another sighting of one already counted.
+    pub twins: u64,
+    /// Connections.
+    pub connections: u64,
+    /// Time of the first packet.
+    pub first: Option<Timestamp>,
+    /// Time of the last packet.
+    pub last: Option<Timestamp>,
+    /// The smallest snap length of the interfaces, where one is set.
+    pub snaplen: Option<u32>,
+}
+
+impl CaptureFacts {
+    /// From the first to the last packet.
+    pub fn duration(&self) -> Span {
+        match (self.first, self.last) {
+            (Some(first), Some(last)) => last.since(first),
+            _ => Span::ZERO,
+        }
+    }
+}
+
+/// One finding as its detector tells it; who it concerns, when and the evidence are added from the group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    /// Harm; `None` takes the highest of the symptoms.
+    pub severity: Option<Severity>,
+    /// Sight; `None` takes the highest of the symptoms.
+    pub confidence: Option<Confidence>,
+    /// What happened, in one to three sentences. Text from the wire must be escaped.
+    pub summary: String,
+    /// Connections that it hit, where it is not the whole group.
+    pub affected: Option<u64>,
+    /// Connections that it could have hit, where it is not all to which the check applied.
+    pub of: Option<u64>,
+    /// Numbers and names; units are in the keys.
+    pub facts: Facts,
+    /// Known software whose limit fits, most likely first.
+    pub candidates: Vec<Candidate>,
+    /// What to change, the first thing first.
+    pub remedy: Vec<String>,
+    /// What the capture could not show.
+    pub not_visible: Vec<String>,
+    /// Show examples of this kind before others.
+    pub example_kind: Option<&'static str>,
+    /// Show examples whose span lies in this range before others.
+    pub example_span: Option<(Span, Span)>,
+}

@@ -1,0 +1,154 @@
+//! How values are spread, in bounded memory.
+
+use std::collections::BTreeMap;
+
+use crate::types::Span;
+
+/// Spans or counts folded into buckets that are 1 % wide: a value read back is off by at most 0.5 %, the smallest and
+/// largest of a cluster are exact. At most about 4,500 buckets can exist.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Distribution {
+    buckets: BTreeMap<i32, Bucket>,
+    count: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Bucket {
+    count: u64,
+    smallest: i64,
+    largest: i64,
+}
+
+/// Neighbouring values without a wide gap between them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cluster {
+    /// How many values.
+    pub count: u64,
+    /// The smallest, exact.
+    pub smallest: i64,
+    /// The median, within 0.5 %.
+    pub median: i64,
+    /// The largest, exact.
+    pub largest: i64,
+}
+
+impl Cluster {
+    /// The smallest as a span, for values that are nanoseconds.
+    pub const fn shortest(&self) -> Span {
+        Span::from_nanos(self.smallest)
+    }
+
+    /// The median as a span, for values that are nanoseconds.
+    pub const fn middle(&self) -> Span {
+        Span::from_nanos(self.median)
+    }
+
+    /// The largest as a span, for values that are nanoseconds.
+    pub const fn longest(&self) -> Span {
+        Span::from_nanos(self.largest)
+    }
+}
+
+impl Distribution {
+    /// Adds a value; negative ones count as 0.
+    pub fn add(&mut self, value: i64) {
+        let value = value.max(0);
+        let index = if value == 0 { -1 } else { ((value as f64).ln() / 1.01_f64.ln()) as i32 };
+        self.count += 1;
+        self.buckets
+            .entry(index)
+            .and_modify(|bucket| {
+                bucket.count += 1;
+                bucket.smallest = bucket.smallest.min(value);
+                bucket.largest = bucket.largest.max(value);
+            })
+            .or_insert(Bucket { count: 1, smallest: value, largest: value });
+    }
+
+    /// How many values.
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// All values as one cluster.
+    pub fn whole(&self) -> Option<Cluster> {
+        self.clusters(f64::INFINITY, i64::MAX).pop()
+    }
+
+    /// Values cut into clusters where the gap to the next is wider than `ratio` times the value and than `gap`.
+    pub fn clusters(&self, ratio: f64, gap: i64) -> Vec<Cluster> {
+        let mut clusters: Vec<Vec<Bucket>> = Vec::new();
+        for bucket in self.buckets.values() {
+            match clusters.last_mut() {
+                Some(cluster) if !is_gap(cluster, bucket, ratio, gap) => cluster.push(*bucket),
+                _ => clusters.push(vec![*bucket]),
+            }
+        }
+        clusters.iter().filter_map(|buckets| summary(buckets)).collect()
+    }
+
+    /// The value below which `share` (0 to 1) of all lie, within 0.5 %.
+    pub fn quantile(&self, share: f64) -> Option<i64> {
+        let rank = ((self.count.saturating_sub(1)) as f64 * share.clamp(0.0, 1.0)) as u64;
+        let mut below = 0;
+        for bucket in self.buckets.values() {
+            below += bucket.count;
+            if below > rank {
+                return Some(middle(bucket));
+            }
+        }
+        None
+    }
+}
+
+fn is_gap(cluster: &[Bucket], next: &Bucket, ratio: f64, gap: i64) -> bool {
+    let Some(last) = cluster.last() else { return false };
+    let distance = next.smallest.saturating_sub(last.largest);
+    distance > gap && distance as f64 > last.largest as f64 * ratio
+}
+
+fn middle(bucket: &Bucket) -> i64 {
+    bucket.smallest + (bucket.largest - bucket.smallest) / 2
+}
+
+fn summary(buckets: &[Bucket]) -> Option<Cluster> {
+    let count = buckets.iter().map(|bucket| bucket.count).sum();
+    let mut below = 0;
+    let median = buckets.iter().find(|bucket| {
+        below += bucket.count;
+        below * 2 >= count
+    })?;
+    Some(Cluster {
+        count,
+        smallest: buckets.first()?.smallest,
+        median: middle(median),
+        largest: buckets.last()?.largest,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_timers_are_two_clusters() {
+        let mut spread = Distribution::default();
+        for milli in [6_000, 6_001, 6_003, 6_010, 20_000, 20_004] {
+            spread.add(Span::from_millis(milli).as_nanos());
+        }
+        let clusters = spread.clusters(0.08, Span::from_millis(300).as_nanos());
+        assert_eq!(clusters.len(), 2);
+        assert_eq!((clusters[0].count, clusters[1].count), (4, 2));
+        assert_eq!(clusters[0].shortest(), Span::from_millis(6_000));
+        assert_eq!(clusters[0].longest(), Span::from_millis(6_010));
+        assert_eq!(clusters[1].shortest(), Span::from_millis(20_000));
+    }
+
+    #[test]
+    fn a_quantile_is_within_half_a_percent() {
+        let mut spread = Distribution::default();
+        (1..=1_000).for_each(|value| spread.add(value * 1_000));
+        let median = spread.quantile(0.5).expect("values were added") as f64;
+        assert!((median / 500_000.0 - 1.0).abs() < 0.01, "{median}");
+    }
+}

@@ -1,0 +1,180 @@
+//! What is known of one service: a server address and port.
+
+use std::net::IpAddr;
+
+use crate::record::{Connection, Outcome};
+use crate::report::{ServiceName, ServiceSummary};
+use crate::tls::Sni;
+use crate::types::{Span, escaped};
+
+/// A server address and port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceKey {
+    /// Server address.
+    pub address: IpAddr,
+    /// Server port.
+    pub port: u16,
+}
+
+/// What is known of one service, in bounded memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Service {
+    /// Which one.
+    pub key: ServiceKey,
+    /// Connections.
+    pub connections: u64,
+    /// How many of each outcome, indexed as [`Outcome::ALL`].
+    outcomes: [u64; Outcome::ALL.len()],
+    /// Server names that were asked for, with how often; at most 32 are told apart.
+    names: Vec<(String, u64)>,
+    /// Hellos with a server name after which a ServerHello was seen.
+    pub with_name_answered: u64,
+    /// Hellos with a server name after which none was seen.
+    pub with_name_unanswered: u64,
+    /// Hellos without a server name after which a ServerHello was seen.
+    pub without_name_answered: u64,
+    /// Hellos without a server name after which none was seen.
+    pub without_name_unanswered: u64,
+    /// A connection and the packet of its ServerHello that answered a hello with a server name: the contrast.
+    pub answered_example: Option<(u64, crate::types::PacketNo)>,
+    /// JA4 of a hello with a server name that was answered, and of one without that was not.
+    pub ja4_with_name: Option<String>,
+    /// JA4 of a hello without a server name that was not answered.
+    pub ja4_without_name: Option<String>,
+    /// The `Server:` header last seen. Escaped.
+    pub software: Option<String>,
+    /// What the server announced in `Keep-Alive: timeout=`.
+    pub announced_timeout: Option<Span>,
+    /// What the server announced in `Keep-Alive: max=`, the largest.
+    pub announced_max: Option<u32>,
+    /// Clients, at most 32 are told apart.
+    clients: Vec<IpAddr>,
+    more_clients: bool,
+}
+
+impl Service {
+    pub(crate) const fn new(key: ServiceKey) -> Self {
+        Self {
+            key,
+            connections: 0,
+            outcomes: [0; Outcome::ALL.len()],
+            names: Vec::new(),
+            with_name_answered: 0,
+            with_name_unanswered: 0,
+            without_name_answered: 0,
+            without_name_unanswered: 0,
+            answered_example: None,
+            ja4_with_name: None,
+            ja4_without_name: None,
+            software: None,
+            announced_timeout: None,
+            announced_max: None,
+            clients: Vec::new(),
+            more_clients: false,
+        }
+    }
+
+    /// How many connections had this outcome.
+    pub fn of(&self, outcome: Outcome) -> u64 {
+        self.outcomes[outcome as usize]
+    }
+
+    /// The address and port as text: `10.0.0.5:3000`.
+    pub fn address(&self) -> String {
+        crate::types::Endpoint::new(self.key.address, self.key.port).to_string()
+    }
+
+    /// The server name, where all hellos asked for one and the same. Escaped.
+    pub fn only_name(&self) -> Option<String> {
+        match self.names.as_slice() {
+            [(name, _)] => Some(escaped(name).into_owned()),
+            _ => None,
+        }
+    }
+
+    /// The server name asked for most often. Escaped.
+    pub fn main_name(&self) -> Option<String> {
+        self.names.iter().max_by_key(|(_, count)| *count).map(|(name, _)| escaped(name).into_owned())
+    }
+
+    pub(crate) fn add(&mut self, c: &Connection, outcome: Outcome) {
+        self.connections += 1;
+        self.outcomes[outcome as usize] += 1;
+        if !self.clients.contains(&c.client.address) {
+            if self.clients.len() < 32 { self.clients.push(c.client.address) } else { self.more_clients = true }
+        }
+        self.note_hello(c);
+        if let Some(http) = &c.http {
+            if let Some(software) = &http.server_software {
+                self.software = Some(escaped(software).into_owned());
+            }
+            if let Some(keep_alive) = http.keep_alive {
+                self.announced_timeout = keep_alive.timeout.or(self.announced_timeout);
+                self.announced_max = keep_alive.max.max(self.announced_max);
+            }
+        }
+    }
+
+    fn note_hello(&mut self, c: &Connection) {
+        let Some(tls) = &c.tls else { return };
+        let Some(hello) = &tls.client_hello else { return };
+        let answered = tls.server_hello.is_some() || tls.hello_retry.is_some();
+        match &hello.sni {
+            Sni::Present(name) => {
+                let room = self.names.len() < 32;
+                match self.names.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, count)) => *count += 1,
+                    None if room => self.names.push((name.clone(), 1)),
+                    None => {}
+                }
+                if answered {
+                    self.with_name_answered += 1;
+                    if self.answered_example.is_none() {
+                        self.answered_example =
+                            tls.server_hello.as_ref().map(|server| (c.number, server.completed.packet));
+                        self.ja4_with_name = hello.ja4();
+                    }
+                } else {
+                    self.with_name_unanswered += 1;
+                }
+            }
+            Sni::Empty | Sni::Absent if answered => self.without_name_answered += 1,
+            Sni::Empty | Sni::Absent => {
+                self.without_name_unanswered += 1;
+                if self.ja4_without_name.is_none() {
+                    self.ja4_without_name = hello.ja4();
+                }
+            }
+            Sni::NotVisible(_) => {}
+        }
+    }
+
+    pub(crate) fn name(&self) -> ServiceName {
+        ServiceName { address: self.key.address, port: self.key.port, server_name: self.only_name() }
+    }
+
+    pub(crate) fn summary(&self) -> ServiceSummary {
+        let mut names = self.names.clone();
+        names.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        ServiceSummary {
+            address: self.key.address,
+            port: self.key.port,
+            server_names: names.iter().take(8).map(|(name, _)| escaped(name).into_owned()).collect(),
+            connections: self.connections,
+            clients: self.clients.len() as u64 + u64::from(self.more_clients),
+            by_outcome: outcomes(&self.outcomes),
+            findings: Vec::new(),
+        }
+    }
+
+    /// Connections that failed in any way.
+    pub fn failed(&self) -> u64 {
+        use Outcome::{Prohibited, Refused, Reset, ResetInHandshake, TimedOut, TlsFailed, Unanswered};
+        [Refused, Unanswered, Prohibited, ResetInHandshake, TlsFailed, Reset, TimedOut].map(|o| self.of(o)).iter().sum()
+    }
+}
+
+/// The outcomes that occurred, with their counts.
+pub(crate) fn outcomes(counts: &[u64; Outcome::ALL.len()]) -> Vec<(Outcome, u64)> {
+    Outcome::ALL.into_iter().zip(counts.iter().copied()).filter(|(_, count)| *count > 0).collect()
+}

@@ -1,0 +1,4 @@
+//! Findings about the TLS handshake.
+
+mod hello_summary;
+pub(super) mod missing_sni;
