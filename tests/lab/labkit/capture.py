@@ -23,7 +23,8 @@ class Capture:
             words += ["-f", expression] if expression else []
             ready = "File:"
         else:
-            words = ["tcpdump", "-Z", "root", "-n", "-U", "--immediate-mode", "-i", interface, "-w", str(self._raw)]
+            words = ["tcpdump", "-Z", "root", "-n", "-U", "--immediate-mode", "-B", "16384"]
+            words += ["-i", interface, "-w", str(self._raw)]
             words += ["-s", str(snaplen)] if snaplen else []
             words += ["--time-stamp-precision=nano"] if nanoseconds else []
             words += [expression] if expression else []

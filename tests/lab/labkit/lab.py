@@ -19,17 +19,24 @@ class Lab:
 
     def __init__(self, testdata, scenario):
         self._testdata = pathlib.Path(testdata)
+        self._staged = None
         self._scenario = scenario
         self._captures = {}
         self._certificate = None
 
     def __enter__(self):
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="handshark-lab-"))
+        self._staged = self.scratch / "staged"
+        self._staged.mkdir()
         self.network = Network()
         self.programs = Programs(self.network, self.scratch)
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failure, *_):
+        # All or nothing: a scenario whose statements do not hold leaves the old captures in place.
+        if failure is None:
+            for path in self._staged.iterdir():
+                shutil.move(path, self._testdata / path.name)
         for capture in self._captures.values():
             capture.abandon()
         self.programs.close()
@@ -67,7 +74,7 @@ class Lab:
         """Captures into one file for the length of the block. Blocks can be nested: two captures of one run."""
         (name,) = names
         capture = Capture(
-            self.network, self._testdata / name, self.scratch, where, interface, expression, snaplen, nanoseconds
+            self.network, self._staged / name, self.scratch, where, interface, expression, snaplen, nanoseconds
         )
         self._captures[name] = capture
         yield capture
@@ -84,17 +91,13 @@ class Lab:
             f"capture:      {capture.command}",
             "versions:     " + ", ".join(f"{program} {known[program]}" for program in used),
         ]
-        target = self._testdata / (name.split(".pcap")[0] + ".txt")
+        target = self._staged / (name.split(".pcap")[0] + ".txt")
         note.write(
             target, capture.target, title=title, made=made, how=how, shows=shows, say=say, never=never,
             checks=checks, ladders=ladders,
         )  # fmt: skip
 
-    def path(self, name):
-        """Where a stored capture lies."""
-        return self._testdata / name
-
     def store(self, name):
         """Puts a capture into place before its note, so that the scenario can ask tshark about it."""
         self._captures[name].store()
-        return self.path(name)
+        return self._captures[name].target
