@@ -4,6 +4,7 @@ This is what `tc netem delay` would do; it needs only `/dev/net/tun`, so it also
 """
 
 import collections
+import contextlib
 import fcntl
 import os
 import select
@@ -64,7 +65,5 @@ def _read(end):
 
 
 def _write(end, frame):
-    try:
+    with contextlib.suppress(OSError):  # the far end is down: the frame is lost, as on a real cable
         os.write(end, frame)
-    except OSError:  # the far end is down: the frame is lost, as on a real cable
-        pass

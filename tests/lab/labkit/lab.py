@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import shutil
+import sys
 import tempfile
 
 from . import certificates, note
@@ -41,6 +42,11 @@ class Lab:
             capture.abandon()
         self.programs.close()
         self.network.close()
+        if failure is not None:
+            kept = tempfile.mkdtemp(prefix="handshark-lab-failed-")
+            for path in self._staged.iterdir():
+                shutil.move(path, kept)
+            print(f"what was captured is in {kept}", file=sys.stderr)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     @property
@@ -70,9 +76,8 @@ class Lab:
         self.network.sysctl("router", "net.ipv4.ip_forward", 1)
 
     @contextlib.contextmanager
-    def capture(self, *names, where="client", interface="eth0", expression="tcp", snaplen=None, nanoseconds=False):
+    def capture(self, name, where="client", interface="eth0", expression="tcp", snaplen=None, nanoseconds=False):
         """Captures into one file for the length of the block. Blocks can be nested: two captures of one run."""
-        (name,) = names
         capture = Capture(
             self.network, self._staged / name, self.scratch, where, interface, expression, snaplen, nanoseconds
         )
@@ -93,9 +98,17 @@ class Lab:
         ]
         target = self._staged / (name.split(".pcap")[0] + ".txt")
         note.write(
-            target, capture.target, title=title, made=made, how=how, shows=shows, say=say, never=never,
-            checks=checks, ladders=ladders,
-        )  # fmt: skip
+            target,
+            capture.target,
+            title=title,
+            made=made,
+            how=how,
+            shows=shows,
+            say=say,
+            never=never,
+            checks=checks,
+            ladders=ladders,
+        )
 
     def store(self, name):
         """Puts a capture into place before its note, so that the scenario can ask tshark about it."""

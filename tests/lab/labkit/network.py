@@ -35,9 +35,21 @@ class Network:
     def link(self, a, b, a_addresses, b_addresses, a_device="eth0", b_device="eth0"):
         """Joins two namespaces by a veth pair. Hardware addresses are fixed, so that recordings resemble each other."""
         command(
-            "ip", "link", "add", "name", a_device, "netns", self._names[a],
-            "type", "veth", "peer", "name", b_device, "netns", self._names[b],
-        )  # fmt: skip
+            "ip",
+            "link",
+            "add",
+            "name",
+            a_device,
+            "netns",
+            self._names[a],
+            "type",
+            "veth",
+            "peer",
+            "name",
+            b_device,
+            "netns",
+            self._names[b],
+        )
         self._dress(a, a_device, a_addresses)
         self._dress(b, b_device, b_addresses)
 

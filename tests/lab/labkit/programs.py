@@ -1,4 +1,4 @@
-"""The real programs: nginx, HAProxy, node, `openssl s_server`, socat. Each is started in a namespace, waited for, and ended."""
+"""The real programs: nginx, HAProxy, node, `openssl s_server`, socat: started, waited for, and ended."""
 
 import subprocess
 import time
@@ -65,13 +65,12 @@ class Programs:
 
     def start(self, where, words, ports=()):
         """Starts a program and waits until it listens on `ports`."""
-        log = open(self._scratch / f"{words[0]}-{len(self._running)}.log", "wb")
-        with self._network.inside(where):
-            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        log.close()
+        log = self._scratch / f"{words[0]}-{len(self._running)}.log"
+        with self._network.inside(where), open(log, "wb") as file:
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
         self._running.append(process)
         for port in ports:
-            self._wait_until_listening(where, port, process, log.name)
+            self._wait_until_listening(where, port, process, log)
         return process
 
     def close(self):
@@ -98,5 +97,5 @@ class Programs:
                 if command("ss", "-Hltn", f"sport = :{port}").strip():
                     return
             time.sleep(0.05)
-        with open(log, encoding="utf-8", errors="replace") as text:
-            raise RuntimeError(f"{process.args[0]} does not listen on {port}: {text.read()[-2000:]}")
+        said = log.read_text(encoding="utf-8", errors="replace")
+        raise RuntimeError(f"{process.args[0]} does not listen on {port}: {said[-2000:]}")

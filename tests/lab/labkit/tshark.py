@@ -16,9 +16,17 @@ def fields(capture, display_filter, *names):
 def ladder(capture, display_filter, limit=14):
     """The first packets that match, one line each, for a reader without Wireshark at hand."""
     names = [
-        "frame.number", "frame.time_relative", "tcp.srcport", "tcp.dstport", "tcp.flags.str",
-        "tcp.seq", "tcp.ack", "tcp.len", "tcp.window_size_value", "ip.ttl",
-    ]  # fmt: skip
+        "frame.number",
+        "frame.time_relative",
+        "tcp.srcport",
+        "tcp.dstport",
+        "tcp.flags.str",
+        "tcp.seq",
+        "tcp.ack",
+        "tcp.len",
+        "tcp.window_size_value",
+        "ip.ttl",
+    ]
     lines = []
     for number, at, source, target, flags, seq, ack, length, window, ttl in fields(capture, display_filter, *names):
         letters = flags.replace("\u00b7", "").strip() or "-"

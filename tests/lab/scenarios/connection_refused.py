@@ -40,7 +40,8 @@ def describe(lab):
             Nine SYNs, each answered at once by RST+ACK with seq 0, ack = ISN + 1 and window 0: the host is up and
             nobody listens. The two connections to port 8080 are healthy, so the host and the path are good.""",
         say=[
-            "connection-refused for 10.0.0.2:9000: 5 of 5", "connection-refused for [fd00::2]:9000: 4 of 4",
+            "connection-refused for 10.0.0.2:9000: 5 of 5",
+            "connection-refused for [fd00::2]:9000: 4 of 4",
             "the RST has the TTL (hop limit) of the host's other packets, where that is said",
         ],
         never=["syn-unanswered, injected-reset, abortive-close", "anything bad of port 8080"],
@@ -53,4 +54,4 @@ def describe(lab):
             Check("tcp.port==8080 && http.response", 2, "two good answers on port 8080"),
         ],
         ladders=[("the first attempt", "tcp.stream==0")],
-    )  # fmt: skip
+    )

@@ -55,7 +55,8 @@ def describe(lab):
             "retransmissions; another connection between the same hosts is healthy",
         ],
         never=[
-            "mtu-blackhole: the lost segment has 21 bytes", "that the server is down",
+            "mtu-blackhole: the lost segment has 21 bytes",
+            "that the server is down",
             "zero-window-stall, idle-close, silent-idle-drop (the quiet time before was 0.3 s)",
         ],
         checks=[

@@ -64,7 +64,7 @@ def describe(lab):
         ],
         never=["that the server reset or closed them", "slow-handshake alone, health-check, syn-unanswered"],
         checks=[
-            Check("tls.handshake.type==1 && tls.handshake.extensions_server_name==\"api.example\"", 3, "with SNI"),
+            Check('tls.handshake.type==1 && tls.handshake.extensions_server_name=="api.example"', 3, "with SNI"),
             Check("tls.handshake.type==1 && !tls.handshake.extensions_server_name", 3, "without SNI"),
             Check("tls.handshake.type==2", 3, "ServerHellos"),
             Check(f"{silent} && ip.src=={SERVER} && tcp.len>0", 0, "the server sends no byte to those without SNI"),
@@ -72,4 +72,4 @@ def describe(lab):
             Check(f"{silent} && ip.src=={CLIENT} && tcp.flags.fin==1 && tcp.time_delta>3.5", 3, "the client gives up"),
         ],
         ladders=[("without SNI", "tcp.port==41111")],
-    )  # fmt: skip
+    )

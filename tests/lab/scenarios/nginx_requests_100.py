@@ -81,7 +81,8 @@ def describe(lab):
         CAPTURES[1],
         title="nginx closes clear HTTP connections after 100 requests; one client writes request 101",
         programs=["nginx"],
-        how=how + """
+        how=how
+        + """
             Four connections (ports 41401-41404), clear HTTP. The client of 41404 ignores `Connection: close` and the
             FIN and writes request 101 some 50 ms later. Compressed with gzip.""",
         shows="""
@@ -96,12 +97,19 @@ def describe(lab):
         checks=[
             Check("http.request", 401, "4 x 100 requests and one more"),
             Check("http.response", 400, "4 x 100 responses"),
-            Check("http.response && http.connection==\"close\"", 4, "the hundredth response of each announces the end"),
-            Check(f"ip.src=={SERVER} && tcp.flags.fin==1", (4, 8), "four FINs by the server (one may be repeated: a tail loss probe)"),
+            Check('http.response && http.connection=="close"', 4, "the hundredth response of each announces the end"),
+            Check(
+                f"ip.src=={SERVER} && tcp.flags.fin==1",
+                (4, 8),
+                "four FINs by the server (one may be repeated: a tail loss probe)",
+            ),
             Check("tcp.flags.reset==1", 1, "one RST"),
             Check(f"tcp.port=={LATE} && tcp.flags==0x004 && tcp.window_size_value==0", 1, "bare, window 0"),
-            Check(f"tcp.port=={LATE} && ip.src=={CLIENT} && http.request && tcp.ack > 1 && tcp.time_delta>0.04", 1,
-                  "the 101st request, after the FIN"),
+            Check(
+                f"tcp.port=={LATE} && ip.src=={CLIENT} && http.request && tcp.ack > 1 && tcp.time_delta>0.04",
+                1,
+                "the 101st request, after the FIN",
+            ),
         ],
         ladders=[("the late writer's end", f"tcp.port=={LATE} && (tcp.flags & 7 || tcp.time_delta > 0.04)")],
-    )  # fmt: skip
+    )

@@ -95,21 +95,37 @@ def describe(lab):
     reset = f"ip.src=={SERVER} && tcp.flags==0x004 && tcp.window_size_value==0"
     checks = [
         Check("tcp.flags.syn==1 && tcp.flags.ack==0", 14, "fourteen connections"),
-        Check(f"ip.src=={SERVER} && tcp.flags.fin==1 && tcp.dstport in {{40004..40010,40013,40014}}", 9,
-              "node closes nine idle connections, 6.0 s after its last response"),
-        Check(f"ip.src=={CLIENT} && tcp.flags.fin==1 && tcp.srcport in {{40001..40003,40011,40012}}", 5,
-              "the client closes five first"),
+        Check(
+            f"ip.src=={SERVER} && tcp.flags.fin==1 && tcp.dstport in {{40004..40010,40013,40014}}",
+            9,
+            "node closes nine idle connections, 6.0 s after its last response",
+        ),
+        Check(
+            f"ip.src=={CLIENT} && tcp.flags.fin==1 && tcp.srcport in {{40001..40003,40011,40012}}",
+            5,
+            "the client closes five first",
+        ),
         Check(f"{reset} && tcp.dstport in {ports}", 7, "seven bare RSTs, one for each request lost"),
         Check("tcp.flags.reset==1", 7, "and no other RST"),
-    ]  # fmt: skip
+    ]
     shape = []
     for port in UNAWARE:
         after = (fins[port] + 1) % 2**32
-        shape.append(Check(f"{reset} && tcp.dstport=={port} && tcp.seq_raw=={after}", 1,
-                           f"port {port}: RST seq = FIN seq + 1: written {UNAWARE[port]} s after the FIN had come"))
+        shape.append(
+            Check(
+                f"{reset} && tcp.dstport=={port} && tcp.seq_raw=={after}",
+                1,
+                f"port {port}: RST seq = FIN seq + 1: written {UNAWARE[port]} s after the FIN had come",
+            )
+        )
     for port in CROSSED:
-        shape.append(Check(f"{reset} && tcp.dstport=={port} && tcp.seq_raw=={fins[port]}", 1,
-                           f"port {port}: RST seq = FIN seq: request and FIN crossed"))
+        shape.append(
+            Check(
+                f"{reset} && tcp.dstport=={port} && tcp.seq_raw=={fins[port]}",
+                1,
+                f"port {port}: RST seq = FIN seq: request and FIN crossed",
+            )
+        )
     how = """
         A node http server with its defaults (keepAliveTimeout 5000 ms, announced as `Keep-Alive: timeout=5`) and a
         Python client on plain sockets, in two namespaces joined by a cable with 20 ms delay each way; captured at the
@@ -120,7 +136,8 @@ def describe(lab):
         are closed by the client after 1 and 4 s; on 40013 and 40014 the client sees the FIN and closes."""
     common = {"how": how, "programs": ["node"]}
     lab.note(
-        CAPTURES[0], **common,
+        CAPTURES[0],
+        **common,
         title="node closes idle connections, and a client writes on them",
         shows="""
             node announces 5 s and sends its FIN 6.0 s after its last response. Nine connections end so; seven of them
@@ -138,14 +155,16 @@ def describe(lab):
             "anything of the connections from 40001-40003, 40011-40014 as failed",
         ],
         checks=[
-            *checks, *shape,
-            Check("http.response && http contains \"Keep-Alive: timeout=5\"", 17, "each response announces 5 s"),
+            *checks,
+            *shape,
+            Check('http.response && http contains "Keep-Alive: timeout=5"', 17, "each response announces 5 s"),
             Check(f"ip.src=={CLIENT} && http.request", 24, "seventeen requests answered, seven lost"),
         ],
         ladders=[("written 0.1 s after the FIN", "tcp.port==40004"), ("crossed", "tcp.port==40009")],
-    )  # fmt: skip
+    )
     lab.note(
-        CAPTURES[1], **common,
+        CAPTURES[1],
+        **common,
         title="the same traffic as node-keepalive-race, only SYN, FIN and RST",
         shows="""
             The same run, seen through `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != 0`: requests, responses and bare
@@ -164,4 +183,4 @@ def describe(lab):
         ],
         checks=[*checks, *shape, Check("tcp.len>0", 0, "no payload packet")],
         ladders=[("written 0.1 s after the FIN", "tcp.port==40004"), ("crossed", "tcp.port==40009")],
-    )  # fmt: skip
+    )

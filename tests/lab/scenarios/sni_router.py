@@ -53,9 +53,10 @@ def describe(lab):
             and once going out.""",
         shows="""
             Four handshakes with SNI complete. Four ClientHellos without SNI are acknowledged and get no ServerHello:
-            the server closes with a FIN. The client's OpenSSL answers that end of file within its handshake with a fatal alert
-            (decode_error, 50), and the server's end answers this with a bare RST: both are echoes of the FIN. Apart from the name the hellos are alike. Every second packet is the twin of the one
-            before (same bytes, TTL one less, another interface); tshark calls them retransmissions, they are not.""",
+            the server closes with a FIN. The client's OpenSSL answers that end of file within its handshake with a
+            fatal alert (decode_error, 50), and the server's end answers this with a bare RST: both are echoes of the
+            FIN. Apart from the name the hellos are alike. Every second packet is the twin of the one before (same
+            bytes, TTL one less, another interface); tshark calls them retransmissions, they are not.""",
         say=[
             "missing-sni for 10.0.2.2:443: 4 of 4 hellos without SNI failed, 4 of 4 with SNI (shop.example) succeeded",
             "the server ended the four connections without a ServerHello, by FIN, before any RST",
@@ -70,18 +71,23 @@ def describe(lab):
         checks=[
             Check("tcp.flags.syn==1 && tcp.flags.ack==0", 16, "eight SYNs, each twice"),
             Check("tls.handshake.type==1", 8, "eight ClientHellos (of each pair of twins tshark reads the first)"),
-            Check("tls.handshake.extensions_server_name==\"shop.example\"", 4, "four with SNI"),
+            Check('tls.handshake.extensions_server_name=="shop.example"', 4, "four with SNI"),
             Check("tls.handshake.type==1 && !tls.handshake.extensions_server_name", 4, "four without SNI"),
             Check("tls.handshake.type==2", 4, "four ServerHellos"),
             Check(f"tls.handshake.type==2 && tcp.dstport in {{{ports(WITHOUT)}}}", 0, "none for a hello without SNI"),
             Check(f"ip.src=={SERVER} && tcp.len>0 && tcp.dstport in {{{ports(WITHOUT)}}}", 0, "not one byte for them"),
-            Check(f"ip.src=={SERVER} && (tcp.flags.fin==1 || tcp.flags.reset==1) && tcp.dstport in {{{ports(WITHOUT)}}}",
-                  (8, 16), "the server closes each of the four, seen twice"),
-            Check("tls.alert_message.desc==50 && ip.src==10.0.1.1", 4, "the client's echo: decode_error, after the FIN"),
+            Check(
+                f"ip.src=={SERVER} && (tcp.flags.fin==1 || tcp.flags.reset==1) && tcp.dstport in {{{ports(WITHOUT)}}}",
+                (8, 16),
+                "the server closes each of the four, seen twice",
+            ),
+            Check(
+                "tls.alert_message.desc==50 && ip.src==10.0.1.1", 4, "the client's echo: decode_error, after the FIN"
+            ),
             Check("tcp.port in {41001,41003,41005,41007} && tcp.flags.reset==1", 0, "no RST on those with SNI"),
         ],
         ladders=[("without SNI", "tcp.port==41002"), ("with SNI", "tcp.port==41001")],
-    )  # fmt: skip
+    )
 
 
 def ports(some):

@@ -81,7 +81,8 @@ def describe(lab):
             "quiet time before at most a few seconds, so that no idle timeout explains it",
         ],
         never=[
-            "stale-reuse or idle-close: no FIN came before", "silent-idle-drop, injected-reset (the TTL is the host's)",
+            "stale-reuse or idle-close: no FIN came before",
+            "silent-idle-drop, injected-reset (the TTL is the host's)",
             "abortive-close or restart: the RSTs carry no ACK and new connections succeed at once",
             "anything bad of 10.0.0.2:7001",
         ],

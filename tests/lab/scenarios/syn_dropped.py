@@ -59,7 +59,11 @@ def describe(lab):
             since 6.5 retries four times linearly) and after 7 s. No SYN-ACK, no RST, no ICMP. The same host answers
             on port 8080 all the while.""",
         say=["syn-unanswered for 10.0.0.2:9000: 2 of 2 connections, 7 SYNs each", "that the host answers on port 8080"],
-        never=["connection-refused, icmp-rejected", "that the host is down", "accept-queue-overflow: the port never answered"],
+        never=[
+            "connection-refused, icmp-rejected",
+            "that the host is down",
+            "accept-queue-overflow: the port never answered",
+        ],
         checks=[
             Check("tcp.srcport==41511 && tcp.flags==0x002", 7, "SYN and six retries"),
             Check("tcp.srcport==41512 && tcp.flags==0x002", 7, "SYN and six retries"),
@@ -68,4 +72,4 @@ def describe(lab):
             Check("tcp.port==8080 && http.response", 4, "four good answers by the same host"),
         ],
         ladders=[("one attempt", "tcp.port==41511")],
-    )  # fmt: skip
+    )
