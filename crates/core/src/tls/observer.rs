@@ -133,6 +133,11 @@ impl TlsObserver {
         !self.flows[side].done
     }
 
+    /// Application data records that the client began so far, those included that may still be handshake.
+    pub(crate) fn client_data_records(&self) -> u32 {
+        self.tls.client_data_records + u32::from(self.flows.client.undecided.unwrap_or(0))
+    }
+
     /// What was seen. A hello that was still being read is one whose rest was not captured.
     pub fn finish(mut self) -> Tls {
         for side in [Side::Client, Side::Server] {
