@@ -89,7 +89,7 @@ impl Connection {
             outgoing: line.side == Side::Client,
             captured: true,
             twin: attributes.twin,
-            line: line.place.line,
+            place: line.place.clone(),
             note,
         };
         if let Action::Icmp(reason, by) = &line.action {

@@ -26,8 +26,8 @@ pub(super) struct Packet {
     pub(super) outgoing: bool,
     pub(super) captured: bool,
     pub(super) twin: bool,
-    /// The line of the page that it comes from.
-    pub(super) line: usize,
+    /// The word of the page that it comes from.
+    pub(super) place: Place,
     /// Flags, relative numbers and length, for listings.
     pub(super) note: String,
 }
