@@ -3,11 +3,23 @@
 //! To add one: its two files and one line here.
 
 use super::Detector;
-use super::{http, tcp, tls};
+use super::{capture, http, tcp, tls};
 
 /// All detectors. The command, the manual, Python and the tests follow this list.
 pub const DETECTORS: &[&dyn Detector] = &[
+    &capture::flags_only_capture::FlagsOnlyCapture,
+    &capture::one_way_capture::OneWayCapture,
+    &capture::mid_stream_start::MidStreamStart,
+    &capture::snaplen_truncated::SnaplenTruncated,
+    &capture::duplicate_packets::DuplicatePackets,
+    &tcp::syn_unanswered::SynUnanswered,
+    &tcp::connection_refused::ConnectionRefused,
+    &tcp::health_check::HealthCheck,
     &tls::missing_sni::MissingSni,
+    &tls::no_server_hello::NoServerHello,
+    &tls::tls_alert::TlsAlert,
+    &tls::tls_version_mismatch::TlsVersionMismatch,
+    &tcp::connection_churn::ConnectionChurn,
     &tcp::stale_reuse::StaleReuse,
     &http::request_limit_close::RequestLimitClose,
     &tcp::idle_close::IdleClose,

@@ -21,6 +21,8 @@ pub struct Symptom {
     pub count: Option<u32>,
     /// A second duration, for findings about two: how late a write came after the FIN.
     pub delay: Option<Span>,
+    /// What the finding must quote of this connection (offered versions, a chosen suite), by name. Escaped.
+    pub quotes: Vec<(&'static str, String)>,
     /// Which of its kinds it is, where the finding has kinds (`crossed`, `unaware`, `silent`, `fin`, `reset` ...).
     pub kind: &'static str,
 }
