@@ -12,7 +12,24 @@ pub(super) struct Closing {
     first: Option<(Side, CloseKind, Moment)>,
     idle: Option<IdleTime>,
     late_write: Option<LateWrite>,
+    last_words: Option<LastWords>,
 }
+
+/// Payload of one side after a pause of both: its last words, if its FIN follows at once.
+#[derive(Clone, Copy, Debug)]
+struct LastWords {
+    by: Side,
+    began: Moment,
+    bytes: u32,
+    /// The payload before the pause, and who sent it.
+    after: (Side, Moment),
+}
+
+/// Last words begin after a pause, are short (TLS close_notify has 24 to 85 bytes, a line of text some more), and the FIN
+/// follows at once.
+const PAUSE: Span = Span::from_millis(500);
+const LAST_WORDS_BYTES: u32 = 120;
+const LAST_WORDS_WITHIN: Span = Span::from_millis(100);
 
 /// RFC 1122 section 4.2.3.5: after R1, at least three retransmissions, a host takes an answer to be missing.
 const GIVEN_UP_AFTER: u32 = 3;
@@ -39,6 +56,7 @@ impl Closing {
         }
         if new_payload {
             self.note_late_write(halves, side, s, at);
+            self.note_last_words(halves, side, s, at);
         }
         if s.flags.rst() {
             self.note_reset(halves, side, s, at);
@@ -60,6 +78,13 @@ impl Closing {
         }
         if let Some(write) = &mut self.late_write {
             write.by = write.by.peer();
+        }
+        if let Some(words) = &mut self.last_words {
+            words.by = words.by.peer();
+            words.after.0 = words.after.0.peer();
+        }
+        if let Some(idle) = &mut self.idle {
+            idle.last_by = idle.last_by.map(Side::peer);
         }
     }
 
@@ -112,13 +137,24 @@ impl Closing {
             return;
         }
         self.first = Some((side, kind, at));
-        let last_payload =
-            halves.each().iter().filter_map(|(_, half)| half.traffic.last_payload).max_by_key(|m| m.packet);
-        self.idle = if carries_payload {
-            Some(IdleTime { span: Span::ZERO, source: IdleSource::Payload, uncertainty: Span::ZERO })
-        } else if let Some(last) = last_payload {
-            let span = at.at.since(last.at).max(Span::ZERO);
-            Some(IdleTime { span, source: IdleSource::Payload, uncertainty: Span::ZERO })
+        let seen = |from: (Side, Moment), to: Moment| IdleTime {
+            span: to.at.since(from.1.at).max(Span::ZERO),
+            source: IdleSource::Payload,
+            uncertainty: Span::ZERO,
+            last_by: Some(from.0),
+        };
+        let words = self.last_words.filter(|words| {
+            // An answer to the other side's request is no goodbye, however short and late it is.
+            let answers = words.by == Side::Server && words.after.0 == Side::Client;
+            let short = words.bytes <= LAST_WORDS_BYTES && at.at.since(words.began.at) <= LAST_WORDS_WITHIN;
+            kind == CloseKind::Fin && words.by == side && short && !answers
+        });
+        self.idle = if let Some(words) = words {
+            Some(seen(words.after, words.began))
+        } else if carries_payload {
+            Some(seen((side, at), at))
+        } else if let Some(last) = last_payload(halves) {
+            Some(seen(last, at))
         } else {
             s.options
                 .timestamps
@@ -152,7 +188,10 @@ impl Closing {
     fn note_late_write(&mut self, halves: &Sided<Half>, side: Side, s: &Segment<'_>, at: Moment) {
         let Some(fin) = halves[side.peer()].fin else { return };
         if let Some(write) = &mut self.late_write {
-            write.count += u32::from(write.by == side);
+            if write.by == side {
+                write.count += 1;
+                write.bytes = write.bytes.map(|bytes| bytes.saturating_add(s.payload_len));
+            }
             return;
         }
         self.late_write = Some(LateWrite {
@@ -160,9 +199,28 @@ impl Closing {
             at: Some(at),
             proof: at,
             count: 1,
+            bytes: Some(s.payload_len),
             after_fin: at.at.since(fin.at.at),
             had_acknowledged: s.flags.ack() && s.ack.is_after(fin.seq),
         });
+    }
+
+    /// Payload after a pause: perhaps the last words of its side.
+    fn note_last_words(&mut self, halves: &Sided<Half>, side: Side, s: &Segment<'_>, at: Moment) {
+        if self.first.is_some() {
+            return;
+        }
+        if let Some(after) = last_payload(halves)
+            && at.at.since(after.1.at) >= PAUSE
+        {
+            self.last_words = Some(LastWords { by: side, began: at, bytes: s.payload_len, after });
+        } else if let Some(words) = &mut self.last_words {
+            if words.by == side {
+                words.bytes = words.bytes.saturating_add(s.payload_len);
+            } else {
+                self.last_words = None;
+            }
+        }
     }
 
     /// A write that was not captured, proven by the RST that answered it.
@@ -187,10 +245,17 @@ impl Closing {
             at: None,
             proof: reset.at,
             count: 1,
+            bytes: None,
             after_fin: reset.at.at.since(fin.at.at),
             had_acknowledged,
         })
     }
+}
+
+/// The last payload of either side, and who sent it.
+fn last_payload(halves: &Sided<Half>) -> Option<(Side, Moment)> {
+    let each = halves.each().map(|(side, half)| half.traffic.last_payload.map(|moment| (side, moment)));
+    each.into_iter().flatten().max_by_key(|(_, moment)| moment.packet)
 }
 
 /// What the header of a RST says of its author.

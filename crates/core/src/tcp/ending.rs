@@ -122,7 +122,8 @@ impl CloseKind {
 /// How long a connection was quiet before its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct IdleTime {
-    /// From the last payload of either side to the first FIN or RST.
+    /// From the last payload of either side to the first FIN or RST; last words right before the FIN (TLS close_notify, a
+    /// line that says goodbye) belong to the close.
     pub span: Span,
     /// How it was found out.
     pub source: IdleSource,
