@@ -46,7 +46,7 @@ impl Detector for StaleReuse {
             );
             return;
         }
-        if !proves(&reset, &closed) || is_farewell(c, &write, &reset) || is_rest_of_a_request(c, &write) {
+        if !proves(&reset, &closed, &write) || is_farewell(c, &write, &reset) || is_rest_of_a_request(c, &write) {
             return;
         }
         let kind = if write.had_acknowledged { UNAWARE } else { CROSSED };
@@ -75,9 +75,10 @@ impl Detector for StaleReuse {
 }
 
 /// Whether the RST answers a segment that came after the FIN or crossed it: a RST without ACK takes its number from that
-/// segment's ACK field (RFC 9293 section 3.5.2).
-fn proves(reset: &Reset, closed: &Fin) -> bool {
-    !reset.ack && matches!(reset.seq.distance_from(closed.seq), 0 | 1)
+/// segment's ACK field (RFC 9293 section 3.5.2), which is the FIN's and one more, the FIN's, or that of what came before it.
+fn proves(reset: &Reset, closed: &Fin, write: &LateWrite) -> bool {
+    let seen = write.at.is_some();
+    !reset.ack && reset.seq.distance_from(closed.seq) <= 1 && (seen || write.proof == reset.at)
 }
 
 /// Last words that expect no answer, such as TLS close_notify: the RST that they provoke hurts nobody.

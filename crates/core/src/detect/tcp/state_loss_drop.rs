@@ -108,9 +108,10 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
         ..Told::default()
     };
     told.summary = format!(
-        "{count} live connections to {address} went dead: the {writer} sent one segment again up to {} times over up to {}, \
-         and nothing came back. Meanwhile {silent} was heard on other connections. That fits connection state that was lost \
-         on the way, with packets dropped since.",
+        "Live connections to {address} went dead ({count} of {}): the {writer} sent one segment again up to {} times over up \
+         to {}, and nothing came back. Meanwhile {silent} was heard on other connections. That fits connection state that \
+         was lost on the way, with packets dropped since.",
+        group.applied,
         sent.largest,
         waited.longest()
     );

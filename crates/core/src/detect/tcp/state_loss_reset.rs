@@ -82,7 +82,7 @@ impl Detector for StateLossReset {
             _ => "in the name of either side",
         };
         told.summary = format!(
-            "{} of {} live connections to {address} were reset in mid-flow without a close, {answered_by} (quiet for at most \
+            "Live connections to {address} were reset in mid-flow without a close, {answered_by} ({} of {}; quiet for at most \
              {longest} before): no idle timeout explains that. The shape of the RST is the answer of a host that does not \
              know the connection: its state was lost on the way or at the end.",
             group.count, group.applied
@@ -92,7 +92,12 @@ impl Detector for StateLossReset {
         }
         if refused > 0 {
             told.summary += &format!(
-                " {refused} new connections were refused as well: a host or process that was started anew would look the same."
+                " Also, {} refused: a host that was started anew would look the same.",
+                if refused == 1 {
+                    "1 new connection was".to_owned()
+                } else {
+                    format!("{refused} new connections were")
+                }
             );
         }
         told.facts.add("longest_quiet_s", longest);
