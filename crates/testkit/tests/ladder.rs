@@ -78,7 +78,7 @@ fn data_after_a_server_hello_travels_in_records() {
         lines.iter().filter_map(length).collect()
     };
     assert_eq!(lengths("version=1.3", "")[2..], ["64", "122", "24"]);
-    assert_eq!(lengths("version=1.2", "0.25 S Finished\n")[2..], ["88", "51", "129", "31"]);
+    assert_eq!(lengths("version=1.2", "0.25 S Finished\n")[2..], ["93", "51", "129", "31"]);
 }
 
 #[test]

@@ -41,6 +41,14 @@ pub(super) enum Body {
 }
 
 impl Body {
+    /// ` ttl=64` for listings.
+    pub(super) fn ttl(&self) -> String {
+        match self {
+            Self::Tcp(packet) => format!(" ttl={}", packet.ttl_hops),
+            Self::Other(_) => String::new(),
+        }
+    }
+
     pub(super) fn ip_bytes(&self) -> Vec<u8> {
         match self {
             Self::Tcp(packet) => packet.ip_bytes(),
