@@ -81,6 +81,9 @@ pub(super) const OLD_CLOSE_NOTIFY_BYTES: u32 = 90;
 /// Last words before the writer's own FIN, after which it expects no answer: close_notify, an HTTP/2 GOAWAY, QUIT.
 pub(super) const FAREWELL_BYTES: u32 = 100;
 
+/// What a request without a body takes at most: servers limit heads to 8 KiB.
+pub(super) const REQUEST_BYTES: u32 = 8_192;
+
 /// A socket that was closed waits this long for the other FIN (Linux tcp_fin_timeout). Later also an empty segment, a
 /// keep-alive probe, is answered by RST.
 pub(super) const CLOSED_SOCKET_WAITS: Span = Span::from_secs(60);

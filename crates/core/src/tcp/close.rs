@@ -13,6 +13,8 @@ pub(super) struct Closing {
     idle: Option<IdleTime>,
     late_write: Option<LateWrite>,
     last_words: Option<LastWords>,
+    /// A write that was captured before the FIN which it crossed; counts where a RST shows that it was not taken.
+    crossed: Option<LateWrite>,
 }
 
 /// Payload of one side after a pause of both: its last words, if its FIN follows at once.
@@ -23,6 +25,15 @@ struct LastWords {
     bytes: u32,
     /// The payload before the pause, and who sent it.
     after: (Side, Moment),
+}
+
+/// A write to a closed side, as the RST that answered it tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answered {
+    /// Its sender had acknowledged the FIN.
+    Acknowledged,
+    /// It had left before the FIN arrived.
+    Crossed,
 }
 
 /// Last words begin after a pause, are short (TLS close_notify has 24 to 85 bytes, a line of text some more), and the FIN
@@ -79,6 +90,9 @@ impl Closing {
         if let Some(write) = &mut self.late_write {
             write.by = write.by.peer();
         }
+        if let Some(write) = &mut self.crossed {
+            write.by = write.by.peer();
+        }
         if let Some(words) = &mut self.last_words {
             words.by = words.by.peer();
             words.after.0 = words.after.0.peer();
@@ -104,7 +118,11 @@ impl Closing {
             closed_by: self.first.map(|(side, ..)| side),
             kind,
             idle: self.idle.filter(|idle| flags_only || idle.source == IdleSource::Payload),
-            late_write: self.late_write.or_else(|| if flags_only { self.late_write_by_reset(halves) } else { None }),
+            late_write: self
+                .crossed
+                .filter(|write| self.answer_to_late_write(halves, write.by) == Some(Answered::Crossed))
+                .or(self.late_write)
+                .or_else(|| if flags_only { self.late_write_by_reset(halves) } else { None }),
         }
     }
 
@@ -137,6 +155,7 @@ impl Closing {
             return;
         }
         self.first = Some((side, kind, at));
+        let crossed = if kind == CloseKind::Fin { crossed(halves, side, s) } else { None };
         let seen = |from: (Side, Moment), to: Moment| IdleTime {
             span: to.at.since(from.1.at).max(Span::ZERO),
             source: IdleSource::Payload,
@@ -153,6 +172,11 @@ impl Closing {
             Some(seen(words.after, words.began))
         } else if carries_payload {
             Some(seen((side, at), at))
+        } else if let Some((_, before)) = crossed {
+            // What had not arrived when the FIN was sent did not end the silence.
+            let closers = halves[side].traffic.last_payload.map(|moment| (side, moment));
+            let writers = before.map(|moment| (side.peer(), moment));
+            closers.into_iter().chain(writers).max_by_key(|(_, moment)| moment.packet).map(|last| seen(last, at))
         } else if let Some(last) = last_payload(halves) {
             Some(seen(last, at))
         } else {
@@ -161,6 +185,9 @@ impl Closing {
                 .filter(|(_, echoed)| *echoed != 0)
                 .and_then(|(_, echoed)| timestamps::idle(&halves[side.peer()].stamps, echoed, at.at))
         };
+        if let Some((write, _)) = crossed {
+            self.crossed = Some(LateWrite { after_fin: write.proof.at.since(at.at), ..write });
+        }
     }
 
     fn note_reset(&mut self, halves: &mut Sided<Half>, side: Side, s: &Segment<'_>, at: Moment) {
@@ -223,24 +250,30 @@ impl Closing {
         }
     }
 
-    /// A write that was not captured, proven by the RST that answered it.
+    /// What the RST that answered a write to a closed side says of that write.
     ///
     /// RFC 9293 section 3.5.2: a RST in answer to a segment with ACK takes its sequence number from that segment's ACK
     /// field. FIN's number + 1 says that the writer had acknowledged the FIN; the FIN's number that it had not seen it.
+    fn answer_to_late_write(&self, halves: &Sided<Half>, writer: Side) -> Option<Answered> {
+        let reset = self.reset.filter(|reset| !reset.ack && reset.by == writer.peer())?;
+        match reset.seq.distance_from(halves[reset.by].fin?.seq) {
+            1 => Some(Answered::Acknowledged),
+            // The write may have crossed the last words before the FIN as well, as close_notify.
+            before if (0..=LAST_WORDS_BYTES as i32).contains(&-before) => Some(Answered::Crossed),
+            _ => None,
+        }
+    }
+
+    /// A write that was not captured, proven by the RST that answered it.
     fn late_write_by_reset(&self, halves: &Sided<Half>) -> Option<LateWrite> {
-        let reset = self.reset.filter(|reset| !reset.ack)?;
+        let reset = self.reset?;
         let fin = halves[reset.by].fin?;
         let writer = reset.by.peer();
         // The writer's own FIN provokes the same RST where the other socket is gone: then nothing is proven.
         if halves[writer].fin.is_some_and(|own| own.at.packet < reset.at.packet) {
             return None;
         }
-        let had_acknowledged = match reset.seq.distance_from(fin.seq) {
-            1 => true,
-            // The write may have crossed the last words before the FIN as well, as close_notify.
-            before if (0..=LAST_WORDS_BYTES as i32).contains(&-before) => false,
-            _ => return None,
-        };
+        let had_acknowledged = self.answer_to_late_write(halves, writer)? == Answered::Acknowledged;
         Some(LateWrite {
             by: writer,
             at: None,
@@ -251,6 +284,33 @@ impl Closing {
             had_acknowledged,
         })
     }
+}
+
+/// Payload of the peer that was captured before a FIN and that the FIN does not acknowledge: its sender had closed before it
+/// arrived. With it the peer's last payload before. RFC 9293 section 3.10.7.4: what arrives in order is acknowledged by
+/// every later segment.
+fn crossed(halves: &Sided<Half>, closer: Side, fin: &Segment<'_>) -> Option<(LateWrite, Option<Moment>)> {
+    let writer = &halves[closer.peer()];
+    let (seq, sent) = writer.oldest?;
+    let bytes = writer.next?.distance_from(seq);
+    if !fin.flags.ack()
+        || fin.ack.is_after(seq)
+        || bytes <= 0
+        || writer.fin.is_some()
+        || !writer.has_sent_payload_at(sent)
+    {
+        return None;
+    }
+    let write = LateWrite {
+        by: closer.peer(),
+        at: Some(sent),
+        proof: sent,
+        count: 1,
+        bytes: Some(bytes.unsigned_abs()),
+        after_fin: Span::ZERO,
+        had_acknowledged: false,
+    };
+    Some((write, writer.before_oldest))
 }
 
 /// The last payload of either side, and who sent it.

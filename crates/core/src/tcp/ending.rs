@@ -165,7 +165,8 @@ pub struct LateWrite {
     pub count: u32,
     /// Payload bytes of these packets, retransmissions not counted; `None` where only the RST shows it.
     pub bytes: Option<u32>,
-    /// From the FIN to the write, or to the RST where only that was captured.
+    /// From the FIN to the write, or to the RST where only that was captured. Negative where the write was captured first:
+    /// the FIN, which does not acknowledge it, was on its way.
     pub after_fin: Span,
     /// Whether the writer had acknowledged the FIN before: `true` says it did not notice the close, `false` that the two
     /// crossed on the way.

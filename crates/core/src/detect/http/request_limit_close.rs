@@ -40,7 +40,8 @@ impl Detector for RequestLimitClose {
             return;
         }
         let Some((requests, how)) = requests(c) else {
-            if !matches!(c.protocol, Protocol::Http1 | Protocol::Tls) {
+            let handshake_failed = c.tls.as_ref().is_some_and(|tls| !tls.is_established());
+            if !matches!(c.protocol, Protocol::Http1 | Protocol::Tls) || handshake_failed {
                 return;
             }
             exam.not_visible(
@@ -109,12 +110,7 @@ fn requests(c: &Connection) -> Option<(u32, Counted)> {
             Some((http.responses, Counted::Read))
         }
         (Protocol::Tls, _, Some(tls)) if !c.visibility.mid_stream && c.visibility.one_way.is_none() => {
-            let hello = tls.server_hello.as_ref()?;
-            // ClientHello and the server's flight are one turn; up to TLS 1.2 a full handshake has a second one.
-            let handshake = if hello.version >= 0x0304 || tls.resumed == Some(true) { 1 } else { 2 };
-            let unanswered = c.last_exchange.is_some_and(|(_, answer)| answer.is_none());
-            let answered = c.exchanges.saturating_sub(handshake + u32::from(unanswered));
-            Some((answered, Counted::Estimated))
+            tls.is_established().then_some((c.exchanges, Counted::Estimated))
         }
         _ => None,
     }
@@ -156,10 +152,8 @@ fn tell_limit(requests: &Cluster, case: &Case<'_>) -> Option<Told> {
     told.summary = if estimated {
         format!(
             "{address} closes connections right after about {limit} requests ({} of {}; estimated from the turns of \
-             encrypted payload, {}).",
-            requests.count,
-            group.applied,
-            read_range(requests)
+             encrypted payload).",
+            requests.count, group.applied
         )
     } else {
         format!("{address} closes connections right after request {limit} ({} of {}).", requests.count, group.applied)
@@ -198,14 +192,6 @@ fn announcement(announced: u64, of: u64, estimated: bool) -> String {
 
 fn lost_kind(group: &Group) -> Option<&'static str> {
     [ANNOUNCED_LOST, UNANNOUNCED_LOST, ESTIMATED_LOST].into_iter().find(|kind| group.of_kind(kind) > 0)
-}
-
-fn read_range(requests: &Cluster) -> String {
-    if requests.smallest == requests.largest {
-        format!("{} each", requests.smallest)
-    } else {
-        format!("{} to {}", requests.smallest, requests.largest)
-    }
 }
 
 /// How far an estimate may be from the true count.

@@ -2,7 +2,7 @@
 
 use super::idle_close;
 use crate::detect::thresholds::{
-    CLOSE_NOTIFY_BYTES, CLOSED_SOCKET_WAITS, FAREWELL_BYTES, IDLE_LEAST, OLD_CLOSE_NOTIFY_BYTES,
+    CLOSE_NOTIFY_BYTES, CLOSED_SOCKET_WAITS, FAREWELL_BYTES, IDLE_LEAST, OLD_CLOSE_NOTIFY_BYTES, REQUEST_BYTES,
 };
 use crate::detect::{Case, Confidence, Detector, Distribution, Exam, Service, Severity, Spread, Told, timeouts};
 use crate::record::{Connection, Fin, IdleTime, LateWrite, Protocol, Reset, ResetKind};
@@ -54,7 +54,8 @@ impl Detector for StaleReuse {
             // After a pause what is written begins something new; right after an answer it may be the rest of a request.
             (Some(idle), _) if idle.span >= IDLE_LEAST => Confidence::High,
             (_, Some(_)) if begins_a_request(c, &write) => Confidence::High,
-            _ => Confidence::Medium,
+            (Some(_), None) => Confidence::Low,
+            (Some(_), Some(_)) | (None, _) => Confidence::Medium,
         };
         let acknowledged = closed.acknowledged.filter(|_| write.had_acknowledged);
         exam.symptom(
@@ -65,7 +66,8 @@ impl Detector for StaleReuse {
             &[Some(closed.at), acknowledged, write.at, Some(reset.at)],
         )
         .span(c.ending.idle.map(|idle| idle.span))
-        .delay(Some(write.after_fin));
+        .delay(Some(write.after_fin.abs()))
+        .count(write.bytes);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -100,12 +102,17 @@ fn is_farewell(c: &Connection, write: &LateWrite, reset: &Reset) -> bool {
 }
 
 /// Whether the write goes on with what the client was sending when the server closed: an upload that was refused early.
+/// Where requests can not be read, what is written right after an answer must be as short as one request.
 fn is_rest_of_a_request(c: &Connection, write: &LateWrite) -> bool {
     if let Some(IdleTime { last_by: Some(Side::Client), .. }) = c.ending.idle {
         return true;
     }
     let readable = c.http.as_ref().is_some_and(|http| !http.incomplete && http.switched.is_none());
-    readable && write.at.is_some() && !begins_a_request(c, write)
+    if readable && write.at.is_some() {
+        return !begins_a_request(c, write);
+    }
+    let at_once = c.ending.idle.is_some_and(|idle| idle.span < IDLE_LEAST);
+    at_once && write.bytes.is_some_and(|bytes| bytes > REQUEST_BYTES)
 }
 
 /// Whether an HTTP request head begins in the write.
@@ -128,16 +135,26 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
         ),
         ..Told::default()
     };
+    // The bytes of a write are known where it was captured.
+    let unseen = count.saturating_sub(spread.counts.count());
+    let when = match kind {
+        _ if unseen > 0 => format!("the RST came {late} after the FIN"),
+        CROSSED => format!("{late} apart"),
+        _ => format!("written {late} after the FIN"),
+    };
     told.summary += &match kind {
         CROSSED => format!(
-            " The write and the server's FIN crossed on the way (seen {late} apart): a race that comes with every such \
-             close."
+            " The write and the server's FIN crossed on the way ({when}): a race that comes with every such close."
         ),
         _ => format!(
-            " The client's host had acknowledged the FIN before ({late} after the FIN): the client had not noticed the \
-             close."
+            " The client's host had acknowledged the FIN before the write ({when}): the client had not noticed the close."
         ),
     };
+    if unseen > 0 {
+        told.not_visible.push(format!(
+            "the write itself on {unseen} of the connections: the number of the RST proves it, and times are those of the RST"
+        ));
+    }
     told.facts.add("after_fin_shortest_s", late.shortest());
     told.facts.add("after_fin_s", late.middle());
     told.facts.add("after_fin_longest_s", late.longest());

@@ -66,7 +66,7 @@ impl Detector for StateLossReset {
         let refused = service.of(Outcome::Refused);
         let burst = group.count >= STATE_LOSS_SAMPLES && group.duration() <= STATE_LOSS_WITHIN;
         let mut told = Told {
-            confidence: Some(match (refused, burst) {
+            confidence: Some(match (refused, burst && group.of_kind(SERVER) > 0) {
                 (0, true) => Confidence::High,
                 (0, false) => Confidence::Medium,
                 // A host that was started anew knows no connection either.
@@ -110,6 +110,13 @@ impl Detector for StateLossReset {
              packet before it arrived there"
                 .to_owned(),
         );
+        if group.of_kind(CLIENT) > 0 {
+            told.not_visible.push(
+                "what had happened at the client before: one that was reset by a device on its side of the path answers the \
+                 server in this way"
+                    .to_owned(),
+            );
+        }
         vec![told]
     }
 }
