@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::capture::Interfaces;
+use crate::capture::{Captures, Interfaces, Reader};
+use crate::pipeline::Pipeline;
 use crate::record::Connection;
-use crate::report::{CaptureSummary, Report, Totals};
-use crate::{CaptureError, Limits};
+use crate::{CaptureError, Limits, Report};
 
 /// Receives what becomes final while the capture is still being read.
 pub trait Sink {
@@ -30,11 +30,28 @@ pub struct Progress {
     pub packets: u64,
 }
 
-/// The whole analysis: push a capture's bytes in any split, or hand it a reader, then ask for the report.
+/// Packets between two calls of the progress function.
+const TICK_EVERY: u64 = 16_384;
+
+/// The whole analysis: push a capture's bytes in any split, or hand it captures to read, then ask for the report.
+///
+/// ```
+/// # fn main() -> Result<(), handshark::CaptureError> {
+/// let mut inspector = handshark::Inspector::new(handshark::Limits::default());
+/// let header = [0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
+/// for byte in header {
+///     inspector.push(&[byte])?;
+/// }
+/// let (report, _) = inspector.finish()?;
+/// assert_eq!(report.totals.connections, 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Inspector<S: Sink = ()> {
+    pipeline: Pipeline<S>,
+    pushed: Option<Box<Reader>>,
     limits: Limits,
-    sink: S,
 }
 
 impl Inspector {
@@ -47,15 +64,23 @@ impl Inspector {
 impl<S: Sink> Inspector<S> {
     /// An analysis that hands each finished connection to `sink`.
     pub fn with_sink(limits: Limits, sink: S) -> Self {
-        Self { limits, sink }
+        Self { pipeline: Pipeline::new(limits.clone(), sink), pushed: None, limits }
     }
 
     /// The next bytes of the capture, in any split.
     ///
     /// # Errors
-    /// The bytes are no capture; after an error further bytes are ignored.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<(), CaptureError> {
-        let _ = (bytes, &self.limits);
+    /// The bytes are no capture; further bytes are then ignored.
+    pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), CaptureError> {
+        let reader = self.pushed.get_or_insert_with(|| Box::new(Reader::new(&self.limits)));
+        while !bytes.is_empty() {
+            let taken = reader.push(bytes);
+            bytes = bytes.get(taken..).unwrap_or_default();
+            drain(reader, &mut self.pipeline)?;
+            if taken == 0 {
+                break;
+            }
+        }
         Ok(())
     }
 
@@ -65,28 +90,55 @@ impl<S: Sink> Inspector<S> {
     /// A capture can not be read at all.
     pub fn read(
         &mut self,
-        captures: &mut crate::capture::Captures,
+        captures: &mut Captures,
         tick: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), CaptureError> {
-        let _ = (captures, tick);
+        let mut packets = 0_u64;
+        loop {
+            let Some(frame) = captures.next_frame()? else { break };
+            self.pipeline.on_frame(&frame);
+            if self.pipeline.wants_interfaces() {
+                self.pipeline.describe(captures.interfaces());
+            }
+            packets += 1;
+            if packets % TICK_EVERY == 0 {
+                let progress = Progress { bytes: captures.bytes_read(), total_bytes: captures.total_bytes(), packets };
+                if tick(progress).is_break() {
+                    break;
+                }
+            }
+        }
+        self.pipeline.note_captures(captures);
         Ok(())
+    }
+
+    /// The sink, to look at it while the capture is being read.
+    pub fn sink(&mut self) -> &mut S {
+        self.pipeline.sink()
     }
 
     /// The end of the capture: judges what is still open and gives the report and the sink back.
     ///
     /// # Errors
-    /// Nothing that could be read came in.
-    pub fn finish(self) -> Result<(Report, S), CaptureError> {
-        let report = Report {
-            schema: "handshark.report/1",
-            capture: CaptureSummary::default(),
-            totals: Totals::default(),
-            findings: Vec::new(),
-            services: Vec::new(),
-            not_assessed: Vec::new(),
-        };
-        Ok((report, self.sink))
+    /// What was pushed is no capture.
+    pub fn finish(mut self) -> Result<(Report, S), CaptureError> {
+        if let Some(mut reader) = self.pushed.take() {
+            reader.end();
+            drain(&mut reader, &mut self.pipeline)?;
+            self.pipeline.note_reader(&reader, "-");
+        }
+        Ok(self.pipeline.finish())
     }
+}
+
+fn drain<S: Sink>(reader: &mut Reader, pipeline: &mut Pipeline<S>) -> Result<(), CaptureError> {
+    while let Some(frame) = reader.next_frame()? {
+        pipeline.on_frame(&frame);
+        if pipeline.wants_interfaces() {
+            pipeline.describe(reader.interfaces());
+        }
+    }
+    Ok(())
 }
 
 /// Reads one capture file and gives the verdict.
@@ -95,7 +147,7 @@ impl<S: Sink> Inspector<S> {
 /// The file can not be opened, or is no capture.
 pub fn read_path(path: impl AsRef<Path>) -> Result<Report, CaptureError> {
     let limits = Limits::default();
-    let mut captures = crate::capture::Captures::open(&[path.as_ref().to_path_buf()], &limits)?;
+    let mut captures = Captures::open(&[path.as_ref().to_path_buf()], &limits)?;
     let mut inspector = Inspector::new(limits);
     inspector.read(&mut captures, &mut |_| ControlFlow::Continue(()))?;
     let (report, ()) = inspector.finish()?;

@@ -17,7 +17,7 @@ pub mod capture;
 pub mod link;
 pub mod net;
 
-pub mod flow;
+mod flow;
 pub mod tcp;
 
 pub mod http;
@@ -29,6 +29,7 @@ pub mod detect;
 pub mod report;
 
 mod inspector;
+mod pipeline;
 
 // The paved path. Everything else is reached through its module.
 pub use anomaly::Quality;

@@ -41,6 +41,10 @@ pub struct Limits {
     pub max_block_bytes: usize,
     /// Headers inside headers (tunnels, VLAN tags, extension headers) in one packet.
     pub max_nesting: usize,
+    /// IP packets of which some fragments are still missing. Above it the oldest is given up.
+    pub max_fragmented_packets: usize,
+    /// Bytes kept of such packets, in all.
+    pub max_fragment_bytes: usize,
     /// Services (server address and port) with numbers of their own; the rest share one row.
     pub max_services: usize,
     /// Findings kept apart; the rest of a code is counted in its largest.
@@ -69,6 +73,8 @@ impl Default for Limits {
             max_packet_bytes: 262_144,
             max_block_bytes: 16 * 1024 * 1024,
             max_nesting: 16,
+            max_fragmented_packets: 256,
+            max_fragment_bytes: 4 * 1024 * 1024,
             max_services: 10_000,
             max_findings: 1_000,
             max_examples: 3,

@@ -1,3 +1,13 @@
-//! Ladders to packets to captures, for tests alone. Uses none of the decoders that it tests.
-
+#![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+
+pub mod http;
+pub mod ladder;
+pub mod packets;
+pub mod tls;
+pub mod writers;
+
+mod noise;
+
+pub use ladder::{Expectation, Expected, FindingExpected, Ladder, LadderError, ladders};
+pub use noise::Noise;

@@ -1,1 +1,15 @@
-//! Which connection a packet belongs to: the key, the live table, twins, eviction by capture time.
+//! Which connection a packet belongs to: the key, the live table, twins of a packet, and capture time as a clock.
+//!
+//! In: the tuple of each segment. Out: the place of its connection. Knows nothing of what a connection is made of: the
+//! table holds any value. Order is that of the packets alone, never that of a hasher.
+
+mod clock;
+mod key;
+mod places;
+mod table;
+mod twins;
+
+pub(crate) use clock::Clock;
+pub(crate) use places::Places;
+pub(crate) use table::{Class, Table};
+pub(crate) use twins::Twins;

@@ -1,3 +1,29 @@
 //! From a frame to the network layer: one file for each link type, one row for each in the table.
 //!
 //! In: a [`Frame`](crate::capture::Frame). Out: [`Decoded`](crate::net::Decoded). Knows nothing of connections.
+
+mod decoder;
+mod table;
+
+mod arcnet;
+mod capture_header;
+mod ethernet;
+mod fddi;
+mod frame_relay;
+mod hdlc;
+mod ipoib;
+mod juniper;
+mod llc;
+mod mpls;
+mod nflog;
+mod null;
+mod ppp;
+mod radio;
+mod raw;
+mod slip;
+mod sll;
+mod sll2;
+mod wlan;
+
+pub use decoder::Decoder;
+pub use table::link_name;

@@ -48,8 +48,10 @@ pub enum Skip {
     Fragment,
     /// More headers inside headers than [`crate::Limits::max_nesting`].
     TooDeep,
-    /// The payload is encrypted below TCP (ESP, protected 802.11).
+    /// The payload is encrypted below TCP (ESP, MACsec, protected 802.11).
     Encrypted,
+    /// The payload, or its headers, are compressed below TCP (IPComp, PPP with compressed headers).
+    Compressed,
 }
 
 impl Skip {
@@ -64,6 +66,7 @@ impl Skip {
             Self::Fragment => "ip-fragment".to_owned(),
             Self::TooDeep => "nested-too-deep".to_owned(),
             Self::Encrypted => "encrypted-below-tcp".to_owned(),
+            Self::Compressed => "compressed-below-tcp".to_owned(),
         }
     }
 }

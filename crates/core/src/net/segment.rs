@@ -79,6 +79,8 @@ pub enum TunnelKind {
     Pbb,
     /// L2TP (RFC 2661).
     L2tp,
+    /// Ethernet in IP (RFC 3378).
+    EtherIp,
 }
 
 impl TunnelKind {
@@ -97,6 +99,7 @@ impl TunnelKind {
             Self::Ah => "ah",
             Self::Pbb => "pbb",
             Self::L2tp => "l2tp",
+            Self::EtherIp => "etherip",
         }
     }
 }

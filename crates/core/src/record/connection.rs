@@ -1,12 +1,10 @@
 //! One finished connection: plain data, each field with its meaning, unit, absence and how it can mislead.
 
-use super::ending::{CloseKind, Ending, IdleTime};
-use super::history::History;
-use super::traffic::Traffic;
 use crate::capture::InterfaceId;
 use crate::detect::Symptom;
 use crate::http::Http;
 use crate::net::Tunnel;
+use crate::tcp::{CloseKind, ConnState, Ending, History, IdleTime, Opening, Traffic};
 use crate::tls::Tls;
 use crate::types::{Endpoint, Moment, Side, Sided, Span};
 
@@ -129,105 +127,6 @@ impl SeenAt {
     /// Whether there were more than are listed.
     pub const fn more(&self) -> bool {
         self.more
-    }
-}
-
-/// The opening handshake (RFC 9293 section 3.5).
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Opening {
-    /// The first SYN without ACK.
-    pub syn: Option<Moment>,
-    /// SYNs without ACK, retries included, twins not.
-    pub syn_count: u32,
-    /// The retries of the SYN; at most 11.
-    pub syn_retries: Vec<Moment>,
-    /// Whether the SYN carried payload (TCP Fast Open, RFC 7413).
-    pub syn_with_data: bool,
-    /// The first SYN-ACK.
-    pub syn_ack: Option<Moment>,
-    /// SYN-ACKs, retries included, twins not.
-    pub syn_ack_count: u32,
-    /// The client's ACK of the SYN-ACK.
-    pub ack: Option<Moment>,
-    /// A segment of the server with ACK, without SYN, that acknowledges something else than our SYN and answers it
-    /// (challenge ACK, RFC 5961 section 4): an older connection still holds the tuple there.
-    pub challenge_ack: Option<Moment>,
-    /// Client and server both sent SYNs without ACK (simultaneous open).
-    pub simultaneous: bool,
-}
-
-impl Opening {
-    /// Whether the handshake came as far as a SYN-ACK, and the client did not only reset it.
-    pub const fn is_answered(&self) -> bool {
-        self.syn_ack.is_some()
-    }
-
-    /// From the first SYN to the ACK of the SYN-ACK where it was seen, else to the SYN-ACK: what `connect()` took, retries
-    /// included. Seen beside the server without the ACK this is near zero: see [`Connection::rtt`].
-    pub fn connect(&self) -> Option<Span> {
-        let syn = self.syn?;
-        let end = self.ack.or(self.syn_ack)?;
-        Some(end.at.since(syn.at))
-    }
-}
-
-/// The state of Zeek's `conn_state`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[allow(missing_docs, reason = "Zeek's own names; the meaning of each is what `meaning` returns")]
-pub enum ConnState {
-    S0,
-    S1,
-    Sf,
-    Rej,
-    S2,
-    S3,
-    Rsto,
-    Rstr,
-    Rstos0,
-    Rstrh,
-    Sh,
-    Shr,
-    #[default]
-    Oth,
-}
-
-impl ConnState {
-    /// As Zeek writes it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::S0 => "S0",
-            Self::S1 => "S1",
-            Self::Sf => "SF",
-            Self::Rej => "REJ",
-            Self::S2 => "S2",
-            Self::S3 => "S3",
-            Self::Rsto => "RSTO",
-            Self::Rstr => "RSTR",
-            Self::Rstos0 => "RSTOS0",
-            Self::Rstrh => "RSTRH",
-            Self::Sh => "SH",
-            Self::Shr => "SHR",
-            Self::Oth => "OTH",
-        }
-    }
-
-    /// What it means.
-    pub const fn meaning(self) -> &'static str {
-        match self {
-            Self::S0 => "attempt seen, no reply",
-            Self::S1 => "established, not terminated",
-            Self::Sf => "established and terminated normally",
-            Self::Rej => "attempt rejected",
-            Self::S2 => "established, the client closed, no answer from the server",
-            Self::S3 => "established, the server closed, no answer from the client",
-            Self::Rsto => "established, the client aborted",
-            Self::Rstr => "the server aborted",
-            Self::Rstos0 => "the client sent a SYN followed by a RST, no SYN-ACK seen",
-            Self::Rstrh => "the server sent a SYN-ACK followed by a RST, no SYN seen",
-            Self::Sh => "the client sent a SYN followed by a FIN, no SYN-ACK seen",
-            Self::Shr => "the server sent a SYN-ACK followed by a FIN, no SYN seen",
-            Self::Oth => "no SYN seen, midstream traffic",
-        }
     }
 }
 

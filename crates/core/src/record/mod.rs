@@ -3,19 +3,21 @@
 //! In: what the TCP tracker and the protocol observers gathered. Out: a [`Connection`]. Holds no behaviour besides
 //! arithmetic on its own fields, and no judgement.
 
+mod builder;
 mod columns;
 mod community_id;
 mod connection;
-mod ending;
 mod hello_columns;
-mod history;
 mod outcome;
+mod streams;
 pub mod timeline;
-mod traffic;
 
+pub(crate) use builder::Builder;
 pub use columns::{COLUMNS, Column, ColumnType, Value};
-pub use connection::{ConnState, Connection, IcmpNote, Opening, Outcome, Protocol, RolesFrom, SeenAt, Visibility};
-pub use ending::{CloseKind, Ending, Fin, IdleSource, IdleTime, LateWrite, Reset, ResetKind};
+pub use connection::{Connection, IcmpNote, Outcome, Protocol, RolesFrom, SeenAt, Visibility};
 pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
-pub use history::History;
-pub use traffic::{Traffic, Unanswered};
+
+pub use crate::tcp::{
+    CloseKind, ConnState, Ending, Fin, History, IdleSource, IdleTime, LateWrite, Opening, Reset, ResetKind, Traffic,
+    Unanswered,
+};

@@ -1,1 +1,27 @@
-//! What TCP did: handshake, half-streams, ranges, reassembly, segment classes, the end of life.
+//! What TCP did on one connection: handshake, half-streams, ranges, reassembly, segment classes, the end of life.
+//!
+//! In: segments with their side, number and time. Out: facts ([`Opening`], [`Traffic`], [`Ending`]) and the payload in
+//! order. Sans-IO, no clock, knows nothing of TLS or HTTP.
+
+mod assembler;
+mod classify;
+mod close;
+mod conn_state;
+mod ending;
+mod half;
+mod history;
+mod opening;
+mod ranges;
+mod timestamps;
+mod tracker;
+mod traffic;
+mod zeek;
+
+pub use conn_state::ConnState;
+pub use ending::{CloseKind, Ending, Fin, IdleSource, IdleTime, LateWrite, Reset, ResetKind};
+pub use history::History;
+pub use opening::Opening;
+pub use traffic::{Traffic, Unanswered};
+
+pub(crate) use assembler::{Assembler, Piece};
+pub(crate) use tracker::Tracker;

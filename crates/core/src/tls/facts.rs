@@ -1,6 +1,6 @@
 //! The public facts of a handshake.
 
-use crate::types::{Moment, NotVisible, Seen, Side};
+use crate::types::{Moment, NotVisible, Seen, Side, Sided};
 
 /// What was seen of TLS on one connection.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,25 +13,46 @@ pub struct Tls {
     pub second_client_hello: Option<Box<ClientHello>>,
     /// A ClientHello whose start was seen and whose rest was not, and why: nothing in it may be called missing.
     pub client_hello_cut: Option<(Moment, NotVisible)>,
+    /// What could be read of the ClientHello that was cut. A name in it was really sent; whatever is not in it may have
+    /// been. Its `completed` is the last packet that brought bytes of it.
+    pub client_hello_part: Option<Box<ClientHello>>,
     /// The ServerHello that is not a HelloRetryRequest.
     pub server_hello: Option<Box<ServerHello>>,
     /// The HelloRetryRequest (RFC 8446 section 4.1.4).
     pub hello_retry: Option<Box<ServerHello>>,
+    /// A ServerHello whose start was seen and whose rest was not, and why. The server did answer.
+    pub server_hello_cut: Option<(Moment, NotVisible)>,
     /// Alerts in clear, in the order of the capture; at most 8.
     pub alerts: Vec<Alert>,
+    /// The first encrypted alert of each sender, as long as it sent no application data. Up to TLS 1.2 the record type
+    /// tells. TLS 1.3 hides the type: there it is a record as long as an alert and no other handshake message (19 bytes,
+    /// 11 with a short tag), which two bytes of early data would be too. What it says is not visible: before the sender's
+    /// Finished it refuses the peer, after it it is most often close_notify.
+    pub encrypted_alerts: Sided<Option<Moment>>,
+    /// Whether the server asked for a client certificate; visible up to TLS 1.2, false otherwise.
+    pub certificate_requested: bool,
+    /// Length of the client's Certificate message, visible up to TLS 1.2; 3 means that the list is empty: the client was
+    /// asked and has none (RFC 5246 section 7.4.6).
+    pub client_certificate_length: Option<u32>,
     /// When the client's Finished was sent (its first encrypted record after ChangeCipherSpec, or after the server's
-    /// flight in TLS 1.3): the client accepted the server.
+    /// flight in TLS 1.3): the client accepted the server. With a client certificate in TLS 1.3 it is the record that has
+    /// the length of a Finished, or the first one where none has.
     pub client_finished: Option<Moment>,
     /// The server's Finished in TLS 1.2, or its first encrypted record in TLS 1.3.
     pub server_finished: Option<Moment>,
-    /// Application data records begun by the client after the handshake.
+    /// Application data records begun by the client after the handshake. A mark of presence, not a count of what was
+    /// sent: nothing is read any more once the handshake is over and data flowed.
     pub client_data_records: u32,
-    /// Application data records begun by the server after the handshake.
+    /// Application data records begun by the server after the handshake; see `client_data_records`. In TLS 1.3 a session
+    /// ticket looks the same.
     pub server_data_records: u32,
     /// Bytes that did not follow the record or handshake format, by sender: the first place.
     pub malformed: Option<(Side, Moment)>,
     /// Whether a session was resumed (RFC 5246 section 7.3, RFC 8446 section 2.2); `None` where it can not be told.
     pub resumed: Option<bool>,
+    /// Whether the TLS client was the TCP server, as for the data connections of active FTP over TLS. "Client" and
+    /// "server" in this record are those of TLS, [`Side`]s are those of TCP.
+    pub reversed: bool,
 }
 
 impl Tls {
@@ -116,7 +137,8 @@ pub struct ClientHello {
     pub begun: Moment,
     /// Segments that carry bytes of it.
     pub segments: u32,
-    /// Length of the handshake message with its 4-byte header, without record headers.
+    /// Length of the handshake message with its 4-byte header, without record headers; of an SSLv2 hello without its
+    /// 2-byte header.
     pub length: u32,
     /// Record or SSLv2 framing.
     pub format: HelloFormat,
@@ -124,9 +146,9 @@ pub struct ClientHello {
     pub record_version: u16,
     /// `legacy_version`.
     pub legacy_version: u16,
-    /// Length of the legacy session identifier.
+    /// The legacy session identifier.
     pub session_id: Vec<u8>,
-    /// Cipher suites in wire order, GREASE included.
+    /// Cipher suites in wire order, GREASE included; of an SSLv2 hello those that are TLS suites.
     pub cipher_suites: Vec<u16>,
     /// Compression methods.
     pub compression: Vec<u8>,
@@ -217,7 +239,7 @@ impl AlertLevel {
 /// An alert in clear (RFC 8446 section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alert {
-    /// Who sent it.
+    /// Who sent it, as an end of the TCP connection.
     pub by: Side,
     /// The packet that completes it.
     pub at: Moment,

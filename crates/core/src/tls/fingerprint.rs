@@ -1,27 +1,185 @@
-//! JA3, JA3S and JA4.
+//! JA3, JA3S and JA4: one short text for the manner in which a TLS stack greets.
+//!
+//! Computed when asked for. JA4 is the one for TLS clients (BSD-3-Clause); its relatives under other licences are not
+//! here and not to be added.
 
-use super::{ClientHello, ServerHello};
+use std::fmt::{self, Write as _};
+
+use md5::Md5;
+use sha2::{Digest, Sha256};
+
+use super::version::is_grease;
+use super::{ClientHello, HelloFormat, ServerHello, Sni, extension};
 
 impl ClientHello {
-    /// JA3: MD5 of version, suites, extensions, groups and point formats; `None` where the hello was cut.
+    /// JA3: MD5 of version, suites, extensions, groups and point formats in wire order, without GREASE.
+    ///
+    /// `None` where the hello was cut or malformed, and for the SSLv2 format. Browsers that shuffle their extensions have
+    /// another one for each connection.
     pub fn ja3(&self) -> Option<String> {
-        None
+        self.ja3_text().map(|text| hex(&Md5::digest(text)))
     }
 
-    /// JA4 of a TLS client; `None` where the hello was cut.
+    /// What [`ja3`](Self::ja3) is the MD5 of.
+    pub fn ja3_text(&self) -> Option<String> {
+        if !self.has_fingerprint() {
+            return None;
+        }
+        let mut text = String::with_capacity(256);
+        // JA3 takes the version field, also of a TLS 1.3 hello.
+        decimal(&mut text, [self.legacy_version]);
+        for list in [&self.cipher_suites, &self.extensions, &self.groups] {
+            text.push(',');
+            decimal(&mut text, without_grease(list));
+        }
+        text.push(',');
+        decimal(&mut text, self.point_formats.iter().map(|&format| format.into()));
+        Some(text)
+    }
+
+    /// JA4 of a TLS client over TCP, as `t13d1516h2_8daaf6152771_e5627efa2ab1`; `None` where [`ja3`](Self::ja3) is.
     pub fn ja4(&self) -> Option<String> {
-        None
+        let (suites, extensions) = self.ja4_lists()?;
+        let mut text = String::with_capacity(36);
+        self.ja4_a(&mut text);
+        for list in [suites, extensions] {
+            text.push('_');
+            match list.is_empty() {
+                true => text.push_str("000000000000"),
+                false => text.push_str(hex(&Sha256::digest(list)).get(..12)?),
+            }
+        }
+        Some(text)
+    }
+
+    /// JA4 with its lists in the place of their hashes (JA4_r).
+    pub fn ja4_text(&self) -> Option<String> {
+        let (suites, extensions) = self.ja4_lists()?;
+        let mut text = String::with_capacity(256);
+        self.ja4_a(&mut text);
+        let _ = write!(text, "_{suites}_{extensions}");
+        Some(text)
     }
 
     /// The versions that the client offers, without GREASE, in wire order; `legacy_version` without the extension.
     pub fn versions_offered(&self) -> impl Iterator<Item = u16> + '_ {
-        self.supported_versions.iter().copied()
+        let legacy = (!self.extensions.contains(&extension::SUPPORTED_VERSIONS)).then_some(self.legacy_version);
+        without_grease(&self.supported_versions).chain(legacy)
+    }
+
+    fn has_fingerprint(&self) -> bool {
+        !self.malformed && self.format == HelloFormat::Tls
+    }
+
+    /// Protocol, version, whether a name is asked for, counts, first protocol name.
+    fn ja4_a(&self, text: &mut String) {
+        let version = match self.versions_offered().max() {
+            Some(0x0304) => "13",
+            Some(0x0303) => "12",
+            Some(0x0302) => "11",
+            Some(0x0301) => "10",
+            Some(0x0300) => "s3",
+            Some(0x0002) => "s2",
+            _ => "00",
+        };
+        let name = if self.extensions.contains(&extension::SERVER_NAME) { 'd' } else { 'i' };
+        let suites = without_grease(&self.cipher_suites).count().min(99);
+        let extensions = without_grease(&self.extensions).count().min(99);
+        let [first, last] = ja4_alpn(&self.alpn_first_raw);
+        let _ = write!(text, "t{version}{name}{suites:02}{extensions:02}{first}{last}");
+    }
+
+    /// The sorted suites; the sorted extensions with the signature algorithms in wire order.
+    fn ja4_lists(&self) -> Option<(String, String)> {
+        if !self.has_fingerprint() {
+            return None;
+        }
+        let mut suites: Vec<u16> = without_grease(&self.cipher_suites).collect();
+        suites.sort_unstable();
+        let mut extensions: Vec<u16> = without_grease(&self.extensions)
+            .filter(|&number| number != extension::SERVER_NAME && number != extension::ALPN)
+            .collect();
+        extensions.sort_unstable();
+        let mut extensions = hexadecimal(extensions);
+        let algorithms = hexadecimal(without_grease(&self.signature_algorithms));
+        if !algorithms.is_empty() {
+            extensions.push('_');
+            extensions.push_str(&algorithms);
+        }
+        Some((hexadecimal(suites), extensions))
     }
 }
 
 impl ServerHello {
-    /// JA3S: MD5 of version, suite and extensions.
+    /// JA3S: MD5 of version, suite and extensions in wire order.
     pub fn ja3s(&self) -> String {
-        String::new()
+        let mut text = String::with_capacity(48);
+        decimal(&mut text, [self.legacy_version]);
+        text.push(',');
+        decimal(&mut text, [self.cipher_suite]);
+        text.push(',');
+        decimal(&mut text, self.extensions.iter().copied());
+        hex(&Md5::digest(text))
     }
+}
+
+impl Sni {
+    /// The name, where one was seen.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Present(name) => Some(name),
+            Self::Empty | Self::Absent | Self::NotVisible(_) => None,
+        }
+    }
+}
+
+/// First and last character of the first protocol name; of its hexadecimal form where one of the two is not an ASCII
+/// letter or digit.
+fn ja4_alpn(name: &[u8]) -> [char; 2] {
+    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    let (Some(&first), Some(&last)) = (name.first(), name.last()) else { return ['0', '0'] };
+    if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() {
+        [char::from(first), char::from(last)]
+    } else {
+        [DIGITS[usize::from(first >> 4)], DIGITS[usize::from(last & 0x0f)]]
+    }
+}
+
+fn without_grease(values: &[u16]) -> impl Iterator<Item = u16> + '_ {
+    values.iter().copied().filter(|&value| !is_grease(value))
+}
+
+/// `4865-4866-4867`
+fn decimal(text: &mut String, values: impl IntoIterator<Item = u16>) {
+    join(text, '-', values, |text, value| write!(text, "{value}"));
+}
+
+/// `1301,1302,1303`
+fn hexadecimal(values: impl IntoIterator<Item = u16>) -> String {
+    let mut text = String::new();
+    join(&mut text, ',', values, |text, value| write!(text, "{value:04x}"));
+    text
+}
+
+fn join(
+    text: &mut String,
+    separator: char,
+    values: impl IntoIterator<Item = u16>,
+    show: impl Fn(&mut String, u16) -> fmt::Result,
+) {
+    for (index, value) in values.into_iter().enumerate() {
+        if index > 0 {
+            text.push(separator);
+        }
+        // Writing to a String can not fail.
+        let _ = show(text, value);
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }

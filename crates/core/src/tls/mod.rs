@@ -2,9 +2,24 @@
 //!
 //! In: the bytes of both directions in order, and gaps. Out: a [`Tls`]. Knows no sequence numbers, no ports, no
 //! addresses, no clock; a passive observer never refuses.
+//!
+//! [`probe`] says whether the first bytes of a side are TLS at all, [`TlsObserver`] reads the rest. The way of the bytes:
+//! `record` -> `message` -> `client_hello`, `server_hello` -> `observer`, and `stage` for what is encrypted.
 
+mod client_hello;
+mod cursor;
+mod extension;
 mod facts;
 mod fingerprint;
+mod message;
 pub mod names;
+mod observer;
+mod probe;
+mod record;
+mod server_hello;
+mod stage;
+mod version;
 
 pub use facts::{Alert, AlertLevel, ClientHello, HelloFormat, KeyShare, ServerHello, Sni, Stage, Tls};
+pub use observer::TlsObserver;
+pub use probe::{Probe, probe};

@@ -1,0 +1,162 @@
+//! From header to header, until a TCP segment or an ICMP error about one is found.
+
+use super::{ethernet, llc, mpls, null, ppp, raw, sll, sll2, table, wlan};
+use crate::Limits;
+use crate::capture::{Frame, LinkType};
+use crate::net::{self, Decoded, Fragment, Fragments, Header, Piece, Skip, Step, TunnelKind, Walk, Whole};
+
+/// Headers that every packet may have without being nested: link, IP, TCP.
+const PLAIN_HEADERS: usize = 3;
+
+/// How often fragments may be put together within one frame: the tunnel's, and those of the packet inside.
+const REASSEMBLIES: usize = 2;
+
+/// Decodes frames. Its only memory is that of IP packets whose fragments are still coming.
+#[derive(Debug)]
+pub struct Decoder {
+    max_headers: usize,
+    fragments: Fragments,
+    /// Payloads put together by the frame at hand, the outermost first.
+    whole: [Vec<u8>; REASSEMBLIES],
+}
+
+impl Decoder {
+    /// A decoder that keeps within the limits.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            max_headers: limits.max_nesting.saturating_add(PLAIN_HEADERS),
+            fragments: Fragments::new(limits),
+            whole: [const { Vec::new() }; REASSEMBLIES],
+        }
+    }
+
+    /// What a frame holds: the innermost TCP segment, an ICMP error about one, or why there is neither.
+    ///
+    /// A segment in IP fragments comes with the frame that completes it. Of a frame that aggregates several packets the
+    /// first is given.
+    #[inline]
+    pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
+        let mut walk = Walk::new();
+        let whole = whole_frame(frame);
+        let (header, piece) = match first_header(frame.link, whole, &mut walk) {
+            Ok(next) => next,
+            Err(skip) => return Decoded::Skipped(skip),
+        };
+        // The road that nearly every packet takes: IP behind the link header and TCP behind IP. Nothing is written down
+        // between the headers.
+        if header == Header::Ip {
+            match piece.first().map(|first| first >> 4) {
+                Some(4) => {
+                    if let Ok((ip, Header::Tcp, segment)) = net::ipv4::read(piece) {
+                        return net::tcp::read(segment, &ip, &walk.place);
+                    }
+                }
+                Some(6) => {
+                    if let Ok((ip, Header::Tcp, segment)) = net::ipv6::read(piece) {
+                        return net::tcp::read(segment, &ip, &walk.place);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.walk(header, piece, walk, frame)
+    }
+
+    /// All other roads: header by header.
+    #[inline(never)]
+    fn walk<'a>(&'a mut self, header: Header, piece: Piece<'a>, mut walk: Walk, frame: &Frame<'a>) -> Decoded<'a> {
+        let (mut header, mut piece) = (header, piece);
+        let mut buffers = self.whole.iter_mut();
+        for _ in 0..self.max_headers {
+            let step = match header {
+                Header::Tcp => return net::tcp::read(piece, &walk.ip, &walk.place),
+                Header::Icmp => return net::icmp::read(piece, &walk.ip),
+                Header::Icmpv6 => return net::icmp::read_v6(piece, &walk.ip),
+                Header::Fragment(fragment) => match self.fragments.add(fragment, piece, &walk.ip, frame.time) {
+                    Some(complete) => put_together(fragment, complete, buffers.next()),
+                    None => Err(Skip::Fragment),
+                },
+                other => read(other, piece, &mut walk),
+            };
+            (header, piece) = match step {
+                Ok(next) => next,
+                Err(skip) => return Decoded::Skipped(skip),
+            };
+        }
+        Decoded::Skipped(Skip::TooDeep)
+    }
+}
+
+/// The payload of a packet that came in fragments, held in the decoder for as long as the segment in it is looked at.
+fn put_together<'a>(fragment: Fragment, complete: Whole, buffer: Option<&'a mut Vec<u8>>) -> Step<'a> {
+    let buffer = buffer.ok_or(Skip::TooDeep)?;
+    *buffer = complete.bytes;
+    let next = if fragment.v6 { Header::of_next_header } else { Header::of_protocol };
+    Ok((next(complete.protocol)?, Piece::new(buffer, complete.wire_len)))
+}
+
+/// The frame without its check sequence, at the length that it had on the wire.
+#[inline]
+fn whole_frame<'a>(frame: &Frame<'a>) -> Piece<'a> {
+    let wire_len = usize::try_from(frame.original_len).unwrap_or(usize::MAX).max(frame.data.len());
+    Piece::new(frame.data, wire_len).without_last(usize::from(frame.fcs_len))
+}
+
+/// The link header. The usual types stand here once more so that they are compiled into one piece with what follows.
+#[inline(always)]
+fn first_header<'a>(link: LinkType, piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
+    match link {
+        LinkType::ETHERNET => ethernet::read(piece, walk),
+        LinkType::LINUX_SLL => sll::read(piece, walk),
+        LinkType::LINUX_SLL2 => sll2::read(piece, walk),
+        LinkType::NULL | LinkType::LOOP => null::read(piece, walk),
+        LinkType::RAW => raw::read(piece, walk),
+        other => Ok((Header::Link(other), piece)),
+    }
+}
+
+/// One header: what follows it.
+fn read<'a>(header: Header, piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
+    match header {
+        Header::Link(link) => match table::by_type(link) {
+            Some(link) => (link.read)(piece, walk),
+            None => Err(Skip::UnknownLink(link)),
+        },
+        Header::Ethernet => ethernet::read(piece, walk),
+        Header::Llc => llc::read(piece),
+        Header::Wlan => wlan::read(piece, walk),
+        Header::Vlan => ethernet::read_vlan(piece, walk),
+        Header::Pbb => ethernet::read_pbb(piece, walk),
+        Header::Tagged { len } => ethernet::read_tagged(piece, len),
+        Header::EthernetBehind { len } => Ok((Header::Ethernet, piece.after(usize::from(len))?)),
+        Header::Trill => ethernet::read_trill(piece),
+        Header::Mpls => mpls::read(piece, walk),
+        Header::Pppoe => ppp::read_pppoe(piece, walk),
+        Header::Ppp => ppp::read(piece, walk),
+        Header::IpInIp => {
+            walk.enter(TunnelKind::IpInIp, None);
+            Ok((Header::Ip, piece))
+        }
+        Header::Ipv6Extension => net::ipv6::read_extension(piece),
+        Header::Ipv6Fragment => net::ipv6::read_fragment(piece),
+        Header::Ah { v6 } => net::ipv6::read_ah(piece, v6, walk),
+        Header::Udp => net::udp::read(piece, walk),
+        Header::Gre => net::gre::read(piece, walk),
+        Header::EtherIp => net::ether_ip::read(piece, walk),
+        Header::Ip => read_ip(piece, walk),
+        // The decoder itself reads these.
+        Header::Tcp | Header::Icmp | Header::Icmpv6 | Header::Fragment(_) => Err(Skip::NotTcp),
+    }
+}
+
+/// IPv4 or IPv6, whatever the header before it called it: the version stands in the first four bits of both.
+fn read_ip<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
+    let Some(first) = piece.first() else { return Err(piece.too_short(1)) };
+    let (ip, next, rest) = match first >> 4 {
+        4 => net::ipv4::read(piece)?,
+        6 => net::ipv6::read(piece)?,
+        _ => return Err(Skip::Malformed),
+    };
+    walk.ip = ip;
+    Ok((next, rest))
+}

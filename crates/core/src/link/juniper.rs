@@ -1,0 +1,19 @@
+//! Ethernet as Juniper routers capture it: a magic number, flags, and extensions in front of the frame.
+
+use crate::net::{Header, Piece, Skip, Step, Walk};
+
+const EXTENSIONS: u8 = 0x80;
+const NO_LINK_HEADER: u8 = 0x02;
+
+pub(super) fn read_ethernet<'a>(piece: Piece<'a>, _: &mut Walk) -> Step<'a> {
+    let (&[b'M', b'G', b'C', flags], mut rest) = piece.split()? else { return Err(Skip::Malformed) };
+    if flags & EXTENSIONS != 0 {
+        let (&len, behind) = rest.split::<2>()?;
+        rest = behind.after(usize::from(u16::from_be_bytes(len)))?;
+    }
+    if flags & NO_LINK_HEADER != 0 {
+        // A word for the protocol family, then the packet.
+        return Ok((Header::Ip, rest.after(4)?));
+    }
+    Ok((Header::Ethernet, rest))
+}

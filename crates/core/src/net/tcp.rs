@@ -1,0 +1,120 @@
+//! The TCP header (RFC 9293 section 3.1) and its options.
+
+use super::header::Ip;
+use super::{Decoded, Flags, Options, Piece, Place, Segment, Skip};
+use crate::types::{Endpoint, Seq, Tuple};
+
+/// A segment. The piece ends where the IP header says, so that padding is no payload.
+#[inline(always)]
+pub(crate) fn read<'a>(piece: Piece<'a>, ip: &Ip, place: &Place) -> Decoded<'a> {
+    let Ok((header, rest)) = piece.split::<20>() else { return read_cut(piece, *ip, *place) };
+    let header_len = usize::from(header[12] >> 4) * 4;
+    let Some(options_len) = header_len.checked_sub(20) else { return Decoded::Skipped(Skip::Malformed) };
+    let Some(payload_len) = rest.wire_len().checked_sub(options_len) else {
+        return Decoded::Skipped(Skip::Malformed);
+    };
+    let (options, payload) = rest.kept().split_at_checked(options_len).unwrap_or((rest.kept(), &[]));
+    Decoded::Tcp(Segment {
+        tuple: tuple([header[0], header[1], header[2], header[3]], ip),
+        seq: Seq(u32::from_be_bytes([header[4], header[5], header[6], header[7]])),
+        ack: Seq(u32::from_be_bytes([header[8], header[9], header[10], header[11]])),
+        flags: Flags(header[13]),
+        window: u16::from_be_bytes([header[14], header[15]]),
+        options: Options::read(options, options_len),
+        payload,
+        payload_len: wire_len(payload_len),
+        ttl: ip.ttl,
+        ip_id: ip.id,
+        place: *place,
+    })
+}
+
+/// A header that the snap length cut behind the flags. What identifies the segment is there; the window may not be.
+#[cold]
+fn read_cut(piece: Piece<'_>, ip: Ip, place: Place) -> Decoded<'_> {
+    if piece.wire_len() < 20 {
+        return Decoded::Skipped(Skip::Malformed);
+    }
+    let (header, rest) = match piece.split::<14>() {
+        Ok(parts) => parts,
+        Err(skip) => return Decoded::Skipped(skip),
+    };
+    let header_len = usize::from(header[12] >> 4) * 4;
+    if header_len < 20 || header_len > piece.wire_len() {
+        return Decoded::Skipped(Skip::Malformed);
+    }
+    Decoded::Tcp(Segment {
+        tuple: tuple([header[0], header[1], header[2], header[3]], &ip),
+        seq: Seq(u32::from_be_bytes([header[4], header[5], header[6], header[7]])),
+        ack: Seq(u32::from_be_bytes([header[8], header[9], header[10], header[11]])),
+        flags: Flags(header[13]),
+        window: rest.kept().first_chunk().map_or(0, |&bytes| u16::from_be_bytes(bytes)),
+        options: Options { any: header_len > 20, ..Options::default() },
+        payload: &[],
+        payload_len: wire_len(piece.wire_len() - header_len),
+        ttl: ip.ttl,
+        ip_id: ip.id,
+        place,
+    })
+}
+
+#[inline(always)]
+fn tuple(ports: [u8; 4], ip: &Ip) -> Tuple {
+    let [a, b, c, d] = ports;
+    Tuple {
+        source: Endpoint::new(ip.source, u16::from_be_bytes([a, b])),
+        destination: Endpoint::new(ip.destination, u16::from_be_bytes([c, d])),
+    }
+}
+
+fn wire_len(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
+}
+
+impl Options {
+    /// Reads options; `wire_len` is their length by the header, of which the snap length may have cut some.
+    #[inline(always)]
+    fn read(bytes: &[u8], wire_len: usize) -> Self {
+        let any = wire_len != 0;
+        match bytes {
+            [] => Self { any, ..Self::default() },
+            // RFC 7323 appendix A: how nearly every segment but the first carries its timestamps.
+            &[1, 1, 8, 10, a, b, c, d, e, f, g, h] => {
+                let timestamps = Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])));
+                Self { timestamps, any, ..Self::default() }
+            }
+            _ => Self::walk(bytes),
+        }
+    }
+
+    /// One option after the other. Unknown kinds are stepped over; the first length that makes no sense is the end.
+    fn walk(mut rest: &[u8]) -> Self {
+        let mut options = Self { any: true, ..Self::default() };
+        loop {
+            rest = match *rest {
+                [1, ref next @ ..] => next,
+                [] | [0, ..] | [_] => return options,
+                [kind, len, ref next @ ..] => {
+                    let value_len = usize::from(len).checked_sub(2);
+                    let Some((value, next)) = value_len.and_then(|len| next.split_at_checked(len)) else {
+                        return options;
+                    };
+                    options.note(kind, value);
+                    next
+                }
+            };
+        }
+    }
+
+    fn note(&mut self, kind: u8, value: &[u8]) {
+        match (kind, value) {
+            (2, &[a, b]) => self.mss = Some(u16::from_be_bytes([a, b])),
+            (3, &[shift]) => self.window_scale = Some(shift),
+            (4, &[]) => self.sack_permitted = true,
+            (8, &[a, b, c, d, e, f, g, h]) => {
+                self.timestamps = Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])));
+            }
+            _ => {}
+        }
+    }
+}

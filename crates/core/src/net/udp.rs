@@ -1,0 +1,35 @@
+//! UDP (RFC 768), for the tunnels in it.
+//!
+//! A port opens the door and the shape must fit; where the port is unknown, the shape must be certain. Other UDP is no
+//! concern of ours.
+
+use super::header::{Header, Step, Walk};
+use super::{Piece, Skip, geneve, gtp, l2tp, teredo, vxlan};
+
+pub(crate) fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
+    let Ok((&[a, b, c, d, _, _, _, _], payload)) = piece.split() else { return Err(Skip::NotTcp) };
+    // The port that names a tunnel is the destination's; the source port of an answer names it too.
+    for port in [u16::from_be_bytes([c, d]), u16::from_be_bytes([a, b])] {
+        match port {
+            // IANA's, the one Linux had before (Cilium, flannel), and the generic protocol extension.
+            4789 | 8472 | 4790 => return vxlan::read(payload, walk),
+            6081 => return geneve::read(payload, walk),
+            2152 => return gtp::read(payload, walk),
+            3544 => return teredo::read(payload, walk),
+            1701 => return l2tp::read(payload, walk),
+            4500 => return Err(esp_in_udp(payload)),
+            6635 => return Ok((Header::Mpls, payload)),
+            _ => {}
+        }
+    }
+    if vxlan::is_certain(payload) { vxlan::read(payload, walk) } else { Err(Skip::NotTcp) }
+}
+
+/// RFC 3948: an IKE message begins with four zero bytes where ESP has its index; a keep-alive is one byte.
+fn esp_in_udp(payload: Piece<'_>) -> Skip {
+    match payload.kept() {
+        [0, 0, 0, 0, ..] => Skip::NotTcp,
+        [_, _, _, _, _, ..] => Skip::Encrypted,
+        _ => Skip::NotTcp,
+    }
+}

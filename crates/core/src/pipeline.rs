@@ -1,0 +1,279 @@
+//! The path of a packet: frame, segment, connection, record, judgement.
+
+use std::collections::BTreeMap;
+
+use crate::anomaly::Quality;
+use crate::capture::{Captures, Frame, InterfaceId, Interfaces, LinkType, Reader};
+use crate::detect::CaptureFacts;
+use crate::flow::{Clock, Places, Table, Twins};
+use crate::inspector::Sink;
+use crate::link::{Decoder, link_name};
+use crate::net::{Decoded, IcmpError, Segment, Skip};
+use crate::record::Builder;
+use crate::report::{CaptureSummary, Casebook};
+use crate::types::{Moment, Timestamp, escaped};
+use crate::{Limits, Report};
+
+/// The analysis without the reading.
+#[derive(Debug)]
+pub(crate) struct Pipeline<S> {
+    decoder: Decoder,
+    clock: Clock,
+    twins: Twins,
+    places: Places,
+    connections: Connections<S>,
+    facts: CaptureFacts,
+    bytes: u64,
+    skipped: BTreeMap<Skip, u64>,
+    links: Vec<LinkType>,
+    files: Vec<String>,
+    quality: Vec<Quality>,
+}
+
+/// Everything that lives by connection.
+#[derive(Debug)]
+struct Connections<S> {
+    limits: Limits,
+    table: Table<Builder>,
+    casebook: Casebook,
+    sink: S,
+    begun: u64,
+    late_packets: u64,
+    evicted: u64,
+}
+
+/// One sighting of a segment.
+#[derive(Clone, Copy)]
+struct Sighting<'a> {
+    segment: &'a Segment<'a>,
+    at: Moment,
+    place: InterfaceId,
+    is_twin: bool,
+    now: Timestamp,
+}
+
+impl<S: Sink> Pipeline<S> {
+    pub(crate) fn new(limits: Limits, sink: S) -> Self {
+        Self {
+            decoder: Decoder::new(&limits),
+            clock: Clock::default(),
+            twins: Twins::new(),
+            places: Places::default(),
+            connections: Connections {
+                table: Table::new(limits.clone()),
+                casebook: Casebook::new(limits.clone()),
+                limits,
+                sink,
+                begun: 0,
+                late_packets: 0,
+                evicted: 0,
+            },
+            facts: CaptureFacts::default(),
+            bytes: 0,
+            skipped: BTreeMap::new(),
+            links: Vec::new(),
+            files: Vec::new(),
+            quality: Vec::new(),
+        }
+    }
+
+    pub(crate) const fn sink(&mut self) -> &mut S {
+        &mut self.connections.sink
+    }
+
+    /// One packet of the capture.
+    pub(crate) fn on_frame(&mut self, frame: &Frame<'_>) {
+        let now = self.clock.tick(frame.time);
+        self.facts.packets += 1;
+        self.facts.first.get_or_insert(frame.time);
+        self.facts.last = Some(now);
+        self.bytes += frame.data.len() as u64;
+        if self.links.last() != Some(&frame.link) && !self.links.contains(&frame.link) {
+            self.links.push(frame.link);
+        }
+        let at = Moment { packet: frame.number, at: frame.time };
+        match self.decoder.decode(frame) {
+            Decoded::Tcp(segment) => {
+                let place = self.places.of(frame.interface, segment.place.ifindex);
+                let is_twin = self.twins.is_twin(&segment, frame.time, place);
+                self.facts.tcp_packets += 1;
+                self.facts.twins += u64::from(is_twin);
+                let sighting = Sighting { segment: &segment, at, place, is_twin, now };
+                self.connections.on_segment(&sighting, &self.places);
+            }
+            Decoded::IcmpError(error) => {
+                self.connections.on_icmp(&error, at);
+                *self.skipped.entry(Skip::NotTcp).or_insert(0) += 1;
+            }
+            Decoded::Skipped(skip) => *self.skipped.entry(skip).or_insert(0) += 1,
+        }
+        self.connections.expire(now, &self.places);
+    }
+
+    /// Whether a packet came from an interface that is not yet described.
+    pub(crate) const fn wants_interfaces(&self) -> bool {
+        self.places.is_stale()
+    }
+
+    /// What the capture says of its interfaces.
+    pub(crate) fn describe(&mut self, interfaces: &Interfaces) {
+        self.places.describe(interfaces);
+    }
+
+    /// Takes over what reading files brought besides packets.
+    pub(crate) fn note_captures(&mut self, captures: &Captures) {
+        self.files.extend(captures.files().map(|name| escaped(name).into_owned()));
+        self.quality.extend(captures.quality());
+        self.places.describe(captures.interfaces());
+        self.facts.snaplen = smallest_snaplen(captures.interfaces());
+    }
+
+    /// Takes over what a pushed stream brought besides packets.
+    pub(crate) fn note_reader(&mut self, reader: &Reader, name: &str) {
+        self.files.push(name.to_owned());
+        self.quality.extend(reader.quality().iter().cloned());
+        self.facts.snaplen = smallest_snaplen(reader.interfaces());
+    }
+
+    /// The end of the capture.
+    pub(crate) fn finish(mut self) -> (Report, S) {
+        let end = self.facts.last.unwrap_or_default();
+        self.connections.finish_all(end, &self.places);
+        let Connections { casebook, sink, begun, late_packets, evicted, .. } = self.connections;
+        self.facts.connections = begun;
+        let mut quality = self.quality;
+        quality.extend(own_notes(self.clock.backwards(), late_packets, evicted));
+        let closed = casebook.close(&self.facts);
+        let capture = CaptureSummary {
+            files: self.files,
+            packets: self.facts.packets,
+            bytes: self.bytes,
+            tcp_packets: self.facts.tcp_packets,
+            skipped: self.skipped.iter().map(|(skip, count)| (skip.key(), *count)).collect(),
+            link_types: self.links.iter().map(|link| link_name(*link).into_owned()).collect(),
+            first: self.facts.first,
+            last: self.facts.last,
+            duration_s: self.facts.first.map(|_| self.facts.duration()),
+            quality,
+        };
+        let report = Report {
+            schema: "handshark.report/1",
+            capture,
+            totals: closed.totals,
+            findings: closed.findings,
+            services: closed.services,
+            not_assessed: closed.not_assessed,
+        };
+        (report, sink)
+    }
+}
+
+impl<S: Sink> Connections<S> {
+    fn on_segment(&mut self, sighting: &Sighting<'_>, places: &Places) {
+        let Sighting { segment, at, place, is_twin, now } = *sighting;
+        let found = match self.table.find(&segment.tuple) {
+            Ok(found) if found.tombstone && !segment.flags.opens() => {
+                self.late_packets += 1;
+                return;
+            }
+            Ok(found) if found.tombstone => {
+                self.table.remove(found.place);
+                None
+            }
+            Ok(found) => {
+                let reopened = !is_twin
+                    && self.table.value(found.place).is_some_and(|known| known.is_reopened_by(found.forward, segment));
+                if reopened && let Some(old) = self.table.remove(found.place) {
+                    self.finish(*old, false, now, places);
+                }
+                (!reopened).then_some(found)
+            }
+            Err(_) => None,
+        };
+        let (slot, forward) = match found {
+            Some(found) => (found.place, found.forward),
+            None => {
+                let forward = match self.table.find(&segment.tuple) {
+                    Ok(found) => found.forward,
+                    Err(forward) => forward,
+                };
+                let builder = Builder::new(self.begun, segment, forward, at);
+                self.begun += 1;
+                (self.table.insert(&segment.tuple, Box::new(builder), now), forward)
+            }
+        };
+        let Some(builder) = self.table.value(slot) else { return };
+        if is_twin {
+            builder.on_twin(forward, segment, at, place);
+        } else {
+            builder.on_segment(forward, segment, at, place, &self.limits);
+        }
+        let class = builder.class();
+        self.table.seen(slot, class, now);
+    }
+
+    /// An ICMP error belongs to the connection that it quotes.
+    fn on_icmp(&mut self, error: &IcmpError, at: Moment) {
+        if let Ok(found) = self.table.find(&error.quoted)
+            && let Some(builder) = self.table.value(found.place)
+        {
+            builder.on_icmp(error, at);
+        }
+    }
+
+    fn expire(&mut self, now: Timestamp, places: &Places) {
+        while let Some((builder, evicted)) = self.table.expired(now) {
+            self.evicted += u64::from(evicted);
+            self.finish(*builder, evicted, now, places);
+        }
+    }
+
+    fn finish(&mut self, builder: Builder, evicted: bool, now: Timestamp, places: &Places) {
+        let mut connection = builder.finish(evicted, now, &self.limits);
+        self.casebook.add(&mut connection);
+        self.sink.connection(&connection, places.all());
+    }
+
+    fn finish_all(&mut self, end: Timestamp, places: &Places) {
+        let mut left = self.table.drain();
+        left.sort_by_key(|builder| builder.number());
+        for builder in left {
+            self.finish(*builder, false, end, places);
+        }
+    }
+}
+
+fn smallest_snaplen(interfaces: &Interfaces) -> Option<u32> {
+    interfaces.iter().map(|interface| interface.snaplen).filter(|snaplen| *snaplen > 0).min()
+}
+
+/// What the analysis itself has to say of the capture.
+fn own_notes(backwards: u64, late_packets: u64, evicted: u64) -> Vec<Quality> {
+    let mut notes = Vec::new();
+    let mut note = |code, count: u64, text: String| {
+        if count > 0 {
+            notes.push(Quality { code, count, note: text });
+        }
+    };
+    note(
+        "time-backwards",
+        backwards,
+        format!(
+            "{backwards} packets carry an earlier time than a packet before them; their order in the file was kept"
+        ),
+    );
+    note(
+        "late-packets",
+        late_packets,
+        format!("{late_packets} packets came long after the end of their connection and are not part of its record"),
+    );
+    note(
+        "evicted",
+        evicted,
+        format!(
+            "{evicted} connections were written out before their end because max_connections was reached: how they ended is \
+             not known"
+        ),
+    );
+    notes
+}

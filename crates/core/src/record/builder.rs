@@ -1,0 +1,348 @@
+//! One connection while it lives: gathers what TCP, TLS and HTTP tell, and becomes a [`Connection`].
+
+use super::streams::{Learned, Streams, speaks_as_client};
+use super::{Connection, IcmpNote, Protocol, RolesFrom, SeenAt, Visibility};
+use crate::Limits;
+use crate::capture::InterfaceId;
+use crate::flow::Class;
+use crate::net::{IcmpError, Segment, Tunnel};
+use crate::tcp::{CloseKind, Tracker};
+use crate::types::{Endpoint, Moment, Side, Sided, Span, Timestamp};
+
+/// A connection that is still in the table.
+#[derive(Debug)]
+pub(crate) struct Builder {
+    number: u64,
+    client: Endpoint,
+    server: Endpoint,
+    /// Whether the client is the lower end of the table's key.
+    client_is_low: bool,
+    roles_from: RolesFrom,
+    seen_at: SeenAt,
+    vlan: Option<u16>,
+    tunnel: Option<Tunnel>,
+    first: Moment,
+    last: Moment,
+    tracker: Tracker,
+    payload: Payload,
+    exchanges: Exchanges,
+    cut_by_snaplen: u32,
+    twins: u32,
+    over_limit: bool,
+    icmp: Option<IcmpNote>,
+}
+
+/// Who looks at the payload.
+#[derive(Debug)]
+enum Payload {
+    /// There was none yet.
+    Untouched,
+    /// Somebody does.
+    Read(Box<Streams>),
+    /// Nothing more can be learned: it is not touched again.
+    Decided(Learned),
+}
+
+/// Turns of the payload's direction: client, then server.
+#[derive(Debug, Default)]
+struct Exchanges {
+    answered: u32,
+    /// Who sent payload last.
+    turn: Option<Side>,
+    begun: Option<Moment>,
+    answered_at: Option<Moment>,
+    /// Whether the client's burst counts: a TLS handshake message is no request.
+    counts: bool,
+    last_payload: Option<Timestamp>,
+    silence_before: Span,
+    longest_survived: Option<Span>,
+}
+
+impl Builder {
+    /// A connection that begins with this segment. `source_is_low` is the segment's direction in the table.
+    pub(crate) fn new(number: u64, s: &Segment<'_>, source_is_low: bool, at: Moment) -> Self {
+        let (source, destination) = (s.tuple.source, s.tuple.destination);
+        let (client_is_source, roles_from) = if s.flags.opens() {
+            (true, RolesFrom::Syn)
+        } else if s.flags.accepts() {
+            (false, RolesFrom::SynAck)
+        } else {
+            (!looks_like_server(source, destination), RolesFrom::Guess)
+        };
+        let (client, server) = if client_is_source { (source, destination) } else { (destination, source) };
+        Self {
+            number,
+            client,
+            server,
+            client_is_low: client_is_source == source_is_low,
+            roles_from,
+            seen_at: SeenAt::default(),
+            vlan: s.place.vlan,
+            tunnel: s.place.tunnel,
+            first: at,
+            last: at,
+            tracker: Tracker::default(),
+            payload: Payload::Untouched,
+            exchanges: Exchanges::default(),
+            cut_by_snaplen: 0,
+            twins: 0,
+            over_limit: false,
+            icmp: None,
+        }
+    }
+
+    /// Which side sends in this direction of the table.
+    pub(crate) const fn side(&self, source_is_low: bool) -> Side {
+        if source_is_low == self.client_is_low { Side::Client } else { Side::Server }
+    }
+
+    /// Whether a SYN opens another connection on the same tuple.
+    pub(crate) fn is_reopened_by(&self, source_is_low: bool, s: &Segment<'_>) -> bool {
+        s.flags.opens() && self.tracker.is_reopened_by(self.side(source_is_low), s.seq)
+    }
+
+    /// What state it is in for the table.
+    pub(crate) fn class(&self) -> Class {
+        if self.tracker.has_ended() {
+            Class::Closed
+        } else if self.tracker.is_half_open() {
+            Class::HalfOpen
+        } else {
+            Class::Open
+        }
+    }
+
+    /// Another sighting of a packet.
+    pub(crate) fn on_twin(&mut self, source_is_low: bool, s: &Segment<'_>, at: Moment, place: InterfaceId) {
+        self.last = at;
+        self.twins += 1;
+        self.seen_at.note(place);
+        self.tracker.on_twin(self.side(source_is_low), s);
+    }
+
+    /// The next segment.
+    pub(crate) fn on_segment(
+        &mut self,
+        source_is_low: bool,
+        s: &Segment<'_>,
+        at: Moment,
+        place: InterfaceId,
+        limits: &Limits,
+    ) {
+        self.last = at;
+        self.seen_at.note(place);
+        self.learn_roles(source_is_low, s);
+        let side = self.side(source_is_low);
+        let arrival = self.tracker.on_segment(side, s, at, limits);
+        if (s.payload.len() as u64) < u64::from(s.payload_len) {
+            self.cut_by_snaplen += 1;
+        }
+        if s.payload_len > 0 {
+            let before = self.client_records();
+            self.read(side, s, arrival.payload_at, at, limits);
+            if arrival.new_payload {
+                let counts = self.client_records().is_none_or(|now| before.is_some_and(|before| now > before));
+                self.exchanges.on_payload(side, at, counts);
+            }
+        }
+        if s.flags.ack()
+            && let Payload::Read(streams) = &mut self.payload
+            && streams.waits(side.peer())
+        {
+            streams.on_acknowledged(side.peer(), s.ack, at, limits);
+        }
+    }
+
+    /// An ICMP error that quotes one of its packets.
+    pub(crate) fn on_icmp(&mut self, error: &IcmpError, at: Moment) {
+        self.icmp.get_or_insert(IcmpNote { at, from: error.from, kind: error.kind, code: error.code, v6: error.v6 });
+    }
+
+    /// The first packet's number: the order of connections.
+    pub(crate) const fn number(&self) -> u64 {
+        self.number
+    }
+
+    fn client_records(&self) -> Option<u32> {
+        match &self.payload {
+            Payload::Read(streams) => streams.client_data_records(),
+            Payload::Untouched | Payload::Decided(_) => None,
+        }
+    }
+
+    fn read(&mut self, side: Side, s: &Segment<'_>, from: crate::types::Seq, at: Moment, limits: &Limits) {
+        if matches!(self.payload, Payload::Untouched) {
+            self.payload = Payload::Read(Box::new(Streams::new()));
+        }
+        let Payload::Read(streams) = &mut self.payload else { return };
+        if streams.wants(side) {
+            let start = self.tracker.stream_start(side);
+            streams.on_payload(side, start, from, s.payload, s.payload_len, at, limits);
+            self.over_limit |= streams.given_up;
+        }
+        if !streams.wants(Side::Client)
+            && !streams.wants(Side::Server)
+            && let Payload::Read(streams) = std::mem::replace(&mut self.payload, Payload::Untouched)
+        {
+            self.payload = Payload::Decided(streams.finish(at, limits));
+        }
+    }
+
+    /// Corrects a guess of the roles by what a segment says of them.
+    fn learn_roles(&mut self, source_is_low: bool, s: &Segment<'_>) {
+        if self.roles_from != RolesFrom::Guess {
+            if self.roles_from != RolesFrom::Syn && s.flags.opens() {
+                self.set_roles(source_is_low, RolesFrom::Syn);
+            }
+            return;
+        }
+        if s.flags.opens() {
+            self.set_roles(source_is_low, RolesFrom::Syn);
+        } else if s.flags.accepts() {
+            self.set_roles(!source_is_low, RolesFrom::SynAck);
+        } else if let Some(protocol) = speaks_as_client(s.payload) {
+            let from = if protocol == Protocol::Tls { RolesFrom::ClientHello } else { RolesFrom::HttpRequest };
+            // Bytes in the middle of a stream can look like anything: only a first payload is believed.
+            if self.tracker.halves[self.side(source_is_low)].traffic.payload_packets == 0 {
+                self.set_roles(source_is_low, from);
+            }
+        }
+    }
+
+    fn set_roles(&mut self, client_is_low: bool, from: RolesFrom) {
+        self.roles_from = from;
+        if client_is_low == self.client_is_low {
+            return;
+        }
+        self.client_is_low = client_is_low;
+        std::mem::swap(&mut self.client, &mut self.server);
+        self.tracker.swap();
+        // What was read so far was read with the sides exchanged.
+        self.payload = Payload::Untouched;
+        self.exchanges = Exchanges::default();
+    }
+
+    /// The finished record. `capture_end` is the time of the last packet of the capture so far.
+    pub(crate) fn finish(self, evicted: bool, capture_end: Timestamp, limits: &Limits) -> Connection {
+        let flags_only = self.is_flags_only();
+        let visibility = Visibility {
+            mid_stream: self.tracker.opening.syn.is_none() && self.tracker.opening.syn_ack.is_none(),
+            one_way: self.one_way(),
+            flags_only,
+            cut_by_snaplen: self.cut_by_snaplen,
+            gaps: Sided { client: self.tracker.halves.client.gaps, server: self.tracker.halves.server.gaps },
+            twins: self.twins,
+            evicted,
+            over_limit: self.over_limit,
+            capture_went_on: capture_end.since(self.last.at).max(Span::ZERO),
+        };
+        let ending = self.tracker.ending(flags_only);
+        let learned = match self.payload {
+            Payload::Untouched => Learned::Nothing(Protocol::None),
+            Payload::Read(streams) => streams.finish(self.last, limits),
+            Payload::Decided(learned) => learned,
+        };
+        let (protocol, tls, http) = match learned {
+            Learned::Tls(tls) => (Protocol::Tls, Some(tls), None),
+            Learned::Http(http) => (Protocol::Http1, None, Some(http)),
+            Learned::Nothing(protocol) => (protocol, None, None),
+        };
+        Connection {
+            number: self.number,
+            client: self.client,
+            server: self.server,
+            roles_from: self.roles_from,
+            seen_at: self.seen_at,
+            vlan: self.vlan,
+            tunnel: self.tunnel,
+            first: self.first,
+            last: self.last,
+            traffic: Sided { client: self.tracker.traffic(Side::Client), server: self.tracker.traffic(Side::Server) },
+            ending,
+            conn_state: self.tracker.conn_state(),
+            history: self.tracker.history(),
+            completeness: self.tracker.completeness(),
+            exchanges: self.exchanges.answered,
+            last_exchange: self.exchanges.last(),
+            longest_survived_idle: self.exchanges.longest_survived,
+            tls,
+            http,
+            protocol,
+            visibility,
+            icmp_error: self.icmp,
+            symptoms: Vec::new(),
+            opening: self.tracker.opening,
+        }
+    }
+
+    /// Only SYN, FIN and RST were captured, and the rest of a real connection is missing between them.
+    fn is_flags_only(&self) -> bool {
+        let halves = &self.tracker.halves;
+        let ended = self.tracker.fin(Side::Client).is_some() || self.tracker.fin(Side::Server).is_some();
+        let reset = halves.client.resets + halves.server.resets > 0;
+        if !(halves.client.only_flags() && halves.server.only_flags()) || self.tracker.opening.syn_ack.is_none() {
+            return false;
+        }
+        // Two FINs can not be exchanged without any ACK, and payload leaves its mark in the sequence numbers.
+        let both = self.tracker.fin(Side::Client).is_some() && self.tracker.fin(Side::Server).is_some();
+        let carried =
+            [Side::Client, Side::Server].iter().any(|side| self.tracker.traffic(*side).stream_bytes.unwrap_or(0) > 0);
+        (ended || reset) && (both || carried)
+    }
+
+    /// One side alone was captured although its acknowledgments show that the other sent something.
+    fn one_way(&self) -> Option<Side> {
+        let halves = &self.tracker.halves;
+        let side = match (halves.client.traffic.packets, halves.server.traffic.packets) {
+            (_, 0) => Side::Client,
+            (0, _) => Side::Server,
+            _ => return None,
+        };
+        let me = &halves[side];
+        let opening = &self.tracker.opening;
+        let answered = match side {
+            // An ACK after the SYN acknowledges a SYN-ACK that was not captured.
+            Side::Client => opening.syn.is_some() && me.first_ack().is_some(),
+            Side::Server => opening.syn_ack.is_some(),
+        };
+        (answered || me.acknowledged() > 0).then_some(side)
+    }
+}
+
+impl Exchanges {
+    fn on_payload(&mut self, side: Side, at: Moment, counts: bool) {
+        if side == Side::Client {
+            if self.turn != Some(Side::Client) {
+                self.begun = Some(at);
+                self.answered_at = None;
+                self.counts = false;
+                self.silence_before = self.last_payload.map_or(Span::ZERO, |last| at.at.since(last));
+            }
+            self.counts |= counts;
+        } else if self.turn == Some(Side::Client) && self.counts {
+            self.answered += 1;
+            self.answered_at = Some(at);
+            let survived = self.longest_survived.unwrap_or_default().max(self.silence_before);
+            self.longest_survived = (survived > Span::ZERO).then_some(survived);
+        }
+        self.turn = Some(side);
+        self.last_payload = Some(at.at);
+    }
+
+    fn last(&self) -> Option<(Moment, Option<Moment>)> {
+        self.counts.then_some((self.begun?, self.answered_at))
+    }
+}
+
+/// A guess for connections whose opening was not captured: the side with a well-known port, where only one has such.
+fn looks_like_server(source: Endpoint, destination: Endpoint) -> bool {
+    const WELL_KNOWN: u16 = 1_024;
+    source.port < WELL_KNOWN && destination.port >= WELL_KNOWN
+}
+
+impl Connection {
+    /// Whether the capture shows that it came to its end.
+    pub fn has_ended(&self) -> bool {
+        self.ending.kind != CloseKind::Open
+    }
+}

@@ -1,0 +1,226 @@
+//! The payload of a connection that is still being looked at: reassembly, and whoever reads it.
+
+use crate::Limits;
+use crate::http::{self, Http, HttpObserver};
+use crate::record::Protocol;
+use crate::tcp::{Assembler, Piece};
+use crate::tls::{self, Tls, TlsObserver};
+use crate::types::{Moment, NotVisible, Seq, Side, Sided, Span};
+
+/// Both half-streams and the reader of their bytes. Dropped as soon as nothing more can be learned.
+#[derive(Debug)]
+pub(super) struct Streams {
+    assemblers: Sided<Assembler>,
+    reader: Reader,
+    /// First bytes that were too few to tell the protocol, as they came.
+    waiting: Vec<(Side, Moment, Vec<u8>)>,
+    pub(super) given_up: bool,
+}
+
+#[derive(Debug)]
+enum Reader {
+    Undecided { refused: Sided<bool> },
+    Tls(Box<TlsObserver>),
+    Http(Box<HttpObserver>),
+    Nobody(Protocol),
+}
+
+/// What was learned.
+#[derive(Debug)]
+pub(super) enum Learned {
+    Tls(Box<Tls>),
+    Http(Box<Http>),
+    Nothing(Protocol),
+}
+
+/// A capture may hold an ACK before the bytes that it acknowledges: by this much at most.
+const MISORDERED_WITHIN: Span = Span::from_millis(50);
+/// First bytes kept while the protocol is undecided.
+const KEPT_TO_DECIDE: usize = 64;
+
+impl Streams {
+    pub(super) fn new() -> Self {
+        Self {
+            assemblers: Sided::default(),
+            reader: Reader::Undecided { refused: Sided::default() },
+            waiting: Vec::new(),
+            given_up: false,
+        }
+    }
+
+    /// Whether a side's next payload can still teach something.
+    pub(super) fn wants(&self, side: Side) -> bool {
+        match &self.reader {
+            Reader::Undecided { .. } => true,
+            Reader::Tls(observer) => observer.wants(side),
+            Reader::Http(observer) => observer.wants(side),
+            Reader::Nobody(_) => false,
+        }
+    }
+
+    /// The payload of a segment: `bytes` were captured of `length`.
+    #[expect(clippy::too_many_arguments, reason = "each is a fact of the same segment")]
+    pub(super) fn on_payload(
+        &mut self,
+        side: Side,
+        start: Option<Seq>,
+        from: Seq,
+        bytes: &[u8],
+        length: u32,
+        at: Moment,
+        limits: &Limits,
+    ) {
+        let Self { assemblers, reader, waiting, given_up } = self;
+        let assembler = &mut assemblers[side];
+        if let Some(start) = start {
+            assembler.begin(start);
+        }
+        let mut give = |piece: Piece<'_>, at| take(reader, waiting, side, piece, at, limits);
+        *given_up |= assembler.add(from, bytes, length, at, limits.max_reorder_bytes, &mut give);
+        if *given_up && assembler.held() > 0 {
+            assembler.skip_hole(at, &mut give);
+        }
+    }
+
+    /// The other side acknowledged up to `ack`: a hole before it will not be filled any more.
+    pub(super) fn on_acknowledged(&mut self, side: Side, ack: Seq, at: Moment, limits: &Limits) {
+        let Self { assemblers, reader, waiting, .. } = self;
+        let assembler = &mut assemblers[side];
+        let acknowledged = assembler.waiting_from().is_some_and(|from| !ack.is_before(from));
+        let long_enough = assembler.waiting_since().is_some_and(|since| at.at.since(since.at) > MISORDERED_WITHIN);
+        if acknowledged && long_enough {
+            assembler.skip_hole(at, &mut |piece, at| take(reader, waiting, side, piece, at, limits));
+        }
+    }
+
+    /// Where the payload of a side would go on.
+    pub(super) fn waits(&self, side: Side) -> bool {
+        self.assemblers[side].held() > 0
+    }
+
+    /// TLS application data records of the client so far, while somebody counts them.
+    pub(super) fn client_data_records(&self) -> Option<u32> {
+        match &self.reader {
+            Reader::Tls(observer) if observer.wants(Side::Client) => Some(observer.client_data_records()),
+            _ => None,
+        }
+    }
+
+    /// The end: what still waits behind a hole is read as far as it goes.
+    pub(super) fn finish(mut self, at: Moment, limits: &Limits) -> Learned {
+        for side in [Side::Client, Side::Server] {
+            let Self { assemblers, reader, waiting, .. } = &mut self;
+            while assemblers[side].held() > 0 {
+                assemblers[side].skip_hole(at, &mut |piece, at| take(reader, waiting, side, piece, at, limits));
+            }
+        }
+        match self.reader {
+            Reader::Tls(observer) => Learned::Tls(Box::new(observer.finish())),
+            Reader::Http(observer) => Learned::Http(Box::new(observer.finish())),
+            Reader::Undecided { .. } => Learned::Nothing(Protocol::Other),
+            Reader::Nobody(protocol) => Learned::Nothing(protocol),
+        }
+    }
+}
+
+/// What the first bytes of a client say of its role, for connections whose SYN was not captured.
+pub(super) fn speaks_as_client(bytes: &[u8]) -> Option<Protocol> {
+    match bytes {
+        // A handshake record that begins with a ClientHello (RFC 8446 section 4).
+        [0x16, 0x03, _, _, _, 0x01, ..] => Some(Protocol::Tls),
+        _ if http::probe(bytes) == http::Probe::Request => Some(Protocol::Http1),
+        _ => None,
+    }
+}
+
+fn take(
+    reader: &mut Reader,
+    waiting: &mut Vec<(Side, Moment, Vec<u8>)>,
+    side: Side,
+    piece: Piece<'_>,
+    at: Moment,
+    limits: &Limits,
+) {
+    match reader {
+        Reader::Tls(observer) => match piece {
+            Piece::Bytes(bytes) => observer.on_bytes(side, bytes, at),
+            Piece::Cut(length) => observer.on_gap(side, length, NotVisible::CutBySnaplen, at),
+            Piece::Missing(length) => observer.on_gap(side, length, NotVisible::NotCaptured, at),
+        },
+        Reader::Http(observer) => match piece {
+            Piece::Bytes(bytes) => observer.on_bytes(side, bytes, at),
+            Piece::Cut(length) => observer.on_gap(side, length, NotVisible::CutBySnaplen, at),
+            Piece::Missing(length) => observer.on_gap(side, length, NotVisible::NotCaptured, at),
+        },
+        Reader::Nobody(_) => {}
+        Reader::Undecided { .. } => decide(reader, waiting, side, piece, at, limits),
+    }
+}
+
+/// Looks at the first bytes of a side and finds a reader for the connection.
+fn decide(
+    reader: &mut Reader,
+    waiting: &mut Vec<(Side, Moment, Vec<u8>)>,
+    side: Side,
+    piece: Piece<'_>,
+    at: Moment,
+    limits: &Limits,
+) {
+    let Reader::Undecided { refused } = reader else { return };
+    let Piece::Bytes(bytes) = piece else {
+        // Its beginning can not be seen.
+        if !refused[side] {
+            refused[side] = true;
+            settle(reader, waiting, limits);
+        }
+        return;
+    };
+    if refused[side] {
+        return;
+    }
+    let mut first: Vec<u8> = Vec::new();
+    let mut head = bytes;
+    if waiting.iter().any(|(of, ..)| *of == side) {
+        for (_, _, earlier) in waiting.iter().filter(|(of, ..)| *of == side) {
+            first.extend_from_slice(earlier);
+        }
+        first.extend_from_slice(bytes.get(..KEPT_TO_DECIDE.min(bytes.len())).unwrap_or_default());
+        head = &first;
+    }
+    let found = match (tls::probe(head), http::probe(head)) {
+        (tls::Probe::Yes, _) => Some(Reader::Tls(Box::new(TlsObserver::new(limits)))),
+        (_, http::Probe::Request | http::Probe::Response) => Some(Reader::Http(Box::new(HttpObserver::new(limits)))),
+        (_, http::Probe::Http2) => Some(Reader::Nobody(Protocol::Http2)),
+        (tls::Probe::NeedMore, _) | (_, http::Probe::NeedMore) if head.len() < KEPT_TO_DECIDE => {
+            waiting.push((side, at, bytes.to_vec()));
+            return;
+        }
+        _ => None,
+    };
+    match found {
+        Some(found) => {
+            *reader = found;
+            let earlier = std::mem::take(waiting);
+            for (of, then, bytes) in earlier {
+                take(reader, waiting, of, Piece::Bytes(&bytes), then, limits);
+            }
+            take(reader, waiting, side, piece, at, limits);
+        }
+        None => {
+            refused[side] = true;
+            waiting.retain(|(of, ..)| *of != side);
+            settle(reader, waiting, limits);
+        }
+    }
+}
+
+/// Nobody reads a connection whose client speaks something else. A server that speaks first (SMTP, SSH) may still be
+/// followed by a client that speaks TLS.
+fn settle(reader: &mut Reader, waiting: &mut Vec<(Side, Moment, Vec<u8>)>, _limits: &Limits) {
+    if let Reader::Undecided { refused } = reader
+        && refused.client
+    {
+        *reader = Reader::Nobody(Protocol::Other);
+        waiting.clear();
+    }
+}

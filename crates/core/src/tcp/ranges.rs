@@ -1,0 +1,115 @@
+//! Which parts of a stream were captured: a union of ranges of sequence numbers.
+
+use crate::types::Seq;
+
+/// The union of captured ranges of one half-stream, in order.
+///
+/// Invariant: `islands` are disjoint, not touching, in ascending order of distance from `base`, and none touches
+/// `base..base + contiguous`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ranges {
+    base: Option<Seq>,
+    /// Bytes from `base` without a hole.
+    contiguous: u64,
+    /// Further ranges as offsets from `base`; usually none.
+    islands: Vec<(i64, i64)>,
+    /// Bytes of ranges that were folded away because there were too many.
+    folded: u64,
+}
+
+impl Ranges {
+    /// Adds `length` bytes from `from`. `limit` bounds the number of separate ranges.
+    pub(crate) fn add(&mut self, from: Seq, length: u32, limit: usize) {
+        if length == 0 {
+            return;
+        }
+        let base = *self.base.get_or_insert(from);
+        // Offsets go on past 2^32: the nearest one to the contiguous end that fits the wrapped number.
+        let edge = base.plus(self.contiguous as u32);
+        let start = self.contiguous as i64 + i64::from(from.distance_from(edge));
+        let end = start + i64::from(length);
+        if start >= 0 && start <= self.contiguous as i64 {
+            self.contiguous = self.contiguous.max(end as u64);
+            self.absorb();
+        } else {
+            self.add_island(start, end, limit);
+        }
+    }
+
+    /// Bytes in the union.
+    pub(crate) fn bytes(&self) -> u64 {
+        let islands: i64 = self.islands.iter().map(|(start, end)| end - start).sum();
+        self.contiguous + islands as u64 + self.folded
+    }
+
+    fn absorb(&mut self) {
+        while let Some(&(start, end)) = self.islands.iter().find(|(start, _)| *start >= 0) {
+            if start > self.contiguous as i64 {
+                break;
+            }
+            self.contiguous = self.contiguous.max(end as u64);
+            self.islands.retain(|island| *island != (start, end));
+        }
+    }
+
+    fn add_island(&mut self, mut start: i64, mut end: i64, limit: usize) {
+        self.islands.retain(|&(from, to)| {
+            let touches = from <= end && start <= to;
+            if touches {
+                start = start.min(from);
+                end = end.max(to);
+            }
+            !touches
+        });
+        if start < 0 && end >= 0 {
+            // Bytes before the first that was seen, joined to it: the base moves back.
+            let back = (-start) as u64;
+            self.base = self.base.map(|base| base.minus(back as u32));
+            self.contiguous = (self.contiguous + back).max((end - start) as u64);
+            self.islands.iter_mut().for_each(|island| *island = (island.0 - start, island.1 - start));
+            self.absorb();
+            return;
+        }
+        let place = self.islands.partition_point(|island| island.0 < start);
+        self.islands.insert(place, (start, end));
+        if self.islands.len() > limit {
+            let (from, to) = self.islands.remove(0);
+            self.folded += (to - from) as u64;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Against a set of byte positions, across the wrap of sequence numbers.
+        #[test]
+        fn the_union_equals_that_of_a_naive_set(
+            base in any::<u32>(),
+            segments in prop::collection::vec((0_u32..400, 0_u32..60), 1..40),
+        ) {
+            let mut ranges = Ranges::default();
+            let mut naive = std::collections::BTreeSet::new();
+            for (offset, length) in segments {
+                ranges.add(Seq(base.wrapping_add(offset)), length, 64);
+                naive.extend(offset..offset + length);
+            }
+            prop_assert_eq!(ranges.bytes(), naive.len() as u64);
+        }
+    }
+
+    #[test]
+    fn a_stream_of_more_than_4_gib_is_counted() {
+        let mut ranges = Ranges::default();
+        let mut seq = Seq(17);
+        for _ in 0..6_000 {
+            ranges.add(seq, 1_000_000, 64);
+            seq = seq.plus(1_000_000);
+        }
+        assert_eq!(ranges.bytes(), 6_000_000_000);
+    }
+}

@@ -1,0 +1,334 @@
+//! Both directions of one connection, segment by segment.
+
+use super::classify::{self, Class};
+use super::close::Closing;
+use super::half::Half;
+use super::zeek::Zeek;
+use super::{ConnState, Ending, Fin, History, Opening, Traffic, Unanswered};
+use crate::Limits;
+use crate::net::Segment;
+use crate::types::{Moment, Seq, Side, Sided, Span};
+
+/// Everything that is known of a connection below its payload.
+#[derive(Debug, Default)]
+pub(crate) struct Tracker {
+    pub(crate) halves: Sided<Half>,
+    pub(crate) opening: Opening,
+    closing: Closing,
+    zeek: Zeek,
+    completeness: u8,
+    segments: u64,
+}
+
+/// What a segment brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Arrival {
+    /// Payload that was not seen before.
+    pub(crate) new_payload: bool,
+    /// The sequence number of the payload's first byte.
+    pub(crate) payload_at: Seq,
+}
+
+/// SYN retries that are kept with their packets.
+const KEPT_RETRIES: usize = 11;
+
+impl Tracker {
+    /// The next segment. Twins must have been sorted out before.
+    pub(crate) fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) -> Arrival {
+        let class = classify::classify(&self.halves[side], &self.halves[side.peer()], s, at.at, self.round_trip());
+        self.note_completeness(s);
+        self.zeek.on_segment(side, s);
+        self.open(side, s, at);
+        self.count(side, &class);
+        self.halves[side].note(s, at);
+
+        let payload_at = s.seq.plus(u32::from(s.flags.syn()));
+        let me = &mut self.halves[side];
+        me.ranges.add(payload_at, s.payload_len, limits.max_ranges);
+        let new_payload = s.payload_len > 0 && !class.resent.is_retransmission() && !class.keep_alive;
+        self.closing.on_segment(&mut self.halves, side, s, at, new_payload);
+        let me = &mut self.halves[side];
+        if new_payload {
+            me.traffic.last_payload = Some(at);
+        }
+        self.note_sent(side, s, at, &class);
+        if s.flags.ack() {
+            self.note_acknowledged(side, s, at, &class);
+        }
+        self.segments += 1;
+        Arrival { new_payload, payload_at }
+    }
+
+    /// Another sighting of a packet: it is captured, and nothing else.
+    pub(crate) fn on_twin(&mut self, side: Side, s: &Segment<'_>) {
+        let traffic = &mut self.halves[side].traffic;
+        traffic.packets += 1;
+        if s.payload_len > 0 {
+            traffic.payload_packets += 1;
+        }
+    }
+
+    /// Exchanges the sides after a guess of the roles turned out wrong.
+    pub(crate) fn swap(&mut self) {
+        let halves = std::mem::take(&mut self.halves);
+        self.halves = halves.swapped();
+        self.closing.swap();
+        self.zeek.swap();
+    }
+
+    /// Whether the connection has come to its end: a RST, or both FINs.
+    pub(crate) const fn has_ended(&self) -> bool {
+        self.closing.reset.is_some() || (self.halves.client.fin.is_some() && self.halves.server.fin.is_some())
+    }
+
+    /// Whether nothing but SYNs was seen.
+    pub(crate) fn is_half_open(&self) -> bool {
+        self.opening.syn.is_some() && self.halves.server.traffic.packets == 0 && self.halves.client.only_flags()
+    }
+
+    /// Whether a SYN with this number opens another connection on the same tuple.
+    ///
+    /// As Wireshark does: another initial sequence number, or any SYN after a FIN or a RST.
+    pub(crate) fn is_reopened_by(&self, side: Side, syn: Seq) -> bool {
+        const FIN_OR_RST: u8 = 16 | 32;
+        match self.halves[side].base {
+            Some(base) => base != syn || self.completeness & FIN_OR_RST != 0,
+            None => false,
+        }
+    }
+
+    /// Wireshark's `tcp.completeness`.
+    pub(crate) const fn completeness(&self) -> u8 {
+        self.completeness
+    }
+
+    /// Zeek's `history`.
+    pub(crate) const fn history(&self) -> History {
+        self.zeek.history
+    }
+
+    /// Zeek's `conn_state`.
+    pub(crate) fn conn_state(&self) -> ConnState {
+        let no_payload = self.halves.each().iter().all(|(_, half)| half.ranges.bytes() == 0);
+        self.zeek.conn_state(no_payload)
+    }
+
+    /// The end as far as it was seen.
+    pub(crate) fn ending(&self, flags_only: bool) -> Ending {
+        self.closing.ending(&self.halves, flags_only)
+    }
+
+    /// What one side sent.
+    pub(crate) fn traffic(&self, side: Side) -> Traffic {
+        let half = &self.halves[side];
+        let mut traffic = half.traffic;
+        traffic.payload_bytes = half.ranges.bytes();
+        traffic.stream_bytes = self.closing.stream_bytes(&self.halves, side);
+        traffic
+    }
+
+    /// The round trip of the opening handshake.
+    fn round_trip(&self) -> Option<Span> {
+        Some(self.opening.ack?.at.since(self.opening.syn?.at))
+    }
+
+    fn note_completeness(&mut self, s: &Segment<'_>) {
+        const SYN: u8 = 1;
+        const SYN_ACK: u8 = 2;
+        const ACK: u8 = 4;
+        const DATA: u8 = 8;
+        const FIN: u8 = 16;
+        const RST: u8 = 32;
+        let flags = s.flags;
+        if flags.opens() {
+            // Only the packet that creates the conversation; with payload it is TCP Fast Open.
+            if self.segments == 0 {
+                self.completeness |= SYN | if s.payload_len > 0 { DATA } else { 0 };
+            }
+        } else if flags.accepts() {
+            self.completeness |= SYN_ACK;
+        } else if flags.ack() {
+            self.completeness |= if s.payload_len > 0 { DATA } else { ACK };
+        }
+        if flags.fin() && flags.ack() {
+            self.completeness |= FIN;
+        }
+        if flags.rst() {
+            self.completeness |= RST;
+        }
+    }
+
+    fn open(&mut self, side: Side, s: &Segment<'_>, at: Moment) {
+        let opening = &mut self.opening;
+        if s.flags.opens() {
+            opening.syn_count += 1;
+            match opening.syn {
+                None => {
+                    opening.syn = Some(at);
+                    opening.syn_with_data = s.payload_len > 0;
+                }
+                Some(_) if side == Side::Server => opening.simultaneous = true,
+                Some(_) if opening.syn_retries.len() < KEPT_RETRIES => opening.syn_retries.push(at),
+                Some(_) => {}
+            }
+        } else if s.flags.accepts() {
+            opening.syn_ack_count += 1;
+            opening.syn_ack.get_or_insert(at);
+        } else if s.flags.ack() && !s.flags.rst() {
+            match side {
+                Side::Client if opening.ack.is_none() && opening.syn_ack.is_some() => opening.ack = Some(at),
+                Side::Server
+                    if opening.syn.is_some() && opening.syn_ack.is_none() && opening.challenge_ack.is_none() =>
+                {
+                    // RFC 5961 section 4.2: an ACK for something else answers a SYN on a connection that still exists.
+                    let answers = self.halves.client.traffic.isn.map(|isn| isn.plus(1));
+                    if answers != Some(s.ack) && self.halves.client.only_flags() && s.payload_len == 0 && !s.flags.fin()
+                    {
+                        opening.challenge_ack = Some(at);
+                    }
+                }
+                Side::Client | Side::Server => {}
+            }
+        }
+    }
+
+    fn count(&mut self, side: Side, class: &Class) {
+        let me = &mut self.halves[side];
+        me.traffic.keep_alives += u32::from(class.keep_alive);
+        me.last_was_keep_alive = class.keep_alive;
+        me.last_was_window_probe = class.zero_window_probe;
+        if class.zero_window {
+            me.traffic.zero_windows += 1;
+            self.zeek.counted(side, b'W', me.traffic.zero_windows);
+        }
+        let me = &mut self.halves[side];
+        match class.resent {
+            classify::Resent::No => {}
+            classify::Resent::OutOfOrder => me.traffic.out_of_order += 1,
+            classify::Resent::Spurious | classify::Resent::Fast | classify::Resent::Retransmission => {
+                me.traffic.retransmitted += 1;
+                self.zeek.counted(side, b'T', me.traffic.retransmitted);
+            }
+        }
+        if class.ack_of_uncaptured {
+            let gaps = &mut self.halves[side.peer()].gaps;
+            *gaps += 1;
+            let gaps = *gaps;
+            self.zeek.counted(side.peer(), b'G', gaps);
+        }
+    }
+
+    /// Moves the sender's edges forward, and follows its oldest unanswered segment.
+    fn note_sent(&mut self, side: Side, s: &Segment<'_>, at: Moment, class: &Class) {
+        let (me, peer) = self.both(side);
+        let end = Half::end_of(s);
+        let takes_space = end != s.seq;
+        if takes_space && !class.keep_alive && !class.zero_window_probe {
+            if class.resent.is_retransmission() {
+                note_unanswered(me, peer, s, at);
+            } else if me.oldest.is_none() {
+                me.oldest = Some((s.seq, at));
+            }
+        }
+        // A hole before this segment: what may be acknowledged without having been captured ends before it.
+        let continues = me.next.is_none_or(|next| !s.seq.is_after(next));
+        if me.next.is_none_or(|next| end.is_after(next)) && !class.zero_window_probe && !s.flags.rst() {
+            me.next = Some(end);
+            me.next_at = at.at;
+        }
+        if continues || me.acknowledgeable.is_none() {
+            me.acknowledgeable = match me.acknowledgeable {
+                Some(known) => Some(known.later(end)),
+                None => Some(end),
+            };
+        }
+        if !s.flags.rst() {
+            me.window = s.window;
+        }
+    }
+
+    fn note_acknowledged(&mut self, side: Side, s: &Segment<'_>, at: Moment, class: &Class) {
+        let (me, peer) = self.both(side);
+        let advanced = me.last_ack.is_none_or(|last| s.ack.is_after(last));
+        let pure = s.payload_len == 0 && s.flags.0 & 7 == 0;
+        if !s.flags.rst() {
+            if !advanced && pure && me.last_ack == Some(s.ack) && me.window == s.window && s.window != 0 {
+                me.duplicate_acks += 1;
+            } else if advanced {
+                me.duplicate_acks = 0;
+            }
+            me.first_ack.get_or_insert(s.ack);
+            if advanced {
+                me.last_ack = Some(s.ack);
+            }
+            me.last_ack_at = at.at;
+        }
+        if class.ack_of_uncaptured {
+            peer.acknowledgeable = Some(s.ack);
+        } else if let (Some(acknowledgeable), Some(next)) = (peer.acknowledgeable, peer.next) {
+            // Everything up to the ACK arrived; what was captured after it is in order again.
+            if !s.ack.is_before(acknowledgeable) && !s.ack.is_after(next) {
+                peer.acknowledgeable = Some(next);
+            }
+        }
+        if advanced {
+            if peer.oldest.is_some_and(|(seq, _)| s.ack.is_after(seq)) {
+                peer.oldest = None;
+            }
+            peer.traffic.unanswered = None;
+            if let Some(fin) = &mut peer.fin
+                && s.ack.is_after(fin.seq)
+                && fin.acknowledged.is_none()
+            {
+                fin.acknowledged = Some(at);
+            }
+        }
+    }
+
+    fn both(&mut self, side: Side) -> (&mut Half, &mut Half) {
+        let Sided { client, server } = &mut self.halves;
+        match side {
+            Side::Client => (client, server),
+            Side::Server => (server, client),
+        }
+    }
+
+    /// Where the stream of one side begins, as far as it is known.
+    pub(crate) fn stream_start(&self, side: Side) -> Option<Seq> {
+        self.halves[side].stream_start().or_else(|| {
+            // The SYN was not captured, but the SYN-ACK says where it was.
+            let peer = &self.halves[side.peer()];
+            peer.accepted.then(|| peer.first_ack()).flatten()
+        })
+    }
+
+    /// Each side's first FIN.
+    pub(crate) fn fin(&self, side: Side) -> Option<Fin> {
+        self.halves[side].fin
+    }
+}
+
+fn note_unanswered(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment) {
+    if s.flags.syn() || peer.last_ack.is_some_and(|ack| !Half::end_of(s).is_after(ack)) {
+        return;
+    }
+    match &mut me.traffic.unanswered {
+        Some(unanswered) if me.oldest.is_some_and(|(seq, _)| seq == s.seq) => {
+            unanswered.last = at;
+            unanswered.retransmissions += 1;
+        }
+        Some(_) => {}
+        None => {
+            let first = match me.oldest {
+                Some((seq, first)) if seq == s.seq => first,
+                _ => {
+                    // Its first transmission was not captured, or not as a segment of its own.
+                    me.oldest = Some((s.seq, at));
+                    at
+                }
+            };
+            me.traffic.unanswered =
+                Some(Unanswered { first, second: at, last: at, retransmissions: 1, length: s.payload_len });
+        }
+    }
+}
