@@ -1,7 +1,7 @@
 //! The few reasons to stop.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Why a capture can not be read. Odd traffic is never an error, and damage after a readable beginning is a warning.
 #[derive(Debug, thiserror::Error)]
@@ -55,8 +55,21 @@ fn name(path: &Option<PathBuf>) -> String {
 }
 
 impl CaptureError {
+    /// The same error, about this file.
+    #[must_use]
+    pub(crate) fn about(mut self, file: Option<&Path>) -> Self {
+        match &mut self {
+            Self::Io { path, .. }
+            | Self::Empty { path }
+            | Self::NotACapture { path, .. }
+            | Self::Damaged { path, .. } => *path = file.map(Path::to_path_buf),
+            Self::NoCaptures { .. } => {}
+        }
+        self
+    }
+
     /// The file it is about, where there is one.
-    pub fn path(&self) -> Option<&std::path::Path> {
+    pub fn path(&self) -> Option<&Path> {
         match self {
             Self::Io { path, .. }
             | Self::Empty { path }

@@ -42,7 +42,7 @@ class Lab:
             capture.abandon()
         self.programs.close()
         self.network.close()
-        if failure is not None:
+        if failure is not None and issubclass(failure, Exception):
             kept = tempfile.mkdtemp(prefix="handshark-lab-failed-")
             for path in self._staged.iterdir():
                 shutil.move(path, kept)

@@ -157,6 +157,11 @@ def describe(lab):
         checks=[
             *checks,
             *shape,
+            Check(
+                f"ip.src=={SERVER} && tcp.flags.fin==1 && tcp.time_delta > 5.9 && tcp.time_delta < 6.1",
+                6,
+                "idle for 6.0 s: the six closes without a crossing request before them",
+            ),
             Check('http.response && http contains "Keep-Alive: timeout=5"', 17, "each response announces 5 s"),
             Check(f"ip.src=={CLIENT} && http.request", 24, "seventeen requests answered, seven lost"),
         ],

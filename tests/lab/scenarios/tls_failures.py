@@ -115,7 +115,8 @@ def describe(lab):
             alert goes in clear, because OpenSSL sends it before it changes its keys; the certificate itself is
             hidden there.""",
         say=[
-            f"certificate-rejected for 10.0.0.2:{BOTH}: 6 of 7, alert 48 unknown_ca by the client; 3 each in TLS 1.2 and 1.3",
+            f"certificate-rejected for 10.0.0.2:{BOTH}: 6 of 7, alert 48 unknown_ca by the client"
+            "; three of TLS 1.2, three of TLS 1.3",
             "that in TLS 1.3 the certificate is not visible; in TLS 1.2: CN=shop.example by `lab authority`",
         ],
         never=["that the server ended the connections", "tls-version-mismatch, missing-sni, no-server-hello"],

@@ -1,8 +1,10 @@
 //! One captured packet, as the file gives it.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use crate::types::{PacketNo, Timestamp};
+use crate::Quality;
+use crate::types::{PacketNo, Timestamp, escaped};
 
 /// A captured packet, borrowed from the reader's buffer until the next one is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -108,6 +110,22 @@ impl Interfaces {
         self.list.is_empty()
     }
 
+    /// Packets that the capture itself says it dropped, all interfaces together; `None` where it says of none.
+    pub fn drops(&self) -> Option<Quality> {
+        let dropping: Vec<_> = self.list.iter().filter_map(|i| Some((i, i.dropped.filter(|&n| n > 0)?))).collect();
+        let count = dropping.iter().map(|(_, n)| *n).fold(0, u64::saturating_add);
+        let named: Vec<_> = dropping.iter().take(4).map(|(i, n)| format!("{} dropped {n}", named(i))).collect();
+        let more = if dropping.len() > named.len() { " ..." } else { "" };
+        (count > 0).then(|| Quality {
+            code: "capture-drops",
+            count,
+            note: format!(
+                "the capturing system dropped packets by its own count ({}{more}); what looks lost may only not be captured",
+                named.join(", ")
+            ),
+        })
+    }
+
     /// A name to show: the interface's own, or its number.
     pub fn label(&self, id: InterfaceId) -> String {
         match self.by_id(id).and_then(|interface| interface.name.as_deref()) {
@@ -115,4 +133,8 @@ impl Interfaces {
             None => format!("interface {}", id.0),
         }
     }
+}
+
+fn named(interface: &Interface) -> Cow<'_, str> {
+    interface.name.as_deref().map_or(Cow::Borrowed("the interface"), escaped)
 }

@@ -2,9 +2,25 @@
 //!
 //! In: bytes. Out: [`Frame`]s with time, link type and interface, and a list of what was wrong with the file.
 //! Knows nothing of what the packets hold.
+//!
+//! [`Reader`] reads one capture and does no input of its own; [`Captures`] is the one door to the file system, and reads
+//! several files as one.
 
+mod buffer;
+mod bytes;
+mod clock;
 mod frame;
+mod log;
+mod lost;
+mod magic;
+mod merge;
 mod open;
+mod pcap;
+mod pcapng;
+mod reader;
+mod record;
+mod unpack;
 
 pub use frame::{Frame, Interface, InterfaceId, Interfaces, LinkType};
-pub use open::Captures;
+pub use merge::Captures;
+pub use reader::Reader;

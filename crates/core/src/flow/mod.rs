@@ -11,5 +11,5 @@ mod twins;
 
 pub(crate) use clock::Clock;
 pub(crate) use places::Places;
-pub(crate) use table::{Class, Found, Table};
+pub(crate) use table::{Class, Table};
 pub(crate) use twins::Twins;

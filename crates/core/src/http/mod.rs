@@ -1,7 +1,16 @@
 //! Clear HTTP/1 heads: how many requests and answers, and what they say of the connection's life.
 //!
 //! In: the bytes of both directions in order, and gaps. Out: an [`Http`]. Bodies are skipped by their length.
+//!
+//! [`probe`] says whether the first bytes of a side are HTTP at all, [`HttpObserver`] reads the rest.
 
+mod chunked;
 mod facts;
+mod head;
+mod observer;
+mod outstanding;
+mod probe;
 
 pub use facts::{Http, KeepAlive, Response};
+pub use observer::HttpObserver;
+pub use probe::{Probe, probe};

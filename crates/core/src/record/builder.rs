@@ -117,7 +117,7 @@ impl Builder {
         self.last = at;
         self.twins += 1;
         self.seen_at.note(place);
-        self.tracker.on_twin(self.side(source_is_low), s, at);
+        self.tracker.on_twin(self.side(source_is_low), s);
     }
 
     /// The next segment.

@@ -62,23 +62,23 @@ pub struct Column {
 }
 
 impl<'a> Value<'a> {
-    fn text(text: impl Into<Cow<'a, str>>) -> Self {
+    pub(super) fn text(text: impl Into<Cow<'a, str>>) -> Self {
         Self::Text(text.into())
     }
 
-    fn count(count: impl TryInto<i64>) -> Self {
+    pub(super) fn count(count: impl TryInto<i64>) -> Self {
         Self::Int(count.try_into().unwrap_or(i64::MAX))
     }
 
-    fn packet(moment: Option<Moment>) -> Self {
+    pub(super) fn packet(moment: Option<Moment>) -> Self {
         moment.map_or(Self::Null, |moment| Self::count(moment.packet.number()))
     }
 
-    fn at(moment: Option<Moment>) -> Self {
+    pub(super) fn at(moment: Option<Moment>) -> Self {
         moment.map_or(Self::Null, |moment| Self::Time(moment.at))
     }
 
-    fn seconds(span: Option<crate::types::Span>) -> Self {
+    pub(super) fn seconds(span: Option<crate::types::Span>) -> Self {
         span.map_or(Self::Null, |span| Self::Float(span.as_secs_f64()))
     }
 }

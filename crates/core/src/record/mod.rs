@@ -7,6 +7,7 @@ mod builder;
 mod columns;
 mod community_id;
 mod connection;
+mod hello_columns;
 mod outcome;
 mod streams;
 pub mod timeline;
@@ -14,6 +15,7 @@ pub mod timeline;
 pub(crate) use builder::Builder;
 pub use columns::{COLUMNS, Column, ColumnType, Value};
 pub use connection::{Connection, IcmpNote, Outcome, Protocol, RolesFrom, SeenAt, Visibility};
+pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
 
 pub use crate::tcp::{
     CloseKind, ConnState, Ending, Fin, History, IdleSource, IdleTime, LateWrite, Opening, Reset, ResetKind, Traffic,

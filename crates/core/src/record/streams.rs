@@ -128,7 +128,7 @@ pub(super) fn speaks_as_client(bytes: &[u8]) -> Option<Protocol> {
     match bytes {
         // A handshake record that begins with a ClientHello (RFC 8446 section 4).
         [0x16, 0x03, _, _, _, 0x01, ..] => Some(Protocol::Tls),
-        _ if http::is_request(bytes) => Some(Protocol::Http1),
+        _ if http::probe(bytes) == http::Probe::Request => Some(Protocol::Http1),
         _ => None,
     }
 }
@@ -189,7 +189,7 @@ fn decide(
     }
     let found = match (tls::probe(head), http::probe(head)) {
         (tls::Probe::Yes, _) => Some(Reader::Tls(Box::new(TlsObserver::new(limits)))),
-        (_, http::Probe::Http1) => Some(Reader::Http(Box::new(HttpObserver::new(limits)))),
+        (_, http::Probe::Request | http::Probe::Response) => Some(Reader::Http(Box::new(HttpObserver::new(limits)))),
         (_, http::Probe::Http2) => Some(Reader::Nobody(Protocol::Http2)),
         (tls::Probe::NeedMore, _) | (_, http::Probe::NeedMore) if head.len() < KEPT_TO_DECIDE => {
             waiting.push((side, at, bytes.to_vec()));

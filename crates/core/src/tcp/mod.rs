@@ -24,4 +24,4 @@ pub use opening::Opening;
 pub use traffic::{Traffic, Unanswered};
 
 pub(crate) use assembler::{Assembler, Piece};
-pub(crate) use tracker::{Arrival, Tracker};
+pub(crate) use tracker::Tracker;

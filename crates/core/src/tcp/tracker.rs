@@ -60,7 +60,7 @@ impl Tracker {
     }
 
     /// Another sighting of a packet: it is captured, and nothing else.
-    pub(crate) fn on_twin(&mut self, side: Side, s: &Segment<'_>, at: Moment) {
+    pub(crate) fn on_twin(&mut self, side: Side, s: &Segment<'_>) {
         let traffic = &mut self.halves[side].traffic;
         traffic.packets += 1;
         if s.payload_len > 0 {

@@ -143,7 +143,7 @@ fn read_extension(hello: &mut ClientHello, number: u16, content: &[u8]) -> Optio
         extension::PRE_SHARED_KEY => {
             hello.pre_shared_key = true;
             // RFC 8446 section 4.2.11: identities, then binders.
-            whole(content, |list| list.vector16().and(list.vector16()))?;
+            whole(content, |list| list.vector16().and_then(|_| list.vector16()))?;
         }
         extension::EARLY_DATA => hello.early_data = true,
         extension::ENCRYPTED_CLIENT_HELLO => hello.ech = true,
@@ -158,7 +158,7 @@ fn read_extension(hello: &mut ClientHello, number: u16, content: &[u8]) -> Optio
         }
         extension::STATUS_REQUEST => {
             // RFC 6066 section 8: ocsp(1), responders, request extensions.
-            whole(content, |request| request.u8().and(request.vector16()).and(request.vector16()))?;
+            whole(content, |request| request.u8().and_then(|_| request.vector16()).and_then(|_| request.vector16()))?;
         }
         extension::PADDING => {
             // RFC 7685 section 3: "MUST be set to all zero".

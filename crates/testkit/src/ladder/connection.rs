@@ -89,7 +89,7 @@ impl Connection {
             outgoing: line.side == Side::Client,
             captured: true,
             twin: attributes.twin,
-            line: line.place.line,
+            place: line.place.clone(),
             note,
         };
         if let Action::Icmp(reason, by) = &line.action {
@@ -264,7 +264,7 @@ impl Connection {
         let seq = if packet.seq == 0 { "0 (absolute)".to_owned() } else { seq.to_string() };
         let ack = if packet.flags.has(Flags::ACK) { format!(" ack={ack}") } else { String::new() };
         let length = packet.payload.len();
-        format!("{:<11} seq={seq}{ack} len={length} win={} ttl={}", packet.flags, packet.window, packet.ttl_hops)
+        format!("{:<11} seq={seq}{ack} len={length} win={}", packet.flags, packet.window)
     }
 }
 

@@ -26,8 +26,8 @@ pub(super) struct Packet {
     pub(super) outgoing: bool,
     pub(super) captured: bool,
     pub(super) twin: bool,
-    /// The line of the page that it comes from.
-    pub(super) line: usize,
+    /// The word of the page that it comes from.
+    pub(super) place: Place,
     /// Flags, relative numbers and length, for listings.
     pub(super) note: String,
 }
@@ -41,6 +41,14 @@ pub(super) enum Body {
 }
 
 impl Body {
+    /// ` ttl=64` for listings.
+    pub(super) fn ttl(&self) -> String {
+        match self {
+            Self::Tcp(packet) => format!(" ttl={}", packet.ttl_hops),
+            Self::Other(_) => String::new(),
+        }
+    }
+
     pub(super) fn ip_bytes(&self) -> Vec<u8> {
         match self {
             Self::Tcp(packet) => packet.ip_bytes(),

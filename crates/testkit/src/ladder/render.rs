@@ -61,8 +61,10 @@ pub(super) fn listing(packets: &[Packet]) -> String {
             "unseen".to_owned()
         };
         let seconds = packet.at_ns as f64 / 1e9;
-        let Packet { connection, side, line, note, .. } = packet;
-        writeln!(text, "{shown:>7} {seconds:>12.6}  {connection:>6} {}  {note}  (line {line})", side.letter())
+        let Packet { connection, side, place, note, body, .. } = packet;
+        let (side, ttl) = (side.letter(), body.ttl());
+        let said = format!("(line {}: {})", place.line, place.text);
+        writeln!(text, "{shown:>7} {seconds:>12.6}  {connection:>6} {side}  {note}{ttl}  {said}")
             .expect("a String takes all");
     }
     text

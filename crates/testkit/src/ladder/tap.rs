@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::play::{Body, Packet};
 use super::script::{Settings, Side, Twin};
-use super::words::LadderError;
+use super::words::{LadderError, Place};
 use crate::packets::{Flags, UdpPacket, bystander};
 
 /// The second copy of a packet comes this much later.
@@ -25,7 +25,7 @@ pub(super) fn watch(settings: &Settings, packets: Vec<Packet>) -> Result<Vec<Pac
             let seconds = last.at_ns as f64 / 1e9;
             return Err(place.error(format!("a time not before {seconds}, the last packet's")));
         }
-        seen.push(end(*at_ns, place.line));
+        seen.push(end(*at_ns, place));
     }
     Ok(seen)
 }
@@ -47,7 +47,7 @@ fn captured(settings: &Settings, packet: &Packet) -> bool {
 fn second(packet: &Packet, twin: Twin) -> Packet {
     let mut copy = packet.clone();
     copy.at_ns += TWIN_DELAY_NS;
-    copy.note.push_str("  (twin)");
+    copy.place.text.push_str(", twin");
     if twin == Twin::Forwarded {
         copy.interface += 1;
         copy.outgoing = !packet.outgoing;
@@ -59,7 +59,7 @@ fn second(packet: &Packet, twin: Twin) -> Packet {
 }
 
 /// One datagram between other hosts, so that the capture is seen to last until then.
-fn end(at_ns: i64, line: usize) -> Packet {
+fn end(at_ns: i64, place: &Place) -> Packet {
     let datagram = UdpPacket {
         source: SocketAddr::new(bystander(false, 1), 5_353),
         destination: SocketAddr::new(bystander(false, 2), 5_353),
@@ -75,7 +75,7 @@ fn end(at_ns: i64, line: usize) -> Packet {
         outgoing: false,
         captured: true,
         twin: false,
-        line,
-        note: "UDP between other hosts: the end of the capture".to_owned(),
+        place: Place { text: "end of capture".to_owned(), ..place.clone() },
+        note: "UDP between other hosts".to_owned(),
     }
 }

@@ -1,0 +1,361 @@
+//! Several captures as one, in time order, as `mergecap` would join them.
+//!
+//! Each file's first time is looked at when the captures are opened; then a file is open only while packets of it are due.
+//! At equal times the file that was named first comes first.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::frame::{Frame, InterfaceId, Interfaces, LinkType};
+use super::open::{Source, directory};
+use crate::types::{PacketNo, Timestamp, escaped};
+use crate::{CaptureError, Limits, Quality};
+
+/// One capture made of one or more files, or of a stream.
+///
+/// ```no_run
+/// use handshark::{Limits, capture::Captures};
+///
+/// # fn main() -> Result<(), handshark::CaptureError> {
+/// let mut captures = Captures::open(&["before.pcap".into(), "rotated/".into()], &Limits::default())?;
+/// while let Some(frame) = captures.next_frame()? {
+///     println!("{} {} {} bytes", frame.number, frame.time, frame.original_len);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Captures {
+    members: Vec<Member>,
+    /// The member whose packet is next.
+    current: Option<usize>,
+    /// The others that have packets left, by the time of their next one.
+    waiting: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    number: PacketNo,
+    interfaces: Interfaces,
+    links: Vec<LinkType>,
+    /// What was odd about files as a whole.
+    unread: Vec<Quality>,
+}
+
+/// One file or stream.
+#[derive(Debug)]
+struct Member {
+    /// As it was named; escaped.
+    name: String,
+    source: Source,
+    /// Its interfaces' numbers among all.
+    interfaces: Vec<InterfaceId>,
+    state: State,
+}
+
+/// How far a member was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Begun,
+    Done,
+}
+
+impl Captures {
+    /// Opens files and directories as one capture in time order. A directory stands for the captures in it, told by their
+    /// first bytes and read in the order of their times; what else is in it is passed by.
+    ///
+    /// Of several files, those that are empty or no captures are left out and named in [`Self::quality`].
+    ///
+    /// # Errors
+    /// A file can not be opened, or not one is a capture.
+    pub fn open(paths: &[PathBuf], limits: &Limits) -> Result<Self, CaptureError> {
+        let mut captures = Self::empty();
+        let mut first_error = None;
+        for path in paths {
+            match directory(path)? {
+                None => {
+                    let mut member = Member::new(&path.to_string_lossy(), Source::file(path, limits)?);
+                    // A pipe would have to wait for its writer, and alone it needs no place in time.
+                    let may_wait = paths.len() == 1 && !member.source.is_regular();
+                    let first = if may_wait { Ok(Some(Timestamp::MIN)) } else { member.source.peek() };
+                    captures.admit(member, first, paths.len() > 1, limits, &mut first_error)?;
+                }
+                Some(files) => captures.open_directory(path, &files, limits, &mut first_error)?,
+            }
+        }
+        match first_error {
+            Some(error) if captures.members.is_empty() => Err(error),
+            _ => Ok(captures),
+        }
+    }
+
+    /// A stream: standard input, a socket, bytes in memory. `name` is shown where a file's name would be.
+    pub fn from_read(name: &str, source: Box<dyn Read + Send>, limits: &Limits) -> Self {
+        let mut captures = Self::empty();
+        captures.members.push(Member::new(name, Source::stream(source, limits)));
+        captures.waiting.push(Reverse((Timestamp::MIN, 0)));
+        captures
+    }
+
+    /// The next packet in time order, numbered over all files.
+    ///
+    /// # Errors
+    /// The operating system refuses to read on, or a stream is no capture. It is said once for each file; asked again, the
+    /// next packets come from what is left.
+    #[inline]
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
+        let index = loop {
+            let Some(index) = self.current.or_else(|| self.next_member()) else { return Ok(None) };
+            let Some(member) = self.members.get_mut(index) else { return Ok(None) };
+            match member.source.peek() {
+                Ok(Some(time)) => {
+                    let due = self.waiting.peek().is_none_or(|&Reverse(next)| (time, index) < next);
+                    if due {
+                        break index;
+                    }
+                    self.waiting.push(Reverse((time, index)));
+                    self.current = None;
+                }
+                Ok(None) => self.finish(index),
+                Err(error) => {
+                    if self.fails(index, &error) {
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        if self.members.get(index).is_some_and(Member::has_new_interfaces) {
+            self.adopt_interfaces(index);
+        }
+        let Some(member) = self.members.get_mut(index) else { return Ok(None) };
+        let Some(mut frame) = member.source.reader.take() else { return Ok(None) };
+        if let Some(&id) = member.interfaces.get(usize::from(frame.interface.0)) {
+            frame.interface = id;
+        }
+        frame.number = self.number;
+        self.number = self.number.next();
+        Ok(Some(frame))
+    }
+
+    /// Names of the files as given, or of the stream, in the order given. Escaped.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|member| member.name.as_str())
+    }
+
+    /// The interfaces of all files. Files that follow each other share an interface of the same name; files that overlap in
+    /// time were captured at different places and do not.
+    pub fn interfaces(&self) -> &Interfaces {
+        &self.interfaces
+    }
+
+    /// The interfaces of all files, to be added to: a link layer may tell of more.
+    pub fn interfaces_mut(&mut self) -> &mut Interfaces {
+        &mut self.interfaces
+    }
+
+    /// Packets given.
+    pub fn packets(&self) -> u64 {
+        self.number.number() - 1
+    }
+
+    /// Bytes read so far, compressed where the files are.
+    pub fn bytes_read(&self) -> u64 {
+        self.members.iter().filter(|m| m.state != State::Waiting).map(|m| m.source.reader.bytes_read()).sum()
+    }
+
+    /// Size of all files; `None` where one is a pipe or a stream.
+    pub fn total_bytes(&self) -> Option<u64> {
+        self.members.iter().map(|member| member.source.size).sum()
+    }
+
+    /// Link types of the packets given.
+    pub fn link_types(&self) -> Vec<LinkType> {
+        let mut links = self.links.clone();
+        for &link in self.members.iter().flat_map(|member| member.source.reader.link_types()) {
+            if !links.contains(&link) {
+                links.push(link);
+            }
+        }
+        links
+    }
+
+    /// What was odd so far, each kind once; of several files, the note is of the first that has it.
+    pub fn quality(&self) -> Vec<Quality> {
+        let mut all = self.unread.clone();
+        for member in &self.members {
+            for mut quality in member.source.reader.log() {
+                if self.members.len() > 1 {
+                    quality.note = format!("{}: {}", member.name, quality.note);
+                }
+                add(&mut all, quality);
+            }
+        }
+        all.extend(self.interfaces.drops());
+        all
+    }
+
+    fn empty() -> Self {
+        Self {
+            members: Vec::new(),
+            current: None,
+            waiting: BinaryHeap::new(),
+            number: PacketNo::FIRST,
+            interfaces: Interfaces::default(),
+            links: Vec::new(),
+            unread: Vec::new(),
+        }
+    }
+
+    fn open_directory(
+        &mut self,
+        path: &Path,
+        files: &[PathBuf],
+        limits: &Limits,
+        first_error: &mut Option<CaptureError>,
+    ) -> Result<(), CaptureError> {
+        let before = self.members.len();
+        let mut others = 0_u64;
+        for file in files {
+            let mut member = Member::new(&file.to_string_lossy(), Source::file(file, limits)?);
+            match member.source.peek() {
+                Err(CaptureError::NotACapture { .. }) => others += 1,
+                first => self.admit(member, first, true, limits, first_error)?,
+            }
+        }
+        if self.members.len() == before {
+            first_error.get_or_insert_with(|| CaptureError::NoCaptures { path: path.to_path_buf() });
+        } else if others > 0 {
+            let note =
+                format!("{}: {others} files are no captures and were not read", escaped(&path.to_string_lossy()));
+            add(&mut self.unread, Quality { code: "other-files", count: others, note });
+        }
+        Ok(())
+    }
+
+    /// Takes a member in, given what came of looking at its first packet.
+    fn admit(
+        &mut self,
+        mut member: Member,
+        first: Result<Option<Timestamp>, CaptureError>,
+        one_of_several: bool,
+        limits: &Limits,
+        first_error: &mut Option<CaptureError>,
+    ) -> Result<(), CaptureError> {
+        let index = self.members.len();
+        match first {
+            Ok(Some(time)) => self.waiting.push(Reverse((time, index))),
+            Ok(None) => member.state = State::Done,
+            Err(error) if one_of_several && !matches!(error, CaptureError::Io { .. }) => {
+                add(&mut self.unread, Quality { code: "unreadable-file", count: 1, note: error.to_string() });
+                first_error.get_or_insert(error);
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        if one_of_several && member.source.is_regular() && member.state == State::Waiting {
+            member.source.close(limits);
+        }
+        self.members.push(member);
+        Ok(())
+    }
+
+    /// The member whose next packet is the earliest.
+    #[cold]
+    fn next_member(&mut self) -> Option<usize> {
+        let Reverse((_, index)) = self.waiting.pop()?;
+        if let Some(member) = self.members.get_mut(index) {
+            member.state = State::Begun;
+        }
+        self.current = Some(index);
+        self.current
+    }
+
+    #[cold]
+    fn finish(&mut self, index: usize) {
+        self.current = None;
+        if let Some(member) = self.members.get_mut(index) {
+            member.state = State::Done;
+            member.source.reader.release();
+        }
+        self.adopt_interfaces(index);
+    }
+
+    /// Whether an error must be said: a file that broke after packets were read is a warning.
+    #[cold]
+    fn fails(&mut self, index: usize, error: &CaptureError) -> bool {
+        let Some(member) = self.members.get(index) else { return true };
+        let (stream, packets) = (member.source.path.is_none(), member.source.reader.packets());
+        let several = self.members.len() > 1;
+        // The reader still has what came before the error; it ends by itself.
+        if stream || packets == 0 && !several {
+            return true;
+        }
+        add(
+            &mut self.unread,
+            Quality { code: "read-error", count: 1, note: format!("{error}; after {packets} packets") },
+        );
+        false
+    }
+
+    /// Gives the interfaces of a member their numbers among all, and brings their drop counts up to date.
+    #[cold]
+    fn adopt_interfaces(&mut self, index: usize) {
+        let alone = self.members.len() == 1;
+        let Some(member) = self.members.get(index) else { return };
+        let mut ids = member.interfaces.clone();
+        for interface in member.source.reader.interfaces().iter().skip(ids.len()) {
+            let earlier = self.members.iter().filter(|earlier| earlier.state == State::Done).find_map(|earlier| {
+                let theirs = earlier.source.reader.interfaces().iter();
+                let same = |other: &super::Interface| {
+                    (&other.name, other.link, other.snaplen) == (&interface.name, interface.link, interface.snaplen)
+                };
+                theirs.zip(&earlier.interfaces).find(|(other, _)| same(other)).map(|(_, &id)| id)
+            });
+            let taken = |id| self.members.iter().any(|m| m.state == State::Begun && m.interfaces.contains(&id));
+            let id = match earlier.filter(|&id| !alone && !taken(id) && !ids.contains(&id)) {
+                Some(id) => id,
+                None => self.interfaces.add(super::Interface { dropped: None, ..interface.clone() }),
+            };
+            ids.push(id);
+        }
+        if let Some(member) = self.members.get_mut(index) {
+            member.interfaces = ids;
+        }
+        self.count_drops();
+    }
+
+    /// Drops of an interface are those of all the files that share it.
+    fn count_drops(&mut self) {
+        let mut drops: Vec<Option<u64>> = vec![None; self.interfaces.len()];
+        for member in &self.members {
+            for (interface, id) in member.source.reader.interfaces().iter().zip(&member.interfaces) {
+                if let (Some(total), Some(dropped)) = (drops.get_mut(usize::from(id.0)), interface.dropped) {
+                    *total = Some(total.unwrap_or(0).saturating_add(dropped));
+                }
+            }
+        }
+        for (index, dropped) in drops.into_iter().enumerate() {
+            let interface = u16::try_from(index).ok().and_then(|index| self.interfaces.by_id_mut(InterfaceId(index)));
+            if let (Some(interface), Some(dropped)) = (interface, dropped) {
+                interface.dropped = Some(dropped);
+            }
+        }
+    }
+}
+
+impl Member {
+    fn new(name: &str, source: Source) -> Self {
+        Self { name: escaped(name).into_owned(), source, interfaces: Vec::new(), state: State::Waiting }
+    }
+
+    #[inline]
+    fn has_new_interfaces(&self) -> bool {
+        self.interfaces.len() != self.source.reader.interfaces().len()
+    }
+}
+
+fn add(all: &mut Vec<Quality>, quality: Quality) {
+    match all.iter_mut().find(|known| known.code == quality.code) {
+        Some(known) => known.count += quality.count,
+        None => all.push(quality),
+    }
+}

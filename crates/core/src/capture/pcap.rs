@@ -1,0 +1,242 @@
+//! The pcap format in all its byte orders and resolutions, and Kuznetzov's modified one.
+//!
+//! In: unread bytes. Out: [`Look`]. pcap-parser reads the header and the usual records; what makes it fail is looked at here.
+//! draft-ietf-opsawg-pcap sections 4 and 5.
+
+use pcap_parser::pcap::{parse_pcap_frame, parse_pcap_frame_be, parse_pcap_frame_modified, parse_pcap_header};
+
+use super::bytes::Order;
+use super::magic::Magic;
+use super::record::{Chain, Look, Record, near};
+use crate::Limits;
+use crate::capture::{InterfaceId, LinkType};
+use crate::types::Timestamp;
+
+/// What the file header says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pcap {
+    layout: Layout,
+    nanos_per_tick: u32,
+    ticks_per_second: u32,
+    pub(super) link: LinkType,
+    pub(super) fcs_len: u8,
+    pub(super) snaplen: u32,
+    pub(super) interface: InterfaceId,
+    /// A record of more bytes can not be.
+    most: u32,
+    /// A record of more bytes is believed when a record follows it.
+    usual: u32,
+    /// Before version 2.4 some writers had the two lengths in the other order.
+    lengths_may_be_swapped: bool,
+}
+
+/// How a record header is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    Little,
+    Big,
+    /// 8 more bytes: interface index, protocol, packet type.
+    ModifiedLittle,
+    ModifiedBig,
+}
+
+/// The fields of a record header that count.
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    seconds: u32,
+    fraction: u32,
+    captured: u32,
+    original: u32,
+}
+
+impl Pcap {
+    /// Bytes of the file header.
+    pub(super) const HEADER_LEN: usize = 24;
+
+    /// From a file header; `None` where there is none.
+    pub(super) fn open(bytes: &[u8], limits: &Limits) -> Option<Self> {
+        let mut header: [u8; Self::HEADER_LEN] = *bytes.first_chunk()?;
+        let (order, modified, nanoseconds) = match header {
+            [0xd4, 0xc3, 0xb2, 0xa1, ..] => (Order::Little, false, false),
+            [0xa1, 0xb2, 0xc3, 0xd4, ..] => (Order::Big, false, false),
+            [0x4d, 0x3c, 0xb2, 0xa1, ..] => (Order::Little, false, true),
+            [0xa1, 0xb2, 0x3c, 0x4d, ..] => (Order::Big, false, true),
+            [0x34, 0xcd, 0xb2, 0xa1, ..] => (Order::Little, true, false),
+            [0xa1, 0xb2, 0xcd, 0x34, ..] => (Order::Big, true, false),
+            _ => return None,
+        };
+        if modified && order == Order::Big {
+            // pcap-parser does not know this magic number; the fields behind it are those of the plain format.
+            header[2..4].copy_from_slice(&[0xc3, 0xd4]);
+        }
+        let (_, header) = parse_pcap_header(&header).ok()?;
+        let network = header.network.0 as u32;
+        let packet_cap = u32::try_from(limits.max_packet_bytes).unwrap_or(u32::MAX);
+        let block_cap = u32::try_from(limits.max_block_bytes).unwrap_or(u32::MAX);
+        Some(Self {
+            layout: match (order, modified) {
+                (Order::Little, false) => Layout::Little,
+                (Order::Big, false) => Layout::Big,
+                (Order::Little, true) => Layout::ModifiedLittle,
+                (Order::Big, true) => Layout::ModifiedBig,
+            },
+            nanos_per_tick: if nanoseconds { 1 } else { 1_000 },
+            ticks_per_second: if nanoseconds { 1_000_000_000 } else { 1_000_000 },
+            // The upper 16 bits: length of the frame check sequence in units of 16 bits, and the bit that says it is there.
+            link: LinkType(network as u16),
+            fcs_len: if network & 0x0400_0000 != 0 { (network >> 28) as u8 * 2 } else { 0 },
+            snaplen: header.snaplen,
+            interface: InterfaceId::default(),
+            most: packet_cap.max(header.snaplen.min(block_cap)),
+            usual: if header.snaplen == 0 { packet_cap } else { packet_cap.min(header.snaplen) },
+            lengths_may_be_swapped: (header.version_major, header.version_minor) < (2, 4)
+                || header.version_major == 543,
+        })
+    }
+
+    /// The record at the front, if it is whole and has nothing odd.
+    #[inline]
+    pub(super) fn record(&self, bytes: &[u8]) -> Option<Record> {
+        let parsed = match self.layout {
+            Layout::Little => parse_pcap_frame(bytes),
+            Layout::Big => parse_pcap_frame_be(bytes),
+            Layout::ModifiedLittle => parse_pcap_frame_modified(bytes),
+            Layout::ModifiedBig => return None,
+        };
+        let (_, block) = parsed.ok()?;
+        // One comparison for 1 <= captured <= both.
+        let odd =
+            block.caplen.wrapping_sub(1) >= self.usual.min(block.origlen) || block.ts_usec >= self.ticks_per_second;
+        if odd {
+            return None;
+        }
+        let header =
+            Header { seconds: block.ts_sec, fraction: block.ts_usec, captured: block.caplen, original: block.origlen };
+        Some(self.framed(header))
+    }
+
+    /// Whatever is at the front. `last` is the time of the packet before.
+    #[cold]
+    pub(super) fn look(&self, bytes: &[u8], at_end: bool, last: Option<Timestamp>) -> Look {
+        let header_len = self.header_len();
+        let Some(header) = self.header(bytes) else {
+            return match (at_end, bytes.is_empty()) {
+                (false, _) => Look::Need(header_len),
+                (true, true) => Look::End,
+                (true, false) => Look::CutShort,
+            };
+        };
+        if Magic::plausible(bytes).is_some() {
+            return Look::Capture;
+        }
+        if header.captured > self.most {
+            return Look::Damaged(format!("a packet record claims {} bytes", header.captured).into());
+        }
+        if bytes.iter().take(header_len).all(|&b| b == 0) && !near(last, Timestamp::from_nanos(0)) {
+            return Look::Damaged("zero bytes where a packet record should be".into());
+        }
+        let record = self.framed(header);
+        let doubtful = header.captured > self.usual.min(header.original);
+        if bytes.len() < record.total {
+            return match (at_end, doubtful) {
+                (false, _) => Look::Need(record.total),
+                (true, false) => Look::CutShort,
+                (true, true) => Look::CutOrDamaged(
+                    format!("a packet record claims {} bytes of a packet of {}", header.captured, header.original)
+                        .into(),
+                ),
+            };
+        }
+        let following = bytes.get(record.total..).unwrap_or_default();
+        if doubtful && following.len() < header_len && !at_end {
+            return Look::Need(record.total + header_len);
+        }
+        let believable = |next: Header| next.captured <= self.most || Magic::plausible(following).is_some();
+        if doubtful && !self.header(following).is_none_or(believable) {
+            return Look::Damaged(
+                format!("a packet record claims {} bytes and none follows it", header.captured).into(),
+            );
+        }
+        if header.fraction >= self.ticks_per_second {
+            return Look::OddTime(record, format!("its fraction of a second is {}", header.fraction));
+        }
+        Look::Record(record)
+    }
+
+    /// Whether records follow each other from the front on: three in a row, or fewer up to the exact end.
+    pub(super) fn chain(&self, bytes: &[u8], at_end: bool, last: Option<Timestamp>) -> Chain {
+        const IN_A_ROW: u32 = 3;
+        let (mut at, mut last) = (0, last);
+        for found in 0..IN_A_ROW {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let Some(header) = self.header(rest) else {
+                return match at_end {
+                    false => Chain::Need(at + self.header_len()),
+                    true if found > 0 && (rest.is_empty() && at == bytes.len() || found > 1) => Chain::Yes,
+                    true => Chain::No,
+                };
+            };
+            let record = self.framed(header);
+            let plausible = header.captured > 0
+                && header.captured <= header.original.min(self.most).min(MOST_AFTER_DAMAGE)
+                && header.original <= MOST_ORIGINAL
+                && header.fraction < self.ticks_per_second
+                && near(last, record.time);
+            if !plausible {
+                return Chain::No;
+            }
+            at += record.total;
+            last = Some(record.time);
+        }
+        Chain::Yes
+    }
+
+    fn header_len(&self) -> usize {
+        match self.layout {
+            Layout::Little | Layout::Big => 16,
+            Layout::ModifiedLittle | Layout::ModifiedBig => 24,
+        }
+    }
+
+    /// The record header at the front, if it is whole.
+    fn header(&self, bytes: &[u8]) -> Option<Header> {
+        let bytes = bytes.get(..self.header_len())?;
+        let order = match self.layout {
+            Layout::Little | Layout::ModifiedLittle => Order::Little,
+            Layout::Big | Layout::ModifiedBig => Order::Big,
+        };
+        let mut header = Header {
+            seconds: order.u32(bytes, 0)?,
+            fraction: order.u32(bytes, 4)?,
+            captured: order.u32(bytes, 8)?,
+            original: order.u32(bytes, 12)?,
+        };
+        if self.lengths_may_be_swapped && header.captured > header.original {
+            std::mem::swap(&mut header.captured, &mut header.original);
+        }
+        Some(header)
+    }
+
+    #[inline]
+    fn framed(&self, header: Header) -> Record {
+        let (head, len) = (self.header_len(), header.captured as usize);
+        let nanos =
+            i64::from(header.seconds) * 1_000_000_000 + i64::from(header.fraction) * i64::from(self.nanos_per_tick);
+        Record {
+            head,
+            len,
+            total: head + len,
+            original_len: header.original,
+            time: Timestamp::from_nanos(nanos),
+            link: self.link,
+            interface: self.interface,
+            fcs_len: self.fcs_len,
+        }
+    }
+}
+
+/// After damage, a record of more bytes is not believed.
+const MOST_AFTER_DAMAGE: u32 = 262_144;
+
+/// After damage, a packet that was longer on the wire is not believed.
+const MOST_ORIGINAL: u32 = 16 * 1024 * 1024;

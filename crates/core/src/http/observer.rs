@@ -1,0 +1,327 @@
+//! The observer of one connection: heads are read, bodies are stepped over.
+
+use super::chunked::{Chunked, Outcome};
+use super::head::{self, ContentLength, Fields, RequestHead, ResponseHead, TransferEncoding};
+use super::outstanding::{Asked, Outstanding};
+use super::probe::{Probe, RESPONSE_START, probe};
+use super::{Http, Response};
+use crate::limits::Limits;
+use crate::types::{Moment, NotVisible, Side, Sided};
+
+/// Reads the clear HTTP/1 of one connection out of the in-order bytes of both its directions.
+///
+/// Call [`on_bytes`](Self::on_bytes) and [`on_gap`](Self::on_gap) in the order of the capture, then
+/// [`finish`](Self::finish). The client's bytes are read as requests, the server's as responses. Only a head that lies
+/// across pieces is kept, up to [`Limits::max_http_head_bytes`].
+#[derive(Debug)]
+pub struct HttpObserver {
+    http: Http,
+    flows: Sided<Flow>,
+    outstanding: Outstanding,
+    max_head_bytes: usize,
+}
+
+/// One direction.
+#[derive(Debug, Default)]
+struct Flow {
+    reading: Reading,
+    /// A head of which only a part is there.
+    head: Vec<u8>,
+    /// The packet with that head's first byte.
+    head_begun: Option<Moment>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Reading {
+    /// At the beginning of a message, or in its head.
+    #[default]
+    Head,
+    /// In a body: bytes that are still to come.
+    Body(u64),
+    Chunked(Chunked),
+    /// Somewhere: a piece that begins like a head is taken as one.
+    Lost,
+    /// Nothing more to be learned: a body that ends with the connection, or no HTTP any more.
+    Done,
+}
+
+impl HttpObserver {
+    /// An observer of a connection of which nothing was seen.
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            http: Http::default(),
+            flows: Sided::default(),
+            outstanding: Outstanding::default(),
+            max_head_bytes: limits.max_http_head_bytes,
+        }
+    }
+
+    /// The next in-order bytes of one side: one call for each segment, or for each piece of one that was held back.
+    /// `at` is the packet that made them available.
+    pub fn on_bytes(&mut self, side: Side, mut bytes: &[u8], at: Moment) {
+        if matches!(self.flows[side].reading, Reading::Lost) && resumes(side, bytes) {
+            self.flows[side].reading = Reading::Head;
+            if side == Side::Server {
+                self.outstanding.keep_last();
+            }
+        }
+        while !bytes.is_empty() {
+            let flow = &mut self.flows[side];
+            match &mut flow.reading {
+                Reading::Head => self.on_head_bytes(side, &mut bytes, at),
+                Reading::Body(left) => {
+                    let here = (bytes.len() as u64).min(*left);
+                    *left -= here;
+                    bytes = bytes.get(here as usize..).unwrap_or_default();
+                    if *left == 0 {
+                        flow.reading = Reading::Head;
+                    }
+                }
+                Reading::Chunked(chunked) => match chunked.advance(&mut bytes) {
+                    Outcome::Open => {}
+                    Outcome::Ended => flow.reading = Reading::Head,
+                    Outcome::Wrong => return self.lose(side),
+                },
+                Reading::Lost | Reading::Done => return,
+            }
+        }
+    }
+
+    /// `length` bytes of this side are missing: never captured, cut by the snap length, or given up. A gap inside a body
+    /// of known length does no harm.
+    pub fn on_gap(&mut self, side: Side, length: u32, _why: NotVisible, _at: Moment) {
+        if length == 0 {
+            return;
+        }
+        let length = u64::from(length);
+        let flow = &mut self.flows[side];
+        let survived = match &mut flow.reading {
+            Reading::Body(left) if length < *left => {
+                *left -= length;
+                true
+            }
+            Reading::Body(left) if length == *left => {
+                flow.reading = Reading::Head;
+                true
+            }
+            Reading::Chunked(chunked) => chunked.gap(length),
+            Reading::Lost | Reading::Done => true,
+            Reading::Body(_) => false,
+            Reading::Head => {
+                self.on_cut_head(side);
+                self.http.switched.is_some()
+            }
+        };
+        if !survived {
+            self.lose(side);
+        }
+    }
+
+    /// Whether bytes of this side can still change what is known.
+    pub const fn wants(&self, side: Side) -> bool {
+        let flow = match side {
+            Side::Client => &self.flows.client,
+            Side::Server => &self.flows.server,
+        };
+        !matches!(flow.reading, Reading::Done)
+    }
+
+    /// What was seen.
+    pub fn finish(self) -> Http {
+        self.http
+    }
+
+    fn on_head_bytes(&mut self, side: Side, bytes: &mut &[u8], at: Moment) {
+        let max_head_bytes = self.max_head_bytes;
+        let flow = &mut self.flows[side];
+        if flow.head.is_empty() {
+            // RFC 9112 section 2.2: an empty line before the start line is ignored.
+            *bytes = without_empty_lines(bytes);
+            if bytes.is_empty() {
+                return;
+            }
+            if let Some((head, rest)) = head::end(bytes, 0).and_then(|end| bytes.split_at_checked(end)) {
+                *bytes = rest;
+                return self.on_head(side, head, at, Whole::Yes);
+            }
+            if !may_begin_a_head(side, bytes) {
+                return self.lose(side);
+            }
+            flow.head_begun = Some(at);
+        }
+        let begun = flow.head_begun.unwrap_or(at);
+        let searched = flow.head.len();
+        let room = max_head_bytes.saturating_sub(searched);
+        let taken = bytes.get(..room).unwrap_or(bytes);
+        flow.head.extend_from_slice(taken);
+        let Some(end) = head::end(&flow.head, searched) else {
+            *bytes = &[];
+            if flow.head.len() >= max_head_bytes {
+                self.lose(side);
+            }
+            return;
+        };
+        *bytes = bytes.get(end.saturating_sub(searched)..).unwrap_or_default();
+        let kept = std::mem::take(&mut flow.head);
+        self.on_head(side, kept.get(..end).unwrap_or_default(), begun, Whole::Yes);
+    }
+
+    /// A gap cut the head: its whole lines are read all the same.
+    fn on_cut_head(&mut self, side: Side) {
+        let flow = &mut self.flows[side];
+        let mut head = std::mem::take(&mut flow.head);
+        if let (Some(line_end), Some(begun)) = (memchr::memrchr(b'\n', &head), flow.head_begun) {
+            head.truncate(line_end + 1);
+            head.extend_from_slice(b"\r\n");
+            self.on_head(side, &head, begun, Whole::Cut);
+        }
+    }
+
+    fn on_head(&mut self, side: Side, head: &[u8], begun: Moment, whole: Whole) {
+        let reading = match side {
+            Side::Client => head::request(head).map(|head| self.on_request(&head, begun, whole)),
+            Side::Server => head::response(head).map(|head| self.on_response(&head, begun, whole)),
+        };
+        match reading {
+            Some(reading) => self.flows[side].reading = reading,
+            // Other protocols have lines like these (RTSP, SIP): if this is the first one there is no HTTP here.
+            None if self.http.requests == 0 && self.http.responses == 0 => {
+                self.http.incomplete = true;
+                self.flows[side].reading = Reading::Done;
+            }
+            None => self.lose(side),
+        }
+    }
+
+    fn on_request(&mut self, head: &RequestHead<'_>, begun: Moment, whole: Whole) -> Reading {
+        let http = &mut self.http;
+        http.requests = http.requests.saturating_add(1);
+        http.last_request = Some(begun);
+        http.first_method.get_or_insert_with(|| head.method.to_owned());
+        if let (None, Some(host)) = (&http.host, head.fields.host) {
+            http.host = Some(String::from_utf8_lossy(host).into_owned());
+        }
+        if whole.closes(&head.fields) {
+            http.client_announced_close.get_or_insert(begun);
+        }
+        self.outstanding.push(match head.method {
+            "HEAD" => Asked::Head,
+            "CONNECT" => Asked::Connect,
+            _ => Asked::Usual,
+        });
+        // RFC 9112 section 6.3: without a length a request has no body.
+        match (head.fields.transfer_encoding, head.fields.content_length) {
+            (TransferEncoding::Chunked, _) => Reading::Chunked(Chunked::START),
+            (TransferEncoding::Missing, ContentLength::Missing | ContentLength::Bytes(0)) => Reading::Head,
+            (TransferEncoding::Missing, ContentLength::Bytes(length)) => Reading::Body(length),
+            (TransferEncoding::Other, _) | (_, ContentLength::Wrong) => {
+                http.incomplete = true;
+                Reading::Lost
+            }
+        }
+    }
+
+    fn on_response(&mut self, head: &ResponseHead<'_>, begun: Moment, whole: Whole) -> Reading {
+        let http = &mut self.http;
+        let status = head.status;
+        if let (None, Some(server)) = (&http.server_software, head.fields.server) {
+            http.server_software = Some(String::from_utf8_lossy(server).into_owned());
+        }
+        if status == 101 {
+            return self.switch(begun);
+        }
+        if (100..200).contains(&status) {
+            return Reading::Head; // RFC 9110 section 15.2: the final response follows.
+        }
+        let closes = whole.closes(&head.fields);
+        http.responses = http.responses.saturating_add(1);
+        http.last_response = Some(Response { at: begun, status, closes });
+        if status >= 400 && http.first_error.is_none_or(|(lowest, _)| status < lowest) {
+            http.first_error = Some((status, begun));
+        }
+        if head.fields.keep_alive.is_some() {
+            http.keep_alive = head.fields.keep_alive;
+        }
+        if closes {
+            http.server_announced_close.get_or_insert(begun);
+        }
+        let asked = self.outstanding.pop();
+        if asked == Asked::Connect && (200..300).contains(&status) {
+            return self.switch(begun);
+        }
+        // RFC 9112 section 6.3, in its order.
+        if asked == Asked::Head || matches!(status, 204 | 304) {
+            return Reading::Head;
+        }
+        match (head.fields.transfer_encoding, head.fields.content_length) {
+            (TransferEncoding::Chunked, _) => Reading::Chunked(Chunked::START),
+            (TransferEncoding::Missing, ContentLength::Bytes(0)) => Reading::Head,
+            (TransferEncoding::Missing, ContentLength::Bytes(length)) => Reading::Body(length),
+            (TransferEncoding::Missing, ContentLength::Wrong) => {
+                http.incomplete = true;
+                Reading::Lost
+            }
+            // The body ends with the connection.
+            (TransferEncoding::Other, _) | (_, ContentLength::Missing) => Reading::Done,
+        }
+    }
+
+    /// No more HTTP/1 after this head.
+    fn switch(&mut self, at: Moment) -> Reading {
+        self.http.switched = Some(at);
+        self.flows.client = Flow { reading: Reading::Done, ..Flow::default() };
+        Reading::Done
+    }
+
+    fn lose(&mut self, side: Side) {
+        self.http.incomplete = true;
+        self.flows[side] = Flow { reading: Reading::Lost, ..Flow::default() };
+    }
+}
+
+/// Whether a head is there to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whole {
+    Yes,
+    /// Some of its fields are missing.
+    Cut,
+}
+
+impl Whole {
+    /// Whether the sender announces to close. Of a cut head only what it says counts, not what it leaves out.
+    const fn closes(self, fields: &Fields<'_>) -> bool {
+        match self {
+            Self::Yes => fields.closes(),
+            Self::Cut => fields.says_close(),
+        }
+    }
+}
+
+/// Whether a piece in the middle of unknown bytes begins with a head. Bodies are read by length, so this is rarely asked,
+/// and it is strict.
+fn resumes(side: Side, piece: &[u8]) -> bool {
+    match side {
+        Side::Client => probe(piece) == Probe::Request,
+        Side::Server => probe(piece) == Probe::Response,
+    }
+}
+
+/// Whether the bytes at the place of a head can be one. Methods are an open set (RFC 9110 section 16.1.1).
+fn may_begin_a_head(side: Side, bytes: &[u8]) -> bool {
+    match side {
+        Side::Client => bytes
+            .iter()
+            .take(MAX_METHOD)
+            .take_while(|&&byte| byte != b' ')
+            .all(|&byte| byte == b'-' || byte == b'_' || byte.is_ascii_alphanumeric()),
+        Side::Server => bytes.starts_with(RESPONSE_START) || RESPONSE_START.starts_with(bytes),
+    }
+}
+
+/// UPDATEREDIRECTREF has 17.
+const MAX_METHOD: usize = 24;
+
+fn without_empty_lines(bytes: &[u8]) -> &[u8] {
+    let lines = bytes.iter().take_while(|&&byte| matches!(byte, b'\r' | b'\n')).count();
+    bytes.get(lines..).unwrap_or_default()
+}

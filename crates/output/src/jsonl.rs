@@ -1,0 +1,141 @@
+//! JSON lines: one object for each row, every column in it, absent values as `null`.
+//!
+//! Times are RFC 3339 with nanoseconds, lists are arrays, and a number that is not finite is `null`. Text is kept as it was
+//! on the wire; what could move a terminal's cursor or reorder a line is written as `\u001b`, which JSON readers undo.
+
+use std::io::{self, Write};
+
+use handshark::record::Value;
+use handshark::types::escaped;
+
+use crate::number;
+use crate::rows::Heading;
+
+/// Writes rows as JSON lines; one buffer is reused for all of them.
+#[derive(Debug)]
+pub(crate) struct Jsonl<W> {
+    out: W,
+    /// `{"connection":` for the first column, `,"client_address":` and so on for the others.
+    keys: Vec<Box<[u8]>>,
+    line: Vec<u8>,
+}
+
+impl<W: Write> Jsonl<W> {
+    pub(crate) fn new(headings: &[Heading], out: W) -> Self {
+        let key = |(i, heading): (usize, &Heading)| {
+            let mark = if i == 0 { '{' } else { ',' };
+            format!("{mark}\"{}\":", heading.name).into_bytes().into_boxed_slice()
+        };
+        Self { out, keys: headings.iter().enumerate().map(key).collect(), line: Vec::with_capacity(4_096) }
+    }
+
+    pub(crate) fn row<'a>(&mut self, values: impl Iterator<Item = Value<'a>>) -> io::Result<()> {
+        self.line.clear();
+        for (key, value) in self.keys.iter().zip(values) {
+            self.line.extend_from_slice(key);
+            push_value(&mut self.line, &value);
+        }
+        self.line.extend_from_slice(b"}\n");
+        self.out.write_all(&self.line)
+    }
+
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn push_value(line: &mut Vec<u8>, value: &Value<'_>) {
+    match value {
+        Value::Null => line.extend_from_slice(b"null"),
+        Value::Bool(true) => line.extend_from_slice(b"true"),
+        Value::Bool(false) => line.extend_from_slice(b"false"),
+        Value::Int(number) => number::push_int(line, *number),
+        Value::Float(number) => {
+            if !number::push_float(line, *number) {
+                line.extend_from_slice(b"null");
+            }
+        }
+        Value::Text(text) => push_string(line, text),
+        Value::Address(address) => {
+            line.push(b'"');
+            number::push_address(line, *address);
+            line.push(b'"');
+        }
+        Value::Time(time) => {
+            line.push(b'"');
+            number::push_time(line, *time);
+            line.push(b'"');
+        }
+        Value::Texts(texts) => {
+            line.push(b'[');
+            for (i, text) in texts.iter().enumerate() {
+                if i > 0 {
+                    line.push(b',');
+                }
+                push_string(line, text);
+            }
+            line.push(b']');
+        }
+    }
+}
+
+fn push_string(line: &mut Vec<u8>, text: &str) {
+    line.push(b'"');
+    if text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\') {
+        line.extend_from_slice(text.as_bytes());
+    } else {
+        text.chars().for_each(|c| push_char(line, c));
+    }
+    line.push(b'"');
+}
+
+/// RFC 8259 section 7, and the same escape for all that `types::escaped` would spell out.
+fn push_char(line: &mut Vec<u8>, c: char) {
+    let mut bytes = [0; 4];
+    let plain: &str = c.encode_utf8(&mut bytes);
+    match c {
+        '"' | '\\' => line.extend_from_slice(&[b'\\', c as u8]),
+        ' '..='~' => line.push(c as u8),
+        _ if escaped(plain) == plain => line.extend_from_slice(plain.as_bytes()),
+        _ => {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a Vec can not fail.
+                drop(write!(line, "\\u{unit:04x}"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use handshark::record::ColumnType;
+
+    use super::*;
+
+    fn one(value: Value<'_>) -> String {
+        let mut out = Vec::new();
+        let mut rows = Jsonl::new(&[Heading { name: "x", kind: ColumnType::Text }], &mut out);
+        rows.row([value].into_iter()).expect("a Vec takes all");
+        String::from_utf8(out).expect("JSON is UTF-8")
+    }
+
+    #[test]
+    fn hostile_text_is_escaped_and_reads_back_the_same() {
+        let hostile = "a\"b\\c\u{1b}[31m\r\n\u{7f}\u{9b}\u{202e}\u{e0041}ü漢";
+        let line = one(Value::Text(Cow::Borrowed(hostile)));
+        assert_eq!(line.trim_end(), r#"{"x":"a\"b\\c\u001b[31m\u000d\u000a\u007f\u009b\u202e\udb40\udc41ü漢"}"#);
+        let back: serde_json::Value = serde_json::from_str(&line).expect("valid JSON");
+        assert_eq!(back["x"], hostile);
+    }
+
+    #[test]
+    fn absent_and_infinite_are_null_and_lists_are_arrays() {
+        assert_eq!(one(Value::Null), "{\"x\":null}\n");
+        assert_eq!(one(Value::Float(f64::NAN)), "{\"x\":null}\n");
+        assert_eq!(one(Value::Bool(true)), "{\"x\":true}\n");
+        assert_eq!(one(Value::Texts(vec!["h2".into(), "http/1.1".into()])), "{\"x\":[\"h2\",\"http/1.1\"]}\n");
+        assert_eq!(one(Value::Texts(Vec::new())), "{\"x\":[]}\n");
+    }
+}

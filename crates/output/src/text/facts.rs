@@ -1,0 +1,99 @@
+//! Why we think so: the numbers behind a finding, and the software whose known limits fit.
+
+use handshark::report::{Candidate, Fact, Finding};
+use handshark::types::Span;
+
+use crate::sheet::{Align, Sheet, columns, padded};
+
+/// Candidates that are told; the JSON report has all.
+const MAX_CANDIDATES: usize = 5;
+
+/// Writes the facts as a list, then the candidates.
+pub(super) fn write(sheet: &mut Sheet, indent: usize, finding: &Finding) {
+    if !finding.facts.0.is_empty() {
+        sheet.gap();
+        sheet.heading(indent, "Why we think so");
+        let lines: Vec<(String, String)> = finding.facts.0.iter().map(|(key, fact)| line(key, fact)).collect();
+        let width = lines.iter().map(|(label, _)| columns(label)).max().unwrap_or(0);
+        for (label, value) in &lines {
+            sheet.paragraph(indent + 2, &format!("{}  ", padded(label, width, Align::Left)), value);
+        }
+    }
+    if !finding.candidates.is_empty() {
+        sheet.gap();
+        sheet.heading(indent, "Known limits that fit");
+        for candidate in finding.candidates.iter().take(MAX_CANDIDATES) {
+            sheet.paragraph(indent + 2, "- ", &describe(candidate));
+            sheet.paragraph(indent + 4, "source: ", candidate.source);
+        }
+        if let Some(more) = finding.candidates.len().checked_sub(MAX_CANDIDATES).filter(|more| *more > 0) {
+            sheet.line(indent + 2, &format!("and {more} more: --format json has all"));
+        }
+    }
+}
+
+/// `idle_before_close_s` and 6.001 become `idle before close` and `6.00 s`.
+fn line(key: &str, fact: &Fact) -> (String, String) {
+    let (name, unit) = match (key.strip_suffix("_s"), key.strip_suffix("_bytes")) {
+        (Some(name), _) => (name, " s"),
+        (None, Some(name)) => (name, " bytes"),
+        (None, None) => (key, ""),
+    };
+    let value = match fact {
+        Fact::Count(count) => format!("{count}{unit}"),
+        Fact::Number(seconds) if unit == " s" => Span::from_secs_f64(*seconds).to_string(),
+        Fact::Number(number) => format!("{}{unit}", short(*number)),
+        Fact::Seconds(span) => span.to_string(),
+        Fact::Text(text) => text.clone().into_owned(),
+        Fact::Texts(texts) => texts.join(", "),
+        Fact::Counts(counts) => {
+            let counts: Vec<String> = counts.iter().map(ToString::to_string).collect();
+            format!("{}{unit}", counts.join(", "))
+        }
+    };
+    (name.replace('_', " "), value)
+}
+
+/// At most three digits behind the point.
+fn short(number: f64) -> String {
+    let text = format!("{number:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn describe(candidate: &Candidate) -> String {
+    let mut text = format!("{}, {} ({})", candidate.component, candidate.setting, candidate.versions);
+    match (candidate.value_s, candidate.value_count) {
+        (Some(value), _) => text += &format!(": documented {} s", short(value)),
+        (None, Some(count)) => text += &format!(": documented {count}"),
+        (None, None) => {}
+    }
+    if let Some((low, high)) = candidate.observed_band_s {
+        text += &format!(", expected on the wire {} s to {} s", short(low), short(high));
+    }
+    text.push('.');
+    if let Some(because) = &candidate.because {
+        text += &format!(" Speaks for it: {because}.");
+    }
+    if let Some(note) = candidate.note {
+        text += &format!(" {note}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_gives_its_unit_to_the_value() {
+        let text = |key, fact: Fact| {
+            let (label, value) = line(key, &fact);
+            format!("{label}: {value}")
+        };
+        assert_eq!(text("idle_before_close_s", Span::from_millis(6_001).into()), "idle before close: 6.00 s");
+        assert_eq!(text("announced_s", 5.0.into()), "announced: 5.00 s");
+        assert_eq!(text("client_hello_bytes", 1_822_u64.into()), "client hello: 1822 bytes");
+        assert_eq!(text("rate_per_second", 12.5.into()), "rate per second: 12.5");
+        assert_eq!(text("requests", Fact::Counts(vec![100, 101])), "requests: 100, 101");
+    }
+}

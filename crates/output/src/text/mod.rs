@@ -1,0 +1,80 @@
+//! The report for a person: the verdict in the first line, then what was found, what to change, and what was not seen.
+//!
+//! In: a [`Report`], whose strings are escaped already. Out: plain lines that fit a terminal and read well without colour.
+//! Orders nothing and judges nothing: findings come as the core gives them, the most harmful first.
+
+mod capture;
+mod facts;
+mod finding;
+mod ladder;
+mod live;
+mod services;
+mod times;
+mod verdict;
+
+use std::io::{self, Write};
+
+use handshark::Report;
+
+use crate::paint::Paint;
+use crate::sheet::Sheet;
+
+pub use live::write_symptom;
+
+/// How text is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns of the terminal. Paragraphs keep within it; what is to be copied (filters, commands) is never broken.
+    pub width: usize,
+    /// Whether to write colours.
+    pub color: bool,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { width: 100, color: false }
+    }
+}
+
+/// What a report can not know of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Checks that were asked for.
+    pub checks: usize,
+    /// Findings that were taken out of the report before it came here.
+    pub hidden: usize,
+}
+
+/// Findings that are told in full; of the rest one line each.
+const MAX_TOLD: usize = 20;
+
+/// Writes a report as text.
+///
+/// # Errors
+/// The writer refuses.
+pub fn write_report(out: &mut dyn Write, report: &Report, scope: Scope, style: Style) -> io::Result<()> {
+    let mut sheet = Sheet::new(style.width, Paint { color: style.color });
+    verdict::write(&mut sheet, report, scope);
+    for (i, finding) in report.findings.iter().enumerate() {
+        if i < MAX_TOLD {
+            sheet.gap();
+            finding::write(&mut sheet, finding);
+        } else {
+            if i == MAX_TOLD {
+                sheet.gap();
+            }
+            finding::write_header(&mut sheet, finding);
+        }
+    }
+    services::write(&mut sheet, &report.services);
+    capture::write_not_assessed(&mut sheet, report);
+    capture::write(&mut sheet, &report.capture);
+    if !report.findings.is_empty() {
+        sheet.gap();
+        sheet.line(0, "More on a finding: handshark explain CODE");
+    }
+    out.write_all(sheet.into_text().as_bytes())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+//! The services table: who was asked, how often, and what became of it.
+
+use handshark::report::ServiceSummary;
+use handshark::types::Endpoint;
+
+use crate::sheet::{Align, Sheet, columns, cut, padded};
+
+/// Services that are shown; the JSON report has all.
+const MAX_SERVICES: usize = 20;
+
+/// The widest service cell.
+const MAX_CELL: usize = 44;
+
+/// Writes the first services, the worst first as the core gives them.
+pub(super) fn write(sheet: &mut Sheet, services: &[ServiceSummary]) {
+    if services.is_empty() {
+        return;
+    }
+    sheet.gap();
+    sheet.heading(0, "Services");
+    let shown: Vec<(String, &ServiceSummary)> =
+        services.iter().take(MAX_SERVICES).map(|service| (label(service), service)).collect();
+    let width = shown.iter().map(|(label, _)| columns(label)).max().unwrap_or(0).max("server".len());
+    sheet.line(2, &format!("{}  connections  clients  outcomes", padded("server", width, Align::Left)));
+    for (label, service) in &shown {
+        let label = padded(label, width, Align::Left);
+        let connections = padded(&service.connections.to_string(), 11, Align::Right);
+        let clients = padded(&service.clients.to_string(), 7, Align::Right);
+        sheet.paragraph(2, &format!("{label}  {connections}  {clients}  "), &outcomes(service));
+    }
+    if let Some(more) = services.len().checked_sub(MAX_SERVICES).filter(|more| *more > 0) {
+        sheet.line(2, &format!("and {more} more: --format json has all"));
+    }
+}
+
+/// `10.0.0.5:3000 (api.example, ...)`.
+fn label(service: &ServiceSummary) -> String {
+    let endpoint = Endpoint::new(service.address, service.port);
+    let label = match service.server_names.as_slice() {
+        [] => endpoint.to_string(),
+        [name] => format!("{endpoint} ({name})"),
+        [name, ..] => format!("{endpoint} ({name}, ...)"),
+    };
+    cut(&label, MAX_CELL)
+}
+
+/// `37 established, 3 reset [stale-reuse]`.
+fn outcomes(service: &ServiceSummary) -> String {
+    let outcomes: Vec<String> =
+        service.by_outcome.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
+    match service.findings.as_slice() {
+        [] => outcomes.join(", "),
+        codes => format!("{} [{}]", outcomes.join(", "), codes.join(", ")),
+    }
+}

@@ -1,0 +1,133 @@
+//! The first line: what failed, how often, out of how many. It never says that all is well.
+
+use std::collections::BTreeSet;
+
+use handshark::Report;
+use handshark::detect::Severity;
+use handshark::report::Finding;
+
+use super::Scope;
+use crate::paint::STRONG;
+use crate::sheet::Sheet;
+
+/// Writes the verdict, then the counts that it rests on.
+pub(super) fn write(sheet: &mut Sheet, report: &Report, scope: Scope) {
+    let worst = report.findings.first().filter(|finding| finding.severity > Severity::Info);
+    let verdict = match worst {
+        Some(finding) => of_finding(finding),
+        None => nothing_found(report, scope),
+    };
+    let painted = sheet.paint.with(STRONG, &verdict);
+    sheet.line(0, &painted);
+    let counts = counts(report, scope);
+    if !counts.is_empty() {
+        sheet.paragraph(0, "", &counts);
+    }
+}
+
+fn of_finding(finding: &Finding) -> String {
+    let sentence = first_sentence(&finding.summary);
+    let code = finding.code;
+    let share = format!("{} of {} connections", finding.affected, finding.of);
+    if finding.affected == 0 || sentence.starts_with(&format!("{} of {}", finding.affected, finding.of)) {
+        return format!("{sentence} ({code}).");
+    }
+    let verb = match finding.severity {
+        Severity::Error => "failed",
+        Severity::Warning | Severity::Info => "are affected",
+    };
+    format!("{share} {verb}: {} ({code}).", after_a_colon(sentence))
+}
+
+fn nothing_found(report: &Report, scope: Scope) -> String {
+    let connections = report.totals.connections;
+    if report.capture.packets == 0 {
+        return "No packet was read: nothing could be checked.".to_owned();
+    }
+    if connections == 0 {
+        return format!("No TCP connection in {} packets: nothing could be checked.", report.capture.packets);
+    }
+    let codes = |whole: bool| -> BTreeSet<&str> {
+        let these = report.not_assessed.iter().filter(|check| (check.connections >= connections) == whole);
+        these.map(|check| check.code).collect()
+    };
+    let (not_at_all, in_part) = (codes(true), codes(false));
+    let made = scope.checks.saturating_sub(not_at_all.len());
+    let mut verdict = format!(
+        "No failure found among {} in {}; {} could not be made",
+        counted(made as u64, "check"),
+        counted(connections, "connection"),
+        counted(not_at_all.len() as u64, "check")
+    );
+    let in_part = in_part.difference(&not_at_all).count();
+    if in_part > 0 {
+        verdict += &format!(", {in_part} not for all connections");
+    }
+    verdict + "."
+}
+
+/// `40 connections: 37 established, 3 reset. 1 error, 2 warnings.`
+fn counts(report: &Report, scope: Scope) -> String {
+    let mut counts = String::new();
+    if report.totals.connections > 0 {
+        let outcomes: Vec<String> =
+            report.totals.by_outcome.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
+        counts = format!("{}: {}.", counted(report.totals.connections, "connection"), outcomes.join(", "));
+    }
+    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count() as u64;
+    let mut findings = Vec::new();
+    for (severity, word) in [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Info, "note")] {
+        if of(severity) > 0 {
+            findings.push(counted(of(severity), word));
+        }
+    }
+    if scope.hidden > 0 {
+        findings.push(format!("{} not shown here", counted(scope.hidden as u64, "finding")));
+    }
+    if !findings.is_empty() {
+        counts += &format!(" Found: {}.", findings.join(", "));
+    }
+    counts.trim_start().to_owned()
+}
+
+/// `1 connection`, `2 connections`.
+pub(super) fn counted(count: u64, thing: &str) -> String {
+    let ending = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{ending}")
+}
+
+/// Without its full stop.
+fn first_sentence(summary: &str) -> &str {
+    let end = summary.find(". ").unwrap_or(summary.len());
+    summary.get(..end).unwrap_or(summary).trim_end_matches('.')
+}
+
+/// Words that begin a sentence with a capital for no other reason than that they begin it.
+const ORDINARY: [&str; 17] = [
+    "A",
+    "An",
+    "All",
+    "Both",
+    "Clients",
+    "Connections",
+    "Each",
+    "Every",
+    "Hellos",
+    "New",
+    "No",
+    "One",
+    "Requests",
+    "Several",
+    "Some",
+    "The",
+    "These",
+];
+
+fn after_a_colon(sentence: &str) -> String {
+    let first = sentence.split(' ').next().unwrap_or_default();
+    if !ORDINARY.contains(&first) {
+        return sentence.to_owned();
+    }
+    let mut chars = sentence.chars();
+    chars.next().map_or_else(String::new, |c| format!("{}{}", c.to_lowercase(), chars.as_str()))
+}
