@@ -3,7 +3,7 @@
 use super::{Confidence, Group, Service, Severity, Symptom};
 use crate::record::Connection;
 use crate::report::{Candidate, Facts};
-use crate::types::{Moment, PacketNo, Span, Timestamp};
+use crate::types::{Moment, PacketNo, Span, Timestamp, escaped};
 
 /// One kind of finding: reads finished connections, then tells what they have in common.
 ///
@@ -41,6 +41,9 @@ pub enum Scope {
     /// Once for the whole capture.
     Capture,
 }
+
+/// The longest quote: enough for the suites of a usual ClientHello, and a bound on what a hostile one can make us keep.
+const QUOTE_CHARACTERS: usize = 400;
 
 /// Lets one detector look at one connection.
 pub(crate) fn examine(detector: &dyn Detector, connection: &Connection) -> Said {
@@ -85,7 +88,9 @@ impl Exam<'_> {
         packets.sort_unstable();
         packets.dedup();
         if !packets.is_empty() {
-            let symptom = Symptom { code, severity, confidence, evidence: packets, span: None, count: None, kind };
+            let quotes = Vec::new();
+            let symptom =
+                Symptom { code, severity, confidence, evidence: packets, span: None, count: None, quotes, kind };
             self.said.symptom = Some(symptom);
             self.said.applies = true;
         }
@@ -104,6 +109,19 @@ impl Exam<'_> {
     pub fn count(&mut self, count: Option<u32>) -> &mut Self {
         if let Some(symptom) = &mut self.said.symptom {
             symptom.count = count;
+        }
+        self
+    }
+
+    /// A text that the finding quotes: escaped here, and cut where it is very long.
+    pub fn quote(&mut self, name: &'static str, text: &str) -> &mut Self {
+        if let Some(symptom) = &mut self.said.symptom {
+            let text = escaped(text);
+            let quote = match text.char_indices().nth(QUOTE_CHARACTERS) {
+                Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+                None => text.into_owned(),
+            };
+            symptom.quotes.push((name, quote));
         }
         self
     }

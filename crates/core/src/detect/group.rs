@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::distribution::Distribution;
+use super::pace::Pace;
 use super::{Confidence, Severity, Symptom};
 use crate::Limits;
 use crate::record::{Connection, timeline};
@@ -32,13 +33,28 @@ pub struct Group {
     pub counts: Distribution,
     /// Clients with the most symptoms, at most 32 are told apart.
     pub clients: Vec<(IpAddr, u64)>,
+    /// When each of these clients began its connections, in the same order.
+    pub paces: Vec<Pace>,
     /// The most symptoms whose connections began within one second.
     pub peak_per_second: u64,
     /// How often another code hit the same connection.
     overlaps: Vec<(&'static str, u64)>,
+    quotes: Vec<Quote>,
     examples: Vec<Example>,
     second: (i64, u64),
 }
+
+/// A text that symptoms of one kind quoted.
+#[derive(Clone, Debug, PartialEq)]
+struct Quote {
+    kind: &'static str,
+    name: &'static str,
+    text: String,
+    count: u64,
+}
+
+/// Quotes that one group tells apart.
+const MAX_QUOTES: usize = 32;
 
 #[derive(Clone, Debug, PartialEq)]
 struct Example {
@@ -60,6 +76,18 @@ impl Group {
             [(client, count)] if *count == self.count => Some(*client),
             _ => None,
         }
+    }
+
+    /// The texts that symptoms of one kind quoted under one name, the most frequent first, and how often each.
+    pub fn quotes(&self, kind: &str, name: &str) -> Vec<(&str, u64)> {
+        let mut quotes: Vec<(&str, u64)> = self
+            .quotes
+            .iter()
+            .filter(|quote| quote.kind == kind && quote.name == name)
+            .map(|quote| (quote.text.as_str(), quote.count))
+            .collect();
+        quotes.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
+        quotes
     }
 
     /// Seconds over which the symptoms are spread.
@@ -87,7 +115,8 @@ impl Group {
         if let Some(count) = symptom.count {
             self.counts.add(i64::from(count));
         }
-        self.note_client(connection.client.address);
+        self.note_client(connection.client.address, connection.first.at);
+        self.note_quotes(symptom);
         self.note_second(connection.first.at);
         self.keep_example(symptom, connection, limits);
     }
@@ -104,12 +133,29 @@ impl Group {
         &self.overlaps
     }
 
-    fn note_client(&mut self, client: IpAddr) {
-        let room = self.clients.len() < 32;
-        match self.clients.iter_mut().find(|(known, _)| *known == client) {
-            Some((_, count)) => *count += 1,
-            None if room => self.clients.push((client, 1)),
+    fn note_client(&mut self, client: IpAddr, began: Timestamp) {
+        match self.clients.iter().position(|(known, _)| *known == client) {
+            Some(place) => {
+                self.clients[place].1 += 1;
+                self.paces[place].add(began);
+            }
+            None if self.clients.len() < 32 => {
+                self.clients.push((client, 1));
+                self.paces.push(Pace::new(client, began));
+            }
             None => {}
+        }
+    }
+
+    fn note_quotes(&mut self, symptom: &Symptom) {
+        for (name, text) in &symptom.quotes {
+            let room = self.quotes.len() < MAX_QUOTES;
+            let same = |quote: &&mut Quote| quote.kind == symptom.kind && quote.name == *name && quote.text == *text;
+            match self.quotes.iter_mut().find(same) {
+                Some(quote) => quote.count += 1,
+                None if room => self.quotes.push(Quote { kind: symptom.kind, name, text: text.clone(), count: 1 }),
+                None => {}
+            }
         }
     }
 

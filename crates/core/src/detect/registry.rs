@@ -3,10 +3,24 @@
 //! To add one: its two files and one line here.
 
 use super::Detector;
-use super::tls;
+use super::{capture, tcp, tls};
 
 /// All detectors. The command, the manual, Python and the tests follow this list.
-pub const DETECTORS: &[&dyn Detector] = &[&tls::missing_sni::MissingSni];
+pub const DETECTORS: &[&dyn Detector] = &[
+    &capture::flags_only_capture::FlagsOnlyCapture,
+    &capture::one_way_capture::OneWayCapture,
+    &capture::mid_stream_start::MidStreamStart,
+    &capture::snaplen_truncated::SnaplenTruncated,
+    &capture::duplicate_packets::DuplicatePackets,
+    &tcp::syn_unanswered::SynUnanswered,
+    &tcp::connection_refused::ConnectionRefused,
+    &tcp::health_check::HealthCheck,
+    &tls::missing_sni::MissingSni,
+    &tls::no_server_hello::NoServerHello,
+    &tls::tls_alert::TlsAlert,
+    &tls::tls_version_mismatch::TlsVersionMismatch,
+    &tcp::connection_churn::ConnectionChurn,
+];
 
 /// The detector with this code.
 pub fn by_code(code: &str) -> Option<&'static dyn Detector> {

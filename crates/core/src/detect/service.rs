@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::record::{Connection, Outcome};
 use crate::report::{ServiceName, ServiceSummary};
 use crate::tls::Sni;
-use crate::types::{Span, escaped};
+use crate::types::{Side, Span, escaped};
 
 /// A server address and port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +27,16 @@ pub struct Service {
     outcomes: [u64; Outcome::ALL.len()],
     /// Server names that were asked for, with how often; at most 32 are told apart.
     names: Vec<(String, u64)>,
+    /// Connections of which a SYN-ACK was captured.
+    pub answered: u64,
+    /// Connections of which only the client's packets were captured, though its ACK numbers show that it was answered.
+    pub server_side_unseen: u64,
+    /// Time to live of the server's packets that are no RST: the first one seen.
+    pub ttl: Option<u8>,
+    /// The lowest and the highest time to live of RSTs that answered a SYN.
+    pub refusal_ttls: Option<(u8, u8)>,
+    /// TLS versions that the server chose, with how often; at most 8 are told apart.
+    pub versions_chosen: Vec<(u16, u64)>,
     /// Hellos with a server name after which a ServerHello was seen.
     pub with_name_answered: u64,
     /// Hellos with a server name after which none was seen.
@@ -59,6 +69,11 @@ impl Service {
             connections: 0,
             outcomes: [0; Outcome::ALL.len()],
             names: Vec::new(),
+            answered: 0,
+            server_side_unseen: 0,
+            ttl: None,
+            refusal_ttls: None,
+            versions_chosen: Vec::new(),
             with_name_answered: 0,
             with_name_unanswered: 0,
             without_name_answered: 0,
@@ -103,6 +118,8 @@ impl Service {
         if !self.clients.contains(&c.client.address) {
             if self.clients.len() < 32 { self.clients.push(c.client.address) } else { self.more_clients = true }
         }
+        self.note_opening(c, outcome);
+        self.note_version(c);
         self.note_hello(c);
         if let Some(http) = &c.http {
             if let Some(software) = &http.server_software {
@@ -112,6 +129,26 @@ impl Service {
                 self.announced_timeout = keep_alive.timeout.or(self.announced_timeout);
                 self.announced_max = keep_alive.max.max(self.announced_max);
             }
+        }
+    }
+
+    fn note_opening(&mut self, c: &Connection, outcome: Outcome) {
+        self.answered += u64::from(c.opening.is_answered());
+        self.server_side_unseen += u64::from(c.visibility.one_way == Some(Side::Client));
+        self.ttl = self.ttl.or(c.traffic.server.ttl);
+        if let (Outcome::Refused, Some(reset)) = (outcome, c.ending.reset) {
+            let (low, high) = self.refusal_ttls.unwrap_or((reset.ttl, reset.ttl));
+            self.refusal_ttls = Some((low.min(reset.ttl), high.max(reset.ttl)));
+        }
+    }
+
+    fn note_version(&mut self, c: &Connection) {
+        let Some(hello) = c.tls.as_ref().and_then(|tls| tls.server_hello.as_ref()) else { return };
+        let room = self.versions_chosen.len() < 8;
+        match self.versions_chosen.iter_mut().find(|(version, _)| *version == hello.version) {
+            Some((_, count)) => *count += 1,
+            None if room => self.versions_chosen.push((hello.version, 1)),
+            None => {}
         }
     }
 

@@ -1,15 +1,190 @@
-//! What several TLS findings ask of a hello.
+//! What several TLS findings ask of a hello: how it was answered, and what it offered.
 
-use crate::record::Connection;
-use crate::types::{Span, Timestamp};
+use crate::detect::Exam;
+use crate::detect::thresholds::SILENT_AFTER_HELLO;
+use crate::detect::words::listed;
+use crate::record::{CloseKind, Connection, ResetKind};
+use crate::tls::{Alert, AlertLevel, ClientHello, ServerHello, Tls, names};
+use crate::types::{Side, Span, Timestamp};
+
+/// What became of a ClientHello that was captured whole.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Answer {
+    /// A ServerHello or a HelloRetryRequest.
+    ServerHello,
+    /// An alert of the server before any hello of it, fatal or not.
+    Alert,
+    /// The server's FIN, without a byte.
+    Fin,
+    /// A RST in the server's name, without a byte.
+    Reset(ResetKind),
+    /// Nothing for this long, and then the client gave up or the capture ended.
+    Silence(Span),
+    /// Nothing but silence, and the ClientHello itself was never acknowledged.
+    Unacknowledged(Span),
+    /// Bytes that are no TLS.
+    OtherProtocol,
+    /// The client ended the connection before the server can be called silent.
+    GivenUp,
+    /// The capture can not tell, for this reason; and the command that would show it.
+    NotVisible(&'static str, Option<&'static str>),
+}
+
+const BOTH_WAYS: Option<&str> = Some("tcpdump -i any -s 0 -w FILE 'host SERVER and tcp port PORT'");
+const LARGER_BUFFER: Option<&str> = Some("tcpdump -s 0 -B 65536 -w FILE 'tcp port PORT'");
+
+/// What became of the ClientHello; to be asked only where it was captured whole.
+pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
+    if tls.server_hello.is_some() || tls.hello_retry.is_some() {
+        return Answer::ServerHello;
+    }
+    if tls.alerts.iter().any(|alert| alert.by == Side::Server) {
+        return Answer::Alert;
+    }
+    let server = &c.traffic.server;
+    let seen = &c.visibility;
+    if seen.one_way.is_some() || server.packets == 0 {
+        return Answer::NotVisible("the server's packets were not captured", BOTH_WAYS);
+    }
+    if seen.gaps.server > 0 {
+        return Answer::NotVisible("a part of what the server sent was not captured", LARGER_BUFFER);
+    }
+    if seen.over_limit || seen.evicted {
+        return Answer::NotVisible("a limit of this program was reached before the connection's end", None);
+    }
+    if server.payload_packets > 0 {
+        let not_tls = matches!(tls.malformed, Some((Side::Server, _))) && seen.cut_by_snaplen == 0;
+        return if not_tls {
+            Answer::OtherProtocol
+        } else {
+            Answer::NotVisible("the server's answer to the ClientHello is not whole in the capture", LARGER_BUFFER)
+        };
+    }
+    match (c.ending.closed_by, c.ending.kind, c.ending.reset) {
+        (Some(Side::Server), CloseKind::Fin, _) => return Answer::Fin,
+        (Some(Side::Server), CloseKind::Reset, Some(reset)) => return Answer::Reset(reset.kind),
+        _ => {}
+    }
+    let Some(silence) = silence_after_hello(c) else {
+        return Answer::NotVisible("the ClientHello was not captured whole", LARGER_BUFFER);
+    };
+    if silence >= SILENT_AFTER_HELLO {
+        return if is_unacknowledged(c, tls) { Answer::Unacknowledged(silence) } else { Answer::Silence(silence) };
+    }
+    match c.ending.kind {
+        CloseKind::Fin | CloseKind::Reset => Answer::GivenUp,
+        CloseKind::Timeout | CloseKind::Open => {
+            Answer::NotVisible("the capture ends less than 2 s after the ClientHello", None)
+        }
+    }
+}
 
 /// How long the server sent no payload after the ClientHello: to its first payload, to the end of the connection, or to the
 /// end of the capture. `None` without a hello.
-pub(super) fn silence_after_hello(c: &Connection) -> Option<Span> {
+fn silence_after_hello(c: &Connection) -> Option<Span> {
     let hello = c.tls.as_ref()?.client_hello.as_ref()?;
     let answered: Option<Timestamp> = c.traffic.server.first_payload.map(|moment| moment.at);
     let ended = c.ending.first().map(|moment| moment.at);
     let watched = c.last.at.plus(c.visibility.capture_went_on);
     let until = [answered, ended, Some(watched)].into_iter().flatten().min()?;
     Some(until.since(hello.completed.at))
+}
+
+/// Whether a segment of the ClientHello was repeated until the end and never acknowledged.
+fn is_unacknowledged(c: &Connection, tls: &Tls) -> bool {
+    let hello = tls.client_hello.as_ref();
+    c.traffic
+        .client
+        .unanswered
+        .is_some_and(|segment| hello.is_some_and(|hello| segment.first.packet <= hello.completed.packet))
+}
+
+/// The handshake that failed over the version, and how: see `tls-version-mismatch`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum VersionFault<'a> {
+    /// The server refused all versions of the ClientHello.
+    ServerRefused(&'a Alert),
+    /// The client refused the version of the ServerHello.
+    ClientRefused(&'a Alert, &'a ServerHello),
+    /// The client found the mark of a downgrade in the ServerHello (RFC 8446 section 4.1.3).
+    Downgrade(&'a Alert, &'a ServerHello),
+}
+
+/// Whether the handshake failed over the version.
+pub(super) fn version_fault(tls: &Tls) -> Option<VersionFault<'_>> {
+    let alert = tls.fatal_alert()?;
+    match (alert.by, alert.description, tls.server_hello.as_deref()) {
+        (Side::Server, PROTOCOL_VERSION, _) => Some(VersionFault::ServerRefused(alert)),
+        (Side::Client, PROTOCOL_VERSION, Some(hello)) => Some(VersionFault::ClientRefused(alert, hello)),
+        (Side::Client, ILLEGAL_PARAMETER, Some(hello)) if hello.downgrade_mark => {
+            Some(VersionFault::Downgrade(alert, hello))
+        }
+        // Without a ServerHello it is no version that the client refuses: OpenSSL sends protocol_version when what it reads is
+        // no TLS at all.
+        _ => None,
+    }
+}
+
+const ILLEGAL_PARAMETER: u8 = 47;
+const PROTOCOL_VERSION: u8 = 70;
+
+/// Quotes what the hello offered.
+pub(super) fn quote_offer(hello: &ClientHello, exam: &mut Exam<'_>) {
+    exam.quote("versions_offered", &versions(hello));
+    let named = |values: &[u16], name: fn(u16) -> std::borrow::Cow<'static, str>| {
+        listed(values.iter().filter(|value| !is_grease(**value)).map(|value| name(*value).into_owned()), 12)
+    };
+    exam.quote("suites_offered", &named(&hello.cipher_suites, names::cipher_suite));
+    if !hello.groups.is_empty() {
+        exam.quote("groups_offered", &named(&hello.groups, names::group));
+    }
+    if !hello.signature_algorithms.is_empty() {
+        let schemes = hello.signature_algorithms.iter().map(|scheme| format!("0x{scheme:04x}"));
+        exam.quote("signature_schemes_offered", &listed(schemes, 12));
+    }
+    if !hello.alpn.is_empty() {
+        exam.quote("alpn_offered", &listed(hello.alpn.iter().cloned(), 8));
+    }
+}
+
+/// The versions that the hello offers, as `TLS 1.3, TLS 1.2`; `up to TLS 1.2` where it has no supported_versions.
+pub(super) fn versions(hello: &ClientHello) -> String {
+    if hello.supported_versions.is_empty() {
+        return format!("up to {}", names::version(hello.legacy_version));
+    }
+    let offered = hello.supported_versions.iter().filter(|version| !is_grease(**version));
+    listed(offered.map(|version| names::version(*version).into_owned()), 8)
+}
+
+/// Values that clients send to keep servers tolerant (RFC 8701).
+const fn is_grease(value: u16) -> bool {
+    let [high, low] = value.to_be_bytes();
+    high == low && high & 0x0f == 0x0a
+}
+
+/// The alert that decided the handshake: the first fatal one in clear before it was complete; else, where the handshake ended
+/// unfinished, the last warning that can have ended it.
+pub(super) fn deciding_alert<'a>(c: &Connection, tls: &'a Tls) -> Option<&'a Alert> {
+    if let Some(fatal) = tls.fatal_alert() {
+        let finished = tls.is_established() && tls.client_finished.is_some_and(|at| at.packet < fatal.at.packet);
+        return (!finished).then_some(fatal);
+    }
+    let unfinished = tls.client_finished.is_none() && !tls.is_established();
+    let ended = matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
+    if !unfinished || !ended {
+        return None;
+    }
+    let decisive = |alert: &&Alert| alert.level == AlertLevel::WARNING && alert.by == Side::Server;
+    tls.alerts.iter().rev().find(decisive)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grease_is_told_from_real_values() {
+        assert!(is_grease(0x0a0a) && is_grease(0xfafa));
+        assert!(!is_grease(0x0a1a) && !is_grease(0x1301) && !is_grease(0x0303));
+    }
 }

@@ -1,8 +1,8 @@
 //! A ClientHello without a server name: an error where names are needed, a hint where that can not be told.
 
-use super::hello_summary;
-use crate::detect::{Case, Confidence, Detector, Exam, Severity, Told};
-use crate::record::{CloseKind, Connection};
+use super::hello_summary::{self, Answer};
+use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Told};
+use crate::record::Connection;
 use crate::tls::{Sni, Tls};
 use crate::types::{NotVisible, Side};
 
@@ -24,17 +24,7 @@ impl Detector for MissingSni {
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let Some(tls) = &c.tls else { return };
         let Some(hello) = &tls.client_hello else {
-            if let Some((_, NotVisible::CutBySnaplen)) = tls.client_hello_cut {
-                exam.not_visible(
-                    "the ClientHello is cut by the snap length",
-                    Some("tcpdump -s 0 -w FILE 'tcp port PORT'"),
-                );
-            } else if tls.client_hello_cut.is_some() {
-                exam.not_visible(
-                    "a part of the ClientHello was not captured",
-                    Some("tcpdump -s 0 -B 65536 -w FILE 'tcp port PORT'"),
-                );
-            }
+            not_whole(tls, exam);
             return;
         };
         exam.applies();
@@ -46,106 +36,209 @@ impl Detector for MissingSni {
                 return;
             }
         }
-        let failed = failed(c, tls);
-        let (kind, severity, confidence) = match failed {
-            Some(true) => ("failed", Severity::Warning, Confidence::Medium),
-            Some(false) => ("worked", Severity::Info, Confidence::High),
-            None => ("undecided", Severity::Info, Confidence::Low),
-        };
-        let end =
-            (failed == Some(true)).then(|| c.ending.first().or(tls.fatal_alert().map(|alert| alert.at))).flatten();
+        let (kind, severity, confidence) = fate(c, tls);
+        let failed = severity > Severity::Info;
+        let alert = hello_summary::deciding_alert(c, tls).map(|alert| alert.at);
+        let end = failed.then(|| alert.or(c.ending.first())).flatten();
         let answer = tls.server_hello.as_ref().map(|hello| hello.completed);
         exam.symptom(CODE, kind, severity, confidence, &[Some(hello.begun), Some(hello.completed), answer, end]);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
-        let failed = case.group.of_kind("failed");
-        let worked = case.group.of_kind("worked");
+        let ways = Ways::of(case.group);
         let mut told = Told::default();
-        told.facts.add("hellos_without_name_failed", failed);
-        told.facts.add("hellos_without_name_answered", worked);
+        told.facts.add("hellos_without_name_failed", ways.failed());
+        told.facts.add("hellos_without_name_answered", ways.worked);
         told.facts.add("hellos_with_name_answered", service.with_name_answered);
         told.facts.add("hellos_with_name_unanswered", service.with_name_unanswered);
-        let address = service.address();
-        if failed == 0 {
-            told.severity = Some(Severity::Info);
-            told.summary = match worked {
-                0 => format!(
-                    "ClientHellos to {address} carry no server name (SNI); what became of them can not be told."
-                ),
-                _ => format!(
-                    "ClientHellos to {address} carry no server name (SNI), and the server answered ({worked} of {worked}): \
-                     information only."
-                ),
-            };
-            return vec![told];
-        }
-        told.affected = Some(failed);
-        told.of = Some(failed + worked + service.with_name_answered + service.with_name_unanswered);
-        told.example_kind = Some("failed");
-        told.remedy = remedy();
-        let without = failed + worked;
-        let mut summary = format!(
-            "The ClientHello to {address} carries no server name (SNI), and the handshake failed before a ServerHello \
-             ({failed} of {without})."
-        );
-        if service.with_name_answered > 0 && worked == 0 {
-            told.severity = Some(Severity::Error);
-            told.confidence = Some(Confidence::High);
-            let name = service.main_name().unwrap_or_default();
-            summary += &format!(
-                " Hellos with a server name ({name}) to the same address were answered ({} of {}).",
-                service.with_name_answered,
-                service.with_name_answered + service.with_name_unanswered
-            );
-            if let Some(same) = same_client_stack(service.ja4_with_name.as_deref(), service.ja4_without_name.as_deref())
-            {
-                summary += same;
-            }
-            if let (Some(with), Some(without)) = (&service.ja4_with_name, &service.ja4_without_name) {
-                told.facts.add("ja4_with_name", with.clone());
-                told.facts.add("ja4_without_name", without.clone());
-            }
-        } else if worked > 0 {
-            told.severity = Some(Severity::Info);
-            told.confidence = Some(Confidence::Low);
-            summary += &format!(
-                " The same server answered other hellos without a name ({worked}): the name is not the cause."
-            );
-            told.remedy.clear();
+        if ways.failed() > 0 {
+            tell_failed(&mut told, &ways, service);
         } else {
-            told.severity = Some(Severity::Warning);
-            told.confidence = Some(Confidence::Medium);
-            summary += " Servers shared by many names need SNI; this capture has no hello with a name to the same address \
-                        that would prove it.";
-            told.not_visible.push(format!("whether {address} answers a hello with a server name"));
+            tell_answered(&mut told, &ways, service);
         }
-        told.summary = summary;
         vec![told]
     }
 }
 
-/// Whether the handshake failed before a ServerHello; `None` where the capture can not tell.
-fn failed(c: &Connection, tls: &Tls) -> Option<bool> {
-    if tls.server_hello.is_some() || tls.hello_retry.is_some() {
-        return Some(false);
-    }
-    if tls.fatal_alert().is_some_and(|alert| alert.by == Side::Server) {
-        return Some(true);
-    }
-    if c.visibility.one_way.is_some() || c.visibility.gaps.server > 0 {
-        return None;
-    }
-    match c.ending.kind {
-        CloseKind::Fin | CloseKind::Reset | CloseKind::Timeout => Some(true),
-        CloseKind::Open
-            if hello_summary::silence_after_hello(c) >= Some(crate::detect::thresholds::SILENT_AFTER_HELLO) =>
-        {
-            Some(true)
+fn not_whole(tls: &Tls, exam: &mut Exam<'_>) {
+    match tls.client_hello_cut {
+        Some((_, NotVisible::CutBySnaplen)) => {
+            exam.not_visible("the ClientHello is cut by the snap length", Some("tcpdump -s 0 -w FILE 'tcp port PORT'"))
         }
-        CloseKind::Open => None,
+        Some(_) => exam.not_visible(
+            "a part of the ClientHello was not captured",
+            Some("tcpdump -s 0 -B 65536 -w FILE 'tcp port PORT'"),
+        ),
+        None => {}
     }
+}
+
+/// How a handshake without a name went: kind, harm, sight. An end that names another reason is no sign of a missing name.
+fn fate(c: &Connection, tls: &Tls) -> (&'static str, Severity, Confidence) {
+    let alert = hello_summary::deciding_alert(c, tls).map(|alert| (alert.by, alert.description));
+    match (hello_summary::answer(c, tls), alert) {
+        (Answer::ServerHello, Some((Side::Client, 42 | 46 | 48))) => {
+            ("certificate-rejected", Severity::Warning, Confidence::Medium)
+        }
+        (Answer::ServerHello, _) => ("worked", Severity::Info, Confidence::High),
+        (Answer::Alert, Some((Side::Server, 112))) => ("unrecognized-name", Severity::Error, Confidence::Medium),
+        // handshake_failure, internal_error, missing_extension: what servers without a certificate for no name send, among others.
+        (Answer::Alert, Some((Side::Server, 40 | 80 | 109))) => ("alert", Severity::Warning, Confidence::Medium),
+        (Answer::Fin, _) => ("fin", Severity::Error, Confidence::Medium),
+        (Answer::Reset(_), _) => ("reset", Severity::Error, Confidence::Medium),
+        (Answer::Silence(_), _) => ("silent", Severity::Warning, Confidence::Low),
+        (
+            Answer::Alert
+            | Answer::Unacknowledged(_)
+            | Answer::OtherProtocol
+            | Answer::GivenUp
+            | Answer::NotVisible(_, _),
+            _,
+        ) => ("undecided", Severity::Info, Confidence::Low),
+    }
+}
+
+/// How many handshakes without a name went which way.
+struct Ways {
+    closed: u64,
+    reset: u64,
+    alerts: u64,
+    silent: u64,
+    unrecognized: u64,
+    rejected: u64,
+    worked: u64,
+    all: u64,
+}
+
+impl Ways {
+    fn of(group: &Group) -> Self {
+        Self {
+            closed: group.of_kind("fin"),
+            reset: group.of_kind("reset"),
+            alerts: group.of_kind("alert"),
+            silent: group.of_kind("silent"),
+            unrecognized: group.of_kind("unrecognized-name"),
+            rejected: group.of_kind("certificate-rejected"),
+            worked: group.of_kind("worked") + group.of_kind("certificate-rejected"),
+            all: group.count,
+        }
+    }
+
+    const fn failed(&self) -> u64 {
+        self.closed + self.reset + self.alerts + self.silent + self.unrecognized
+    }
+
+    /// Failures that look like a missing name, rather than like one cause of many.
+    const fn telling(&self) -> u64 {
+        self.closed + self.reset + self.unrecognized
+    }
+
+    fn in_words(&self) -> String {
+        let ways = [
+            (self.closed, "the server closed (FIN)"),
+            (self.reset, "it was reset"),
+            (self.unrecognized, "the server sent the alert unrecognized_name (112)"),
+            (self.alerts, "the server sent another alert"),
+            (self.silent, "the server kept silent"),
+        ];
+        let ways = ways.iter().filter(|(count, _)| *count > 0);
+        ways.map(|(count, what)| format!("{what} ({count})")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// At least one handshake without a name failed before a ServerHello.
+fn tell_failed(told: &mut Told, ways: &Ways, service: &Service) {
+    let failed = ways.failed();
+    let address = service.address();
+    let answered = service.with_name_answered;
+    let unanswered = service.with_name_unanswered;
+    told.affected = Some(failed);
+    told.of = Some(ways.all + answered + unanswered);
+    told.remedy = remedy();
+    told.summary = format!(
+        "The ClientHello to {address} carries no server name (SNI), and the handshake failed before a ServerHello ({failed} of {}): \
+         {}.",
+        ways.all,
+        ways.in_words(),
+    );
+    if ways.worked > 0 {
+        told.severity = Some(Severity::Info);
+        told.confidence = Some(Confidence::Low);
+        told.summary += &format!(
+            " The same server answered other hellos without a name ({}): the name alone is not the cause.",
+            ways.worked
+        );
+        told.remedy.clear();
+    } else if answered > 0 {
+        // One unanswered among many hellos with a name does not spoil the contrast; a server that answers few of them does.
+        let clear = unanswered * 4 <= answered;
+        told.severity = Some(Severity::Error);
+        told.confidence = Some(if clear { Confidence::High } else { Confidence::Medium });
+        told.summary += &format!(
+            " Hellos with a server name ({}) to the same address were answered ({answered} of {}).",
+            service.main_name().unwrap_or_default(),
+            answered + unanswered
+        );
+        contrast(told, service);
+    } else if unanswered > 0 {
+        told.severity = Some(Severity::Info);
+        told.confidence = Some(Confidence::Low);
+        told.summary += &format!(
+            " Hellos with a server name to the same address got no ServerHello either ({unanswered}): the name alone is not the cause."
+        );
+        told.remedy.clear();
+    } else {
+        told.severity = Some(if ways.telling() > 0 { Severity::Error } else { Severity::Warning });
+        told.confidence = Some(if ways.telling() > 0 { Confidence::Medium } else { Confidence::Low });
+        told.summary += " Servers shared by many names need SNI; this capture has no hello with a name to the same address that would \
+                         prove it.";
+        told.not_visible.push(format!("whether {address} answers a hello with a server name"));
+    }
+}
+
+/// What the answered hello proves, and where it is.
+fn contrast(told: &mut Told, service: &Service) {
+    if let Some(same) = same_client_stack(service.ja4_with_name.as_deref(), service.ja4_without_name.as_deref()) {
+        told.summary += same;
+    }
+    if let (Some(with), Some(without)) = (&service.ja4_with_name, &service.ja4_without_name) {
+        told.facts.add("ja4_with_name", with.clone());
+        told.facts.add("ja4_without_name", without.clone());
+    }
+    if let Some((connection, packet)) = service.answered_example {
+        told.facts.add("answered_connection", connection);
+        told.facts.add("answered_in_packet", packet.number());
+    }
+}
+
+/// No handshake without a name is known to have failed before a ServerHello.
+fn tell_answered(told: &mut Told, ways: &Ways, service: &Service) {
+    let address = service.address();
+    let answered = format!(
+        "The ClientHello to {address} carries no server name (SNI), and the server answered ({} of {})",
+        ways.worked, ways.all
+    );
+    if ways.rejected > 0 {
+        told.severity = Some(Severity::Warning);
+        told.affected = Some(ways.rejected);
+        told.example_kind = Some("certificate-rejected");
+        told.summary = format!(
+            "{answered}; the client then rejected the server's certificate ({} of {}). Without a name a server sends the certificate of \
+             its default host, which may be another than the one that was meant.",
+            ways.rejected, ways.worked
+        );
+        told.remedy = remedy();
+        return;
+    }
+    told.severity = Some(Severity::Info);
+    told.summary = match ways.worked {
+        0 => format!(
+            "The ClientHello to {address} carries no server name (SNI); whether that mattered can not be told ({} of {}).",
+            ways.all, ways.all
+        ),
+        _ => format!("{answered}: information only."),
+    };
 }
 
 /// JA4 parts b and c do not depend on the server name: equal ones prove the same client software and settings.
@@ -164,6 +257,8 @@ fn remedy() -> Vec<String> {
          server line.",
         "A client that dials an IP address sends no name: dial the name, or set it (curl `--connect-to`, Go \
          `tls.Config.ServerName`, Java `SSLParameters.setServerNames`).",
+        "To see for yourself: `openssl s_client -connect ADDRESS:PORT -noservername` against `-servername NAME`. If a name does not \
+         help, `handshark explain no-server-hello` lists the other causes.",
     ]
     .map(str::to_owned)
     .to_vec()

@@ -1,0 +1,123 @@
+//! How often one client began connections: bursts, and the beat of a clock.
+
+use std::net::IpAddr;
+
+use super::thresholds::{CHURN_PER_SECOND, PERIOD_CHECKS, PERIOD_SPREAD};
+use crate::types::{Span, Timestamp};
+
+/// When one client began the connections of a group. Connections come in the order in which they end; one that began
+/// before its predecessor counts with it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pace {
+    /// The client.
+    pub client: IpAddr,
+    /// Connections that it began.
+    pub count: u64,
+    /// When it began the first.
+    pub first: Timestamp,
+    /// When it began the last.
+    pub last: Timestamp,
+    /// The most that it began within one second of the clock.
+    pub peak_per_second: u64,
+    /// Seconds in which it began at least [`CHURN_PER_SECOND`].
+    pub busy_seconds: u64,
+    /// Connections that it began within those seconds.
+    pub busy_count: u64,
+    shortest: Option<Span>,
+    longest: Span,
+    second: (i64, u64),
+}
+
+impl Pace {
+    pub(super) fn new(client: IpAddr, at: Timestamp) -> Self {
+        let mut pace = Self {
+            client,
+            count: 1,
+            first: at,
+            last: at,
+            peak_per_second: 0,
+            busy_seconds: 0,
+            busy_count: 0,
+            shortest: None,
+            longest: Span::ZERO,
+            second: (i64::MIN, 0),
+        };
+        pace.note_second(at);
+        pace
+    }
+
+    pub(super) fn add(&mut self, at: Timestamp) {
+        let interval = at.since(self.last).max(Span::ZERO);
+        self.count += 1;
+        self.first = self.first.min(at);
+        self.last = self.last.max(at);
+        self.shortest = Some(self.shortest.map_or(interval, |shortest| shortest.min(interval)));
+        self.longest = self.longest.max(interval);
+        self.note_second(at);
+    }
+
+    /// The time between two of its connections, where there are at least [`PERIOD_CHECKS`] and all intervals are nearly
+    /// the same: the beat of a clock.
+    pub fn period(&self) -> Option<Span> {
+        let shortest = self.shortest?;
+        if self.count < PERIOD_CHECKS || shortest <= Span::ZERO {
+            return None;
+        }
+        let intervals = i64::try_from(self.count - 1).ok()?;
+        let mean = self.last.since(self.first).as_nanos() / intervals;
+        let spread = self.longest.as_nanos() - shortest.as_nanos();
+        (spread as f64 <= mean as f64 * PERIOD_SPREAD).then(|| Span::from_nanos(mean))
+    }
+
+    /// Connections per second within its busy seconds.
+    pub fn busy_rate(&self) -> f64 {
+        if self.busy_seconds == 0 { 0.0 } else { self.busy_count as f64 / self.busy_seconds as f64 }
+    }
+
+    fn note_second(&mut self, at: Timestamp) {
+        let second = at.as_nanos().div_euclid(1_000_000_000);
+        if second > self.second.0 {
+            self.second = (second, 0);
+        }
+        self.second.1 += 1;
+        let within = self.second.1;
+        self.peak_per_second = self.peak_per_second.max(within);
+        if within == CHURN_PER_SECOND {
+            self.busy_seconds += 1;
+            self.busy_count += within;
+        } else if within > CHURN_PER_SECOND {
+            self.busy_count += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace(milliseconds: impl IntoIterator<Item = i64>) -> Pace {
+        let mut times = milliseconds.into_iter().map(|at| Timestamp::from_nanos(at * 1_000_000));
+        let client = IpAddr::from([10, 0, 0, 9]);
+        let mut pace = Pace::new(client, times.next().expect("a first time"));
+        times.for_each(|at| pace.add(at));
+        pace
+    }
+
+    #[test]
+    fn a_clock_has_a_period_and_a_person_has_none() {
+        assert_eq!(pace([0, 5_010, 10_000, 15_020]).period(), Some(Span::from_nanos(5_006_666_666)));
+        assert_eq!(pace([0, 5_000, 10_000]).period(), None, "three are too few");
+        assert_eq!(pace([0, 5_000, 7_000, 15_000]).period(), None);
+        assert_eq!(pace([0, 0, 0, 0]).period(), None);
+    }
+
+    #[test]
+    fn only_busy_seconds_make_the_rate() {
+        // 20 a second for 2 s, then 1 a second for a minute.
+        let burst = (0..40).map(|n| n * 50);
+        let calm = (10..70).map(|n| n * 1_000);
+        let pace = pace(burst.chain(calm));
+        assert_eq!((pace.busy_seconds, pace.busy_count, pace.peak_per_second), (2, 40, 20));
+        assert!((pace.busy_rate() - 20.0).abs() < f64::EPSILON);
+    }
+}

@@ -1,0 +1,126 @@
+//! A SYN answered by a RST.
+
+use crate::detect::words::counted;
+use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Told};
+use crate::record::{Connection, ResetKind};
+use crate::types::Side;
+
+/// Detector of `connection-refused`.
+#[derive(Debug)]
+pub(in crate::detect) struct ConnectionRefused;
+
+const CODE: &str = "connection-refused";
+
+impl Detector for ConnectionRefused {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("connection_refused.md")
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let Some(syn) = c.opening.syn else { return };
+        exam.applies();
+        if c.opening.is_answered() || c.opening.ack.is_some() || c.opening.simultaneous || c.carried_payload() {
+            return;
+        }
+        let Some(reset) = c.ending.reset.filter(|reset| reset.by == Side::Server) else { return };
+        let (kind, confidence) = match reset.kind {
+            ResetKind::ClosedPort => ("closed-port", Confidence::High),
+            ResetKind::NoSuchConnection | ResetKind::Abort | ResetKind::FromThePath | ResetKind::Unclear => {
+                ("other-shape", Confidence::Medium)
+            }
+        };
+        exam.symptom(CODE, kind, Severity::Error, confidence, &[Some(syn), Some(reset.at)])
+            .span(Some(reset.at.at.since(syn.at)))
+            .count(Some(c.opening.syn_count));
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        let refused = case.group.count;
+        let mut told = Told::default();
+        let mut summary = format!(
+            "{} answered the SYN with a RST: connection refused ({refused} of {}).",
+            service.address(),
+            counted(case.group.applied, "attempt"),
+        );
+        told.facts.add("refused", refused);
+        told.facts.add("accepted", service.answered);
+        if let Some(spread) = case.group.spans.whole() {
+            told.facts.add("answered_after_s", spread.middle());
+        }
+        let other_shape = case.group.of_kind("other-shape");
+        if other_shape > 0 {
+            told.facts.add("other_shape", other_shape);
+            summary += &format!(
+                " {other_shape} of the RSTs do not have the shape with which a host answers for a closed port (RST and \
+                 ACK, sequence number 0, acknowledging the SYN)."
+            );
+        }
+        if service.answered > 0 {
+            summary += &format!(
+                " The same address and port accepted {} in this capture.",
+                counted(service.answered, "other attempt")
+            );
+        }
+        match other_ttls(service) {
+            Some((usual, low, high)) => {
+                told.facts.add("ttl_of_rsts", vec![low.to_string(), high.to_string()]);
+                told.facts.add("ttl_of_other_packets", u32::from(usual));
+                let ttls = if low == high { low.to_string() } else { format!("{low} to {high}") };
+                summary += &format!(
+                    " The RSTs carry TTL {ttls}, other packets from that address {usual}: a device on the path, or another \
+                     host behind the address, may have sent them."
+                );
+            }
+            None if service.ttl.is_none() => {
+                told.not_visible.push(
+                    "whether the host or a device in front of it sent the RST: no other packet of that address and port \
+                     was captured whose TTL could be compared"
+                        .to_owned(),
+                );
+            }
+            None => {}
+        }
+        told.summary = summary;
+        told.remedy = remedy(service);
+        vec![told]
+    }
+}
+
+/// The usual time to live of the service, and those of its refusals where they differ from it.
+fn other_ttls(service: &Service) -> Option<(u8, u8, u8)> {
+    let usual = service.ttl?;
+    let (low, high) = service.refusal_ttls?;
+    (low != usual || high != usual).then_some((usual, low, high))
+}
+
+fn remedy(service: &Service) -> Vec<String> {
+    let port = service.key.port;
+    let mut remedy = vec![format!(
+        "On {}: `ss -ltnp 'sport = :{port}'` shows whether a process listens, and where: one that listens on 127.0.0.1 \
+         alone refuses all others (bind 0.0.0.0 or [::]).",
+        service.key.address
+    )];
+    if service.answered > 0 {
+        remedy.push(
+            "It listens at other times: around a restart or a deployment take the server out of rotation first \
+             (Kubernetes `readinessProbe`, preStop sleep, graceful drain; HAProxy and nginx health checks)."
+                .to_owned(),
+        );
+    }
+    remedy.push(
+        "Kubernetes: compare `targetPort` of the Service with the port of the process (`containerPort` opens nothing); a \
+         Service without ready endpoints is rejected by kube-proxy or Cilium before any pod sees the SYN."
+            .to_owned(),
+    );
+    remedy.push(
+        "A firewall rule that rejects with a RST looks the same: iptables `-j REJECT --reject-with tcp-reset`, nftables \
+         `reject with tcp reset`."
+            .to_owned(),
+    );
+    remedy
+}

@@ -1,0 +1,100 @@
+//! A connection that a client opened and closed at once without a byte: a health check.
+
+use crate::detect::thresholds::SHORT_LIFE;
+use crate::detect::words::counted;
+use crate::detect::{Case, Confidence, Detector, Exam, Severity, Told};
+use crate::record::{CloseKind, Connection};
+use crate::types::{Side, Span};
+
+/// Detector of `health-check`.
+#[derive(Debug)]
+pub(in crate::detect) struct HealthCheck;
+
+const CODE: &str = "health-check";
+
+impl Detector for HealthCheck {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("health_check.md")
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let (Some(syn), Some(syn_ack)) = (c.opening.syn, c.opening.syn_ack) else { return };
+        exam.applies();
+        // Closed by the client, after it had accepted the SYN-ACK: its FIN says so too where the ACK was not captured.
+        let accepted = c.opening.ack.is_some() || c.ending.fin.client.is_some();
+        let by_client = c.ending.closed_by == Some(Side::Client) && c.ending.kind != CloseKind::Open;
+        if !accepted || !by_client || c.carried_payload() || c.opening.syn_with_data {
+            return;
+        }
+        let Some(end) = c.ending.first() else { return };
+        if end.at.since(syn.at) >= SHORT_LIFE {
+            return;
+        }
+        let seen = &c.visibility;
+        // Sequence numbers tell of payload that was not captured, where both ends of a stream were.
+        let counted = c.traffic.client.stream_bytes.is_some() && c.traffic.server.stream_bytes.is_some();
+        if seen.one_way.is_some() || seen.gaps.client > 0 || seen.gaps.server > 0 || (seen.flags_only && !counted) {
+            exam.not_visible(
+                "payload may have passed that was not captured",
+                Some("tcpdump -i any -w FILE 'host SERVER and tcp port PORT'"),
+            );
+            return;
+        }
+        let kind = if c.ending.kind == CloseKind::Reset { "reset" } else { "fin" };
+        exam.symptom(CODE, kind, Severity::Info, Confidence::High, &[Some(syn), Some(syn_ack), Some(end)])
+            .span(Some(end.at.since(syn.at)));
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        let count = case.group.count;
+        let mut periods: Vec<Span> = case.group.paces.iter().filter_map(crate::detect::Pace::period).collect();
+        periods.sort_unstable();
+        let mut told = Told { severity: Some(Severity::Info), ..Told::default() };
+        told.facts.add("checks", count);
+        told.facts.add("clients", case.group.clients.len() as u64);
+        told.facts.add("clients_at_a_regular_period", periods.len() as u64);
+        let mut summary = format!(
+            "{} to {} {} opened and closed within 1 s by the client without a byte of payload ({count} of {}).",
+            counted(count, "connection"),
+            service.address(),
+            if count == 1 { "was" } else { "were" },
+            case.group.applied,
+        );
+        match (case.group.only_client(), periods.as_slice()) {
+            (Some(client), [period]) => {
+                told.facts.add("period_s", *period);
+                summary += &format!(" They come from {client} every {period}: a health check.");
+            }
+            (_, [shortest, .., longest]) => {
+                told.facts.add("period_s", *shortest);
+                summary += &format!(
+                    " {} of {} came at a regular period ({shortest} to {longest}): health checks.",
+                    periods.len(),
+                    counted(case.group.clients.len() as u64, "client"),
+                );
+            }
+            (_, [period]) => {
+                told.facts.add("period_s", *period);
+                summary += &format!(" One of the clients came every {period}: a health check.");
+            }
+            (_, []) => {
+                told.confidence = Some(Confidence::Medium);
+                summary += " Health checks and port probes look like this.";
+            }
+        }
+        summary += " Not a failure.";
+        told.summary = summary;
+        told.remedy = vec![
+            "Nothing has to change. Where the server logs these (\"TLS handshake error: EOF\", \"http: TLS handshake error\"), \
+             let the check speak the protocol: HTTPS or HTTP instead of TCP (AWS target group, GCP health check, Kubernetes \
+             `httpGet` probe, HAProxy `option httpchk`)."
+                .to_owned(),
+        ];
+        vec![told]
+    }
+}

@@ -1,0 +1,143 @@
+//! An alert that ended a handshake.
+
+use super::{alerts, hello_summary};
+use crate::detect::words::counted;
+use crate::detect::{Case, Confidence, Detector, Exam, Group, Severity, Told};
+use crate::record::Connection;
+use crate::tls::{Alert, AlertLevel, Sni, Tls, names};
+use crate::types::Side;
+
+/// Detector of `tls-alert`.
+#[derive(Debug)]
+pub(in crate::detect) struct TlsAlert;
+
+const CODE: &str = "tls-alert";
+
+impl Detector for TlsAlert {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("tls_alert.md")
+    }
+
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["missing-sni"]
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let Some(tls) = &c.tls else { return };
+        if tls.client_hello.is_none() && tls.server_hello.is_none() && tls.alerts.is_empty() {
+            return;
+        }
+        exam.applies();
+        // One fault is told once: tls-version-mismatch and no-server-hello say more of these.
+        if hello_summary::version_fault(tls).is_some() || answers_other_protocol(tls) {
+            return;
+        }
+        let Some(alert) = hello_summary::deciding_alert(c, tls) else { return };
+        let fatal = alert.level == AlertLevel::FATAL;
+        let confidence = if fatal { Confidence::High } else { Confidence::Medium };
+        let hello = tls.client_hello.as_ref().map(|hello| hello.completed);
+        let answer = tls.server_hello.as_ref().map(|hello| hello.completed);
+        let evidence = [hello, answer, Some(alert.at), c.ending.first()];
+        exam.symptom(CODE, alerts::meaning(alert).kind, Severity::Error, confidence, &evidence);
+        exam.quote("alert", &wording(alert));
+        quote_handshake(tls, exam);
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        let tell = |&(kind, count): &(&'static str, u64)| {
+            let meaning = alerts::of_kind(kind);
+            let group = case.group;
+            let alert = first_quote(group, kind, "alert").unwrap_or_else(|| meaning.name.to_owned());
+            let mut told = Told { affected: Some(count), example_kind: Some(kind), ..Told::default() };
+            let version = first_quote(group, kind, "version_chosen");
+            let stage = match &version {
+                Some(version) => format!("after the ServerHello ({version})"),
+                None => "before a ServerHello was seen".to_owned(),
+            };
+            let mut summary = format!(
+                "The {} sent the alert {alert} {stage}, and the handshake ended there ({count} of {} to {}): {}.",
+                meaning.by,
+                counted(case.group.applied, "TLS connection"),
+                service.address(),
+                meaning.says,
+            );
+            if let [(name, _)] = group.quotes(kind, "server_name").as_slice() {
+                summary += &format!(" The ClientHello asked for {name}.");
+            } else if first_quote(group, kind, "without_name").is_some() {
+                summary += " The ClientHello carries no server name (SNI).";
+            }
+            let answered = service.with_name_answered + service.without_name_answered;
+            if version.is_none() && answered > 0 {
+                summary +=
+                    &format!(" The same server answered {} with a ServerHello.", counted(answered, "other hello"));
+            }
+            told.facts.add("alert", alert);
+            told.facts.add("alert_code", u32::from(meaning.code));
+            told.facts.add("alert_by", meaning.by.name());
+            for name in QUOTED {
+                if let Some(text) = first_quote(group, kind, name) {
+                    told.facts.add(name, text);
+                }
+            }
+            if concerns_certificate(meaning.by, meaning.code) && version.as_deref() == Some("TLS 1.3") {
+                told.not_visible.push("the certificate: TLS 1.3 encrypts it".to_owned());
+            }
+            told.summary = summary;
+            told.remedy = vec![meaning.remedy.to_owned()];
+            told
+        };
+        case.group.kinds.iter().map(tell).collect()
+    }
+}
+
+/// What is quoted of the handshake besides the alert.
+const QUOTED: &[&str] = &[
+    "server_name",
+    "versions_offered",
+    "version_chosen",
+    "suites_offered",
+    "suite_chosen",
+    "groups_offered",
+    "signature_schemes_offered",
+    "alpn_offered",
+];
+
+fn quote_handshake(tls: &Tls, exam: &mut Exam<'_>) {
+    if let Some(hello) = &tls.client_hello {
+        match &hello.sni {
+            Sni::Present(name) => _ = exam.quote("server_name", name),
+            Sni::Empty | Sni::Absent => _ = exam.quote("without_name", "yes"),
+            Sni::NotVisible(_) => {}
+        }
+        hello_summary::quote_offer(hello, exam);
+    }
+    if let Some(hello) = &tls.server_hello {
+        exam.quote("version_chosen", &names::version(hello.version));
+        exam.quote("suite_chosen", &names::cipher_suite(hello.cipher_suite));
+    }
+}
+
+/// `handshake_failure (40), fatal`.
+fn wording(alert: &Alert) -> String {
+    format!("{} ({}), {}", names::alert(alert.description), alert.description, alert.level.name())
+}
+
+/// The text quoted most often.
+fn first_quote(group: &Group, kind: &str, name: &str) -> Option<String> {
+    group.quotes(kind, name).first().map(|(text, _)| (*text).to_owned())
+}
+
+/// Whether the server answered the ClientHello with bytes that are no TLS: the client's alert is then only the echo.
+fn answers_other_protocol(tls: &Tls) -> bool {
+    tls.server_hello.is_none() && tls.hello_retry.is_none() && matches!(tls.malformed, Some((Side::Server, _)))
+}
+
+/// Whether this alert speaks of the peer's certificate.
+const fn concerns_certificate(by: Side, code: u8) -> bool {
+    matches!(by, Side::Client) && matches!(code, 42..=46 | 48 | 49 | 113)
+}
