@@ -36,6 +36,8 @@ pub(crate) struct Half {
     pub(super) last_was_window_probe: bool,
     /// The oldest segment that the peer has not acknowledged, as far as it was captured.
     pub(super) oldest: Option<(Seq, Moment)>,
+    /// Its last payload before that segment.
+    pub(super) before_oldest: Option<Moment>,
     pub(super) stamps: Stamps,
     /// Packets other than SYN, FIN and RST.
     pub(super) plain_packets: u64,
@@ -74,6 +76,11 @@ impl Half {
     /// Whether only segments with SYN, FIN or RST were captured of it.
     pub(crate) const fn only_flags(&self) -> bool {
         self.plain_packets == 0
+    }
+
+    /// Whether it sent payload at or after this moment.
+    pub(super) fn has_sent_payload_at(&self, moment: Moment) -> bool {
+        self.traffic.last_payload.is_some_and(|last| last.packet >= moment.packet)
     }
 
     /// Notes what every segment tells.

@@ -48,6 +48,9 @@ impl Tracker {
         let new_payload = s.payload_len > 0 && !class.resent.is_retransmission() && !class.keep_alive;
         self.closing.on_segment(&mut self.halves, side, s, at, new_payload);
         let me = &mut self.halves[side];
+        if me.oldest.is_none() {
+            me.before_oldest = me.traffic.last_payload;
+        }
         if new_payload {
             me.traffic.last_payload = Some(at);
         }
