@@ -103,8 +103,8 @@ fn a_capture_cut_short_is_a_warning_and_an_error_when_strict() {
     let path = file(&folder, "cut.pcap", &whole[..whole.len() - 5]);
     let said = run(&[&path], b"");
     assert_eq!(said.code, Some(0), "{said:?}");
-    assert!(said.err.starts_with("handshark: warning: ") && said.err.contains("cut.pcap"), "{said:?}");
     assert_one_line(&said);
+    assert!(said.err.contains("cut.pcap: warning: "), "{said:?}");
     let strict = run(&[&path, "--strict"], b"");
     assert_eq!(strict.code, Some(2));
     assert_eq!(strict.out, said.out, "what could be read is told all the same");

@@ -119,20 +119,30 @@ pub(crate) fn read<T: Taker>(
     Ok(Some(report))
 }
 
-/// What of a capture makes it a damaged one.
-const DAMAGE: [&str; 2] = ["cut-short", "damaged"];
+/// What makes a capture a damaged one: part of its bytes could not be read as packets.
+const DAMAGE: [&str; 6] = ["cut-short", "damaged", "garbage-before", "garbage-after", "read-error", "unreadable-file"];
 
-/// Says what is wrong with the capture, and gives the exit code. Findings are those that were asked for, shown or not.
+/// Says what is wrong with the capture, and gives the exit code. `worst` is the highest severity that was asked for, shown
+/// or not.
 pub(crate) fn conclude(common: &Common, report: &Report, worst: Option<Severity>) -> i32 {
     let mut damaged = false;
     for quality in report.capture.quality.iter().filter(|quality| DAMAGE.contains(&quality.code)) {
         damaged = true;
-        say(&format!("warning: {}", quality.note));
+        say(&warning(&report.capture.files, &quality.note));
     }
     let found = common.fail_on.is_some_and(|level| worst >= Some(level.into()));
     match (damaged && common.strict, found) {
         (true, _) => FAILED,
         (false, true) => FOUND,
         (false, false) => DONE,
+    }
+}
+
+/// With the name of the file, which a note names only where there are several.
+fn warning(files: &[String], note: &str) -> String {
+    match files {
+        [file] if file == "-" => format!("standard input: warning: {note}"),
+        [file] if !note.starts_with(file.as_str()) => format!("{file}: warning: {note}"),
+        _ => format!("warning: {note}"),
     }
 }

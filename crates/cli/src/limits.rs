@@ -40,7 +40,7 @@ impl FromStr for Limit {
     }
 }
 
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 21] = [
     "max-connections",
     "max-closed",
     "closed-linger",
@@ -56,6 +56,8 @@ const NAMES: [&str; 19] = [
     "max-packet-bytes",
     "max-block-bytes",
     "max-nesting",
+    "max-fragmented-packets",
+    "max-fragment-bytes",
     "max-services",
     "max-findings",
     "max-examples",
@@ -95,6 +97,8 @@ fn place<'a>(limits: &'a mut Limits, name: &str) -> Option<Place<'a>> {
         "max-packet-bytes" => Count(&mut limits.max_packet_bytes),
         "max-block-bytes" => Count(&mut limits.max_block_bytes),
         "max-nesting" => Count(&mut limits.max_nesting),
+        "max-fragmented-packets" => Count(&mut limits.max_fragmented_packets),
+        "max-fragment-bytes" => Count(&mut limits.max_fragment_bytes),
         "max-services" => Count(&mut limits.max_services),
         "max-findings" => Count(&mut limits.max_findings),
         "max-examples" => Count(&mut limits.max_examples),

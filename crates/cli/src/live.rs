@@ -42,6 +42,8 @@ pub(crate) fn read<S: Sink>(
     if io::stderr().is_terminal() {
         say("reading standard input; Ctrl-C ends it with the report");
     }
+    // A stream that never gives a byte is an error too: without this the inspector would not know of the stream.
+    inspector.push(&[])?;
     std::thread::spawn(move || forward(&sender));
     loop {
         let message = match receiver.try_recv() {

@@ -38,7 +38,8 @@ pub(super) fn of(c: &Connection) -> Outcome {
         return Outcome::TlsFailed;
     }
     match c.ending.kind {
-        CloseKind::Reset if !carried && c.opening.ack.is_none() => Outcome::ResetInHandshake,
+        // A client that resets with ACK right after the SYN-ACK had what it wanted: a check whether somebody listens.
+        CloseKind::Reset if !carried && c.opening.ack.is_none() && !is_check(c) => Outcome::ResetInHandshake,
         CloseKind::Fin | CloseKind::Reset if !carried && !c.visibility.flags_only => Outcome::HealthCheck,
         CloseKind::Reset => Outcome::Reset,
         CloseKind::Fin => {
@@ -48,4 +49,8 @@ pub(super) fn of(c: &Connection) -> Outcome {
         CloseKind::Timeout => Outcome::TimedOut,
         CloseKind::Open => Outcome::Open,
     }
+}
+
+fn is_check(c: &Connection) -> bool {
+    c.ending.reset.is_some_and(|reset| reset.by == crate::types::Side::Client && reset.ack)
 }

@@ -100,13 +100,6 @@ impl Casebook {
         }
     }
 
-    fn applied_to_ref(&self, (place, number): (u32, u16)) -> Option<u64> {
-        match place {
-            WHOLE_CAPTURE => self.applied_in_capture.get(usize::from(number)).copied(),
-            place => self.applied.get(place as usize * DETECTORS.len() + usize::from(number)).copied(),
-        }
-    }
-
     fn note_overlaps(&mut self, symptoms: &[((u32, u16), bool, crate::detect::Symptom)]) {
         for (key, _, symptom) in symptoms {
             let Some(detector) = DETECTORS.get(usize::from(key.1)) else { continue };
@@ -122,12 +115,8 @@ impl Casebook {
 
     /// The end: findings in order of harm, services, totals, and what could not be assessed.
     pub(crate) fn close(mut self, capture: &CaptureFacts) -> Closed {
+        self.note_denominators();
         let mut told: Vec<(u32, u16, Finding, u64)> = Vec::new();
-        let mut groups = std::mem::take(&mut self.groups);
-        for (key, group) in &mut groups {
-            group.applied = self.applied_to_ref(*key).unwrap_or(group.count);
-        }
-        self.groups = groups;
         for (&(place, number), group) in &self.groups {
             let Some(&detector) = DETECTORS.get(usize::from(number)) else { continue };
             let service = self.services.get(place as usize);
@@ -156,6 +145,18 @@ impl Casebook {
                     Some(NotAssessed { code, connections, reason: reason.to_owned(), capture_instead })
                 })
                 .collect(),
+        }
+    }
+
+    /// Gives every group the number of connections to which its check applied.
+    fn note_denominators(&mut self) {
+        for (&(place, number), group) in &mut self.groups {
+            let number = usize::from(number);
+            let applied = match place {
+                WHOLE_CAPTURE => self.applied_in_capture.get(number),
+                place => self.applied.get(place as usize * DETECTORS.len() + number),
+            };
+            group.applied = applied.copied().unwrap_or(group.count);
         }
     }
 

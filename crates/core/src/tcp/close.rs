@@ -326,7 +326,7 @@ fn kind_of(halves: &Sided<Half>, side: Side, s: &Segment<'_>) -> ResetKind {
     if me.traffic.ttl.is_some_and(|usual| usual.abs_diff(s.ttl) > SAME_HOST_HOPS) {
         return ResetKind::FromThePath;
     }
-    let answers_syn = !me.accepted && me.base.is_none_or(|base| base == s.seq) && peer.traffic.isn.is_some();
+    let answers_syn = !me.accepted && me.base.is_none_or(|base| base == s.seq.minus(1)) && peer.traffic.isn.is_some();
     if s.flags.ack() && s.seq.0 == 0 && answers_syn {
         return ResetKind::ClosedPort;
     }

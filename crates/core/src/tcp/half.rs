@@ -18,7 +18,8 @@ pub(crate) struct Half {
     /// Acknowledged bytes that were never captured: holes.
     pub(crate) gaps: u32,
     pub(super) ranges: Ranges,
-    /// The first sequence number seen: of the SYN where it was captured (Wireshark's base_seq).
+    /// The sequence number of the SYN, or what it must have been when the first packet seen directly follows it
+    /// (Wireshark's base_seq).
     pub(super) base: Option<Seq>,
     /// One past the highest sequence number sent (Wireshark's nextseq), and when it was sent.
     pub(super) next: Option<Seq>,
@@ -67,7 +68,7 @@ impl Half {
         }
     }
 
-    /// The first sequence number seen.
+    /// The sequence number of its SYN, seen or inferred from its first packet.
     pub(crate) const fn base(&self) -> Option<Seq> {
         self.base
     }
@@ -87,7 +88,7 @@ impl Half {
         let traffic = &mut self.traffic;
         traffic.packets += 1;
         traffic.last_packet = Some(at);
-        self.base.get_or_insert(segment.seq);
+        self.base.get_or_insert(if segment.flags.syn() { segment.seq } else { segment.seq.minus(1) });
         if segment.payload_len > 0 {
             traffic.payload_packets += 1;
             traffic.first_payload.get_or_insert(at);
