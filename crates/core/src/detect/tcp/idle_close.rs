@@ -193,7 +193,7 @@ fn summary(idle: &Cluster, service: &Service, announced: Option<Span>, hits: u64
 /// The idle timeout for the client that leaves room for a slow timer and a round trip: in tenths of a second below 10 s,
 /// else whole seconds.
 pub(super) fn safe_client_idle(idle: &Cluster, announced: Option<Span>) -> Span {
-    let server = announced.unwrap_or(idle.shortest()).min(idle.shortest());
+    let server = announced.unwrap_or_else(|| idle.shortest()).min(idle.shortest());
     let safe = server.as_secs_f64() * SAFE_IDLE_SHARE;
     // Half a percent, so that 4.999 s of a timer of 5 s gives 4 s and not 3.9 s.
     let step = if safe < 9.95 { 0.1 } else { 1.0 };
@@ -201,7 +201,7 @@ pub(super) fn safe_client_idle(idle: &Cluster, announced: Option<Span>) -> Span 
 }
 
 pub(super) fn remedy(idle: &Cluster, announced: Option<Span>, hits: u64) -> Vec<String> {
-    let server = announced.unwrap_or(idle.shortest()).min(idle.shortest());
+    let server = announced.unwrap_or_else(|| idle.shortest()).min(idle.shortest());
     let safe = safe_client_idle(idle, announced);
     let mut remedy = vec![
         format!(
