@@ -183,3 +183,97 @@ fn hex(bytes: &[u8]) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Moment, PacketNo, Timestamp};
+
+    fn hello(legacy_version: u16, cipher_suites: &[u16], extensions: &[u16]) -> ClientHello {
+        let packet = Moment { packet: PacketNo::FIRST, at: Timestamp::default() };
+        ClientHello {
+            completed: packet,
+            begun: packet,
+            segments: 1,
+            length: 0,
+            format: HelloFormat::Tls,
+            record_version: 0x0301,
+            legacy_version,
+            session_id: Vec::new(),
+            cipher_suites: cipher_suites.to_vec(),
+            compression: vec![0],
+            extensions: extensions.to_vec(),
+            sni: Sni::Absent,
+            alpn: Vec::new(),
+            alpn_first_raw: Vec::new(),
+            supported_versions: Vec::new(),
+            groups: Vec::new(),
+            point_formats: Vec::new(),
+            signature_algorithms: Vec::new(),
+            key_shares: Vec::new(),
+            ech: false,
+            pre_shared_key: false,
+            early_data: false,
+            session_ticket_len: None,
+            malformed: false,
+        }
+    }
+
+    /// The two examples of the description of JA3.
+    #[test]
+    fn ja3_as_described() {
+        let suites = [47, 53, 5, 10, 49161, 49162, 49171, 49172, 50, 56, 19, 4];
+        let first =
+            ClientHello { groups: vec![23, 24, 25], point_formats: vec![0], ..hello(769, &suites, &[0, 10, 11]) };
+        assert_eq!(
+            first.ja3_text().as_deref(),
+            Some("769,47-53-5-10-49161-49162-49171-49172-50-56-19-4,0-10-11,23-24-25,0")
+        );
+        assert_eq!(first.ja3().as_deref(), Some("ada70206e40642a3e4461f35503241d5"));
+        let second = hello(769, &[4, 5, 10, 9, 100, 98, 3, 6, 19, 18, 99], &[]);
+        assert_eq!(second.ja3_text().as_deref(), Some("769,4-5-10-9-100-98-3-6-19-18-99,,,"));
+        assert_eq!(second.ja3().as_deref(), Some("de350869b8c85de67a350c8d186f11e6"));
+    }
+
+    /// The example of the description of JA4, with GREASE in every list.
+    #[test]
+    fn ja4_as_described() {
+        let suites = [
+            0x2a2a, 0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc013, 0xc014, 0x009c,
+            0x009d, 0x002f, 0x0035,
+        ];
+        let extensions = [
+            0xfafa, 0x0000, 0x0033, 0x000d, 0x0023, 0x000b, 0xff01, 0x000a, 0x001b, 0x4469, 0x0012, 0x002d, 0x0010,
+            0x0005, 0x002b, 0x0017, 0x1a1a, 0x0015,
+        ];
+        let hello = ClientHello {
+            alpn_first_raw: b"h2".to_vec(),
+            supported_versions: vec![0x0a0a, 0x0304, 0x0303],
+            signature_algorithms: vec![0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601],
+            ..hello(0x0303, &suites, &extensions)
+        };
+        assert_eq!(hello.ja4().as_deref(), Some("t13d1516h2_8daaf6152771_e5627efa2ab1"));
+        assert_eq!(
+            hello.ja4_text().as_deref(),
+            Some(
+                "t13d1516h2_002f,0035,009c,009d,1301,1302,1303,c013,c014,c02b,c02c,c02f,c030,cca8,cca9_\
+                 0005,000a,000b,000d,0012,0015,0017,001b,0023,002b,002d,0033,4469,ff01_\
+                 0403,0804,0401,0503,0805,0501,0806,0601"
+            )
+        );
+    }
+
+    #[test]
+    fn ja4_of_a_hello_without_anything() {
+        assert!(hello(0x0301, &[], &[]).ja4().is_some_and(|ja4| ja4 == "t10i000000_000000000000_000000000000"));
+    }
+
+    #[test]
+    fn ja4_shows_strange_protocol_names_in_hexadecimal() {
+        assert_eq!(ja4_alpn(b"http/1.1"), ['h', '1']);
+        assert_eq!(ja4_alpn(b"h"), ['h', 'h']);
+        assert_eq!(ja4_alpn(b"\xab\xcd"), ['a', 'd']);
+        assert_eq!(ja4_alpn(b"0\xab"), ['3', 'b']);
+        assert_eq!(ja4_alpn(b""), ['0', '0']);
+    }
+}

@@ -153,6 +153,7 @@ impl TlsObserver {
             piece: flow.pieces,
             record_version: flow.record_version,
             max_bytes: self.max_handshake_bytes,
+            more_in_record: flow.records.body_goes_on(),
             only_hello_of: match flow.content {
                 Content::Uncertain(length) => Some(length),
                 Content::Skip | Content::Handshake | Content::Alert(_) => None,
