@@ -3,7 +3,7 @@
 //! Computed when asked for. JA4 is the one for TLS clients (BSD-3-Clause); its relatives under other licences are not
 //! here and not to be added.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
 use md5::Md5;
 use sha2::{Digest, Sha256};
@@ -133,15 +133,20 @@ impl Sni {
     }
 }
 
+const HEX_DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+
+const fn hex_digit(value: u16) -> char {
+    HEX_DIGITS[(value & 0x0f) as usize]
+}
+
 /// First and last character of the first protocol name; of its hexadecimal form where one of the two is not an ASCII
 /// letter or digit.
-fn ja4_alpn(name: &[u8]) -> [char; 2] {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+const fn ja4_alpn(name: &[u8]) -> [char; 2] {
     let (Some(&first), Some(&last)) = (name.first(), name.last()) else { return ['0', '0'] };
     if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() {
-        [char::from(first), char::from(last)]
+        [first as char, last as char]
     } else {
-        [DIGITS[usize::from(first >> 4)], DIGITS[usize::from(last & 0x0f)]]
+        [hex_digit((first >> 4) as u16), hex_digit(last as u16)]
     }
 }
 
@@ -149,37 +154,41 @@ fn without_grease(values: &[u16]) -> impl Iterator<Item = u16> + '_ {
     values.iter().copied().filter(|&value| !is_grease(value))
 }
 
+// The lists below have up to a hundred numbers, for every hello: `write!` takes ten times as long for them.
+
 /// `4865-4866-4867`
 fn decimal(text: &mut String, values: impl IntoIterator<Item = u16>) {
-    join(text, '-', values, |text, value| write!(text, "{value}"));
+    for (index, value) in values.into_iter().enumerate() {
+        if index > 0 {
+            text.push('-');
+        }
+        let mut power = [10_000, 1_000, 100, 10].into_iter().find(|&power| value >= power).unwrap_or(1);
+        while power > 0 {
+            text.push(hex_digit(value / power % 10));
+            power /= 10;
+        }
+    }
 }
 
 /// `1301,1302,1303`
 fn hexadecimal(values: impl IntoIterator<Item = u16>) -> String {
-    let mut text = String::new();
-    join(&mut text, ',', values, |text, value| write!(text, "{value:04x}"));
-    text
-}
-
-fn join(
-    text: &mut String,
-    separator: char,
-    values: impl IntoIterator<Item = u16>,
-    show: impl Fn(&mut String, u16) -> fmt::Result,
-) {
+    let mut text = String::with_capacity(160);
     for (index, value) in values.into_iter().enumerate() {
         if index > 0 {
-            text.push(separator);
+            text.push(',');
         }
-        // Writing to a String can not fail.
-        let _ = show(text, value);
+        for shift in [12, 8, 4, 0] {
+            text.push(hex_digit(value >> shift));
+        }
     }
+    text
 }
 
 fn hex(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
+    for &byte in bytes {
+        text.push(hex_digit((byte >> 4).into()));
+        text.push(hex_digit(byte.into()));
     }
     text
 }
