@@ -1,3 +1,5 @@
 //! The native binary.
 
-fn main() {}
+fn main() {
+    std::process::exit(handshark_cli::run(std::env::args_os()));
+}

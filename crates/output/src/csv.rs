@@ -20,18 +20,23 @@ use crate::rows::{Formulas, Heading};
 pub(crate) struct Csv<W> {
     out: W,
     formulas: Formulas,
+    /// The line of names until it is written, before the first row or at the end.
+    names: Option<String>,
     line: Vec<u8>,
 }
 
 impl<W: Write> Csv<W> {
-    /// Writes the line of names.
-    pub(crate) fn new(headings: &[Heading], formulas: Formulas, mut out: W) -> io::Result<Self> {
+    pub(crate) fn new(headings: &[Heading], formulas: Formulas, out: W) -> Self {
         let names: Vec<&str> = headings.iter().map(|heading| heading.name).collect();
-        writeln!(out, "{}", names.join(","))?;
-        Ok(Self { out, formulas, line: Vec::with_capacity(4_096) })
+        Self { out, formulas, names: Some(names.join(",") + "\n"), line: Vec::with_capacity(4_096) }
+    }
+
+    pub(crate) fn out(&mut self) -> &mut W {
+        &mut self.out
     }
 
     pub(crate) fn row<'a>(&mut self, values: impl Iterator<Item = Value<'a>>) -> io::Result<()> {
+        self.write_names()?;
         self.line.clear();
         for (i, value) in values.enumerate() {
             if i > 0 {
@@ -44,7 +49,12 @@ impl<W: Write> Csv<W> {
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.write_names()?;
         self.out.flush()
+    }
+
+    fn write_names(&mut self) -> io::Result<()> {
+        self.names.take().map_or(Ok(()), |names| self.out.write_all(names.as_bytes()))
     }
 
     fn push_value(&mut self, value: &Value<'_>) {
@@ -97,7 +107,7 @@ mod tests {
     fn lines(formulas: Formulas, values: &[Value<'_>]) -> String {
         let headings = vec![Heading { name: "x", kind: ColumnType::Text }; values.len()];
         let mut out = Vec::new();
-        let mut rows = Csv::new(&headings, formulas, &mut out).expect("a Vec takes all");
+        let mut rows = Csv::new(&headings, formulas, &mut out);
         rows.row(values.iter().cloned()).expect("a Vec takes all");
         String::from_utf8(out).expect("CSV is UTF-8")
     }

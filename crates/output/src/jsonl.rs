@@ -29,6 +29,10 @@ impl<W: Write> Jsonl<W> {
         Self { out, keys: headings.iter().enumerate().map(key).collect(), line: Vec::with_capacity(4_096) }
     }
 
+    pub(crate) fn out(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     pub(crate) fn row<'a>(&mut self, values: impl Iterator<Item = Value<'a>>) -> io::Result<()> {
         self.line.clear();
         for (key, value) in self.keys.iter().zip(values) {

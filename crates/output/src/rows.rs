@@ -79,10 +79,7 @@ enum Writer<W: Write> {
 
 impl<W: Write> Rows<W> {
     /// Rows of `kind` to `out`; the style is for tables, the formulas for CSV.
-    ///
-    /// # Errors
-    /// `out` refuses the heading.
-    pub fn new(kind: RowKind, format: RowFormat, style: Style, formulas: Formulas, out: W) -> io::Result<Self> {
+    pub fn new(kind: RowKind, format: RowFormat, style: Style, formulas: Formulas, out: W) -> Self {
         let headings = kind.headings();
         let layout = match kind {
             RowKind::Connections => table::CONNECTIONS,
@@ -91,9 +88,18 @@ impl<W: Write> Rows<W> {
         let writer = match format {
             RowFormat::Table => Writer::Table(Table::new(&headings, layout, style, out)),
             RowFormat::Jsonl => Writer::Jsonl(Jsonl::new(&headings, out)),
-            RowFormat::Csv => Writer::Csv(Csv::new(&headings, formulas, out)?),
+            RowFormat::Csv => Writer::Csv(Csv::new(&headings, formulas, out)),
         };
-        Ok(Self { kind, writer })
+        Self { kind, writer }
+    }
+
+    /// What is written to.
+    pub fn out(&mut self) -> &mut W {
+        match &mut self.writer {
+            Writer::Table(table) => table.out(),
+            Writer::Jsonl(jsonl) => jsonl.out(),
+            Writer::Csv(csv) => csv.out(),
+        }
     }
 
     /// Writes what this connection adds: one row, or one for each of its hellos.
@@ -151,7 +157,7 @@ mod tests {
 
     fn written(kind: RowKind, format: RowFormat) -> String {
         let mut out = Vec::new();
-        let mut rows = Rows::new(kind, format, Style::default(), Formulas::Kept, &mut out).expect("a Vec takes all");
+        let mut rows = Rows::new(kind, format, Style::default(), Formulas::Kept, &mut out);
         rows.connection(&samples::connection(7), &samples::interfaces()).expect("a Vec takes all");
         rows.finish().expect("a Vec takes all");
         drop(rows);
@@ -198,8 +204,7 @@ mod tests {
         let mut connection = samples::connection(7);
         connection.tls = None;
         let mut out = Vec::new();
-        let mut rows =
-            Rows::new(RowKind::Hellos, RowFormat::Jsonl, Style::default(), Formulas::Kept, &mut out).expect("a Vec");
+        let mut rows = Rows::new(RowKind::Hellos, RowFormat::Jsonl, Style::default(), Formulas::Kept, &mut out);
         rows.connection(&connection, &samples::interfaces()).expect("a Vec takes all");
         rows.finish().expect("a Vec takes all");
         drop(rows);

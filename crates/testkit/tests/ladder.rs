@@ -28,6 +28,8 @@ fn a_reset_answers_as_rfc_9293_asks() {
     let bare = packets("0.0 C SYN\n0.1 S SYN-ACK\n0.1 C ACK\n1.0 C data 10\n1.1 S RST");
     assert_eq!(bare[4], "#5 1.100000 1 S RST seq=1 len=0 win=0");
 
+    assert_eq!(packets("0.0 S RST kind=bare"), ["#1 0.000000 1 S RST seq=1 len=0 win=0"]);
+
     let abort = packets("0.0 C SYN\n0.1 S SYN-ACK\n0.1 C ACK\n1.0 C data 10\n1.1 S RST kind=abort");
     assert_eq!(abort[4], "#5 1.100000 1 S RST,ACK seq=1 ack=11 len=0 win=502");
 }
@@ -141,7 +143,7 @@ fn errors_name_the_place_and_what_would_be_right() {
     assert_eq!(error("expect Nope"), "line 1, column 8: expected a finding's code in kebab-case, found `Nope`");
     assert_eq!(error("expect a-b evidence 0"), "line 1, column 21: expected packet numbers from 1, found `0`");
     assert!(error("sniff 3").contains("expected a time, client, server"));
-    assert!(error("0.0 S RST\nexpect none").contains("a packet of the other side that it answers"));
+    assert!(error("0.0 S RST\nexpect none").contains("kind=abort, or a packet of the other side"));
     assert!(error("0.0 S FIN\n0.1 C Finished\nexpect none").contains("a ServerHello before this line"));
     assert!(error("0.0 C data 1 unaware\nexpect none").contains("a FIN of the other side"));
     assert!(error("0.0 C again\nexpect none").contains("a segment of this side before"));

@@ -94,7 +94,8 @@ def describe(lab):
         Client 10.0.1.1, a router, server 10.0.2.2. A Python server on port 7000 sends a tick every 5 ms.
         Three connections (ports 41801-41803) run for some ticks; then the client sends a line which a rule on the
         router (nftables `reject with tcp reset`) answers in the server's name; the rule is taken away again. The
-        router's own TTL is 255. A fourth connection (41811) runs beside them and is let through. Nanosecond time stamps."""
+        router's own TTL is 255. A fourth connection (41811) runs beside them and is let through.
+        Nanosecond time stamps."""
     lab.note(
         CAPTURES[0],
         title="a device in the path resets connections in the server's name",

@@ -89,8 +89,17 @@ impl Exam<'_> {
         packets.dedup();
         if !packets.is_empty() {
             let quotes = Vec::new();
-            let symptom =
-                Symptom { code, severity, confidence, evidence: packets, span: None, count: None, quotes, kind };
+            let symptom = Symptom {
+                code,
+                severity,
+                confidence,
+                evidence: packets,
+                span: None,
+                count: None,
+                delay: None,
+                quotes,
+                kind,
+            };
             self.said.symptom = Some(symptom);
             self.said.applies = true;
         }
@@ -109,6 +118,14 @@ impl Exam<'_> {
     pub fn count(&mut self, count: Option<u32>) -> &mut Self {
         if let Some(symptom) = &mut self.said.symptom {
             symptom.count = count;
+        }
+        self
+    }
+
+    /// A second duration, for findings about two.
+    pub fn delay(&mut self, delay: Option<Span>) -> &mut Self {
+        if let Some(symptom) = &mut self.said.symptom {
+            symptom.delay = delay;
         }
         self
     }

@@ -1,6 +1,7 @@
 //! How values are spread, in bounded memory.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::types::Span;
 
@@ -49,6 +50,19 @@ impl Cluster {
     }
 }
 
+/// Of spans, for a reader's eyes: `6.00-6.01 s`, or `6.00 s` where both ends read the same.
+impl fmt::Display for Cluster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (shortest, longest) = (self.shortest().to_string(), self.longest().to_string());
+        let unit = |text: &str| text.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').to_owned();
+        match shortest.strip_suffix(unit(&longest).as_str()) {
+            Some(_) if shortest == longest => f.write_str(&longest),
+            Some(number) if !unit(&longest).is_empty() => write!(f, "{number}-{longest}"),
+            _ => write!(f, "{shortest} to {longest}"),
+        }
+    }
+}
+
 impl Distribution {
     /// Adds a value; negative ones count as 0.
     pub fn add(&mut self, value: i64) {
@@ -85,6 +99,12 @@ impl Distribution {
             }
         }
         clusters.iter().filter_map(|buckets| summary(buckets)).collect()
+    }
+
+    /// How many values lie between two edges of a cluster, both included.
+    pub fn between(&self, low: i64, high: i64) -> u64 {
+        let within = |bucket: &&Bucket| low <= bucket.smallest && bucket.largest <= high;
+        self.buckets.values().filter(within).map(|bucket| bucket.count).sum()
     }
 
     /// The value below which `share` (0 to 1) of all lie, within 0.5 %.
@@ -142,6 +162,25 @@ mod tests {
         assert_eq!(clusters[0].shortest(), Span::from_millis(6_000));
         assert_eq!(clusters[0].longest(), Span::from_millis(6_010));
         assert_eq!(clusters[1].shortest(), Span::from_millis(20_000));
+    }
+
+    #[test]
+    fn a_cluster_reads_as_a_range() {
+        let text = |millis: &[i64]| {
+            let mut spread = Distribution::default();
+            millis.iter().for_each(|milli| spread.add(Span::from_millis(*milli).as_nanos()));
+            spread.whole().expect("values were added").to_string()
+        };
+        assert_eq!(text(&[6_000, 6_010]), "6.00-6.01 s");
+        assert_eq!(text(&[6_000, 6_001]), "6.00 s");
+        assert_eq!(text(&[200, 1_200]), "200 ms to 1.20 s");
+    }
+
+    #[test]
+    fn values_between_the_edges_of_a_cluster() {
+        let mut spread = Distribution::default();
+        [100, 101, 500, 900].into_iter().for_each(|value| spread.add(value));
+        assert_eq!((spread.between(100, 101), spread.between(500, 900), spread.between(102, 499)), (2, 2, 0));
     }
 
     #[test]

@@ -37,11 +37,24 @@ pub struct Group {
     pub paces: Vec<Pace>,
     /// The most symptoms whose connections began within one second.
     pub peak_per_second: u64,
+    /// The spread of each kind's numbers.
+    spreads: Vec<(&'static str, Spread)>,
     /// How often another code hit the same connection.
     overlaps: Vec<(&'static str, u64)>,
     quotes: Vec<Quote>,
     examples: Vec<Example>,
     second: (i64, u64),
+}
+
+/// How the numbers of one kind of symptom are spread.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Spread {
+    /// Spans, in nanoseconds.
+    pub spans: Distribution,
+    /// Second durations, in nanoseconds.
+    pub delays: Distribution,
+    /// Counts.
+    pub counts: Distribution,
 }
 
 /// A text that symptoms of one kind quoted.
@@ -68,6 +81,11 @@ impl Group {
     /// How many symptoms of one kind.
     pub fn of_kind(&self, kind: &str) -> u64 {
         self.kinds.iter().find(|(name, _)| *name == kind).map_or(0, |(_, count)| *count)
+    }
+
+    /// The spread of the numbers of one kind; `None` where no symptom was of it.
+    pub fn spread(&self, kind: &str) -> Option<&Spread> {
+        self.spreads.iter().find(|(name, _)| *name == kind).map(|(_, spread)| spread)
     }
 
     /// The only client, where there is one.
@@ -115,6 +133,7 @@ impl Group {
         if let Some(count) = symptom.count {
             self.counts.add(i64::from(count));
         }
+        self.note_spread(symptom);
         self.note_client(connection.client.address);
         self.note_pace(connection.client.address, symptom.kind, connection.first.at);
         self.note_quotes(symptom);
@@ -132,6 +151,22 @@ impl Group {
 
     pub(crate) fn overlaps(&self) -> &[(&'static str, u64)] {
         &self.overlaps
+    }
+
+    fn note_spread(&mut self, symptom: &Symptom) {
+        if !self.spreads.iter().any(|(kind, _)| *kind == symptom.kind) {
+            self.spreads.push((symptom.kind, Spread::default()));
+        }
+        let Some((_, spread)) = self.spreads.iter_mut().find(|(kind, _)| *kind == symptom.kind) else { return };
+        if let Some(span) = symptom.span {
+            spread.spans.add(span.as_nanos());
+        }
+        if let Some(delay) = symptom.delay {
+            spread.delays.add(delay.as_nanos());
+        }
+        if let Some(count) = symptom.count {
+            spread.counts.add(i64::from(count));
+        }
     }
 
     fn note_client(&mut self, client: IpAddr) {

@@ -22,7 +22,7 @@ mod words;
 pub(crate) use detector::examine;
 pub use detector::{CaptureFacts, Case, Detector, Exam, Host, Scope, Told};
 pub use distribution::{Cluster, Distribution};
-pub use group::Group;
+pub use group::{Group, Spread};
 pub use pace::Pace;
 pub use registry::{DETECTORS, by_code};
 pub use service::{Service, ServiceKey};

@@ -3,7 +3,7 @@
 //! To add one: its two files and one line here.
 
 use super::Detector;
-use super::{capture, tcp, tls};
+use super::{capture, http, tcp, tls};
 
 /// All detectors. The command, the manual, Python and the tests follow this list.
 pub const DETECTORS: &[&dyn Detector] = &[
@@ -20,6 +20,12 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &tls::tls_alert::TlsAlert,
     &tls::tls_version_mismatch::TlsVersionMismatch,
     &tcp::connection_churn::ConnectionChurn,
+    &tcp::stale_reuse::StaleReuse,
+    &http::request_limit_close::RequestLimitClose,
+    &tcp::idle_close::IdleClose,
+    &tcp::injected_reset::InjectedReset,
+    &tcp::state_loss_reset::StateLossReset,
+    &tcp::state_loss_drop::StateLossDrop,
 ];
 
 /// The detector with this code.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::record::{Connection, Outcome};
 use crate::report::{ServiceName, ServiceSummary};
 use crate::tls::Sni;
-use crate::types::{Side, Span, escaped};
+use crate::types::{Side, Span, Timestamp, escaped};
 
 /// A server address and port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,9 +57,11 @@ pub struct Service {
     pub announced_timeout: Option<Span>,
     /// What the server announced in `Keep-Alive: max=`, the largest.
     pub announced_max: Option<u32>,
-    /// Clients, at most 32 are told apart.
-    clients: Vec<IpAddr>,
+    /// Clients and when each was last heard, at most 32 are told apart.
+    clients: Vec<(IpAddr, Option<Timestamp>)>,
     more_clients: bool,
+    /// When the server was last heard on any connection.
+    heard: Option<Timestamp>,
 }
 
 impl Service {
@@ -86,6 +88,7 @@ impl Service {
             announced_max: None,
             clients: Vec::new(),
             more_clients: false,
+            heard: None,
         }
     }
 
@@ -115,9 +118,7 @@ impl Service {
     pub(crate) fn add(&mut self, c: &Connection, outcome: Outcome) {
         self.connections += 1;
         self.outcomes[outcome as usize] += 1;
-        if !self.clients.contains(&c.client.address) {
-            if self.clients.len() < 32 { self.clients.push(c.client.address) } else { self.more_clients = true }
-        }
+        self.note_heard(c);
         self.note_opening(c, outcome);
         self.note_version(c);
         self.note_hello(c);
@@ -130,6 +131,28 @@ impl Service {
                 self.announced_max = keep_alive.max.max(self.announced_max);
             }
         }
+    }
+
+    fn note_heard(&mut self, c: &Connection) {
+        let heard = |side: Side| c.traffic[side].last_packet.map(|moment| moment.at);
+        self.heard = self.heard.max(heard(Side::Server));
+        let client = c.client.address;
+        let room = self.clients.len() < 32;
+        match self.clients.iter_mut().find(|(known, _)| *known == client) {
+            Some((_, last)) => *last = heard(Side::Client).max(*last),
+            None if room => self.clients.push((client, heard(Side::Client))),
+            None => self.more_clients = true,
+        }
+    }
+
+    /// When a packet of the server was last seen, on any connection of the service.
+    pub const fn heard(&self) -> Option<Timestamp> {
+        self.heard
+    }
+
+    /// When a packet of one client was last seen, on any connection of the service.
+    pub fn client_heard(&self, client: IpAddr) -> Option<Timestamp> {
+        self.clients.iter().find(|(known, _)| *known == client).and_then(|(_, heard)| *heard)
     }
 
     fn note_opening(&mut self, c: &Connection, outcome: Outcome) {

@@ -19,6 +19,8 @@ pub struct Symptom {
     pub span: Option<Span>,
     /// The count that the finding is about (requests, retries), where there is one.
     pub count: Option<u32>,
+    /// A second duration, for findings about two: how late a write came after the FIN.
+    pub delay: Option<Span>,
     /// What the finding must quote of this connection (offered versions, a chosen suite), by name. Escaped.
     pub quotes: Vec<(&'static str, String)>,
     /// Which of its kinds it is, where the finding has kinds (`crossed`, `unaware`, `silent`, `fin`, `reset` ...).

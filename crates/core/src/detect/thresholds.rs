@@ -50,3 +50,79 @@ pub(super) const ONE_WAY_SHARE: f64 = 0.5;
 
 /// Packets that make a connection whose beginning is missing: fewer are stray late packets of an ended one.
 pub(super) const MID_STREAM_PACKETS: u64 = 3;
+
+/// An idle time from which a close is called an idle close: below it a server closes because it is done. The shortest
+/// keep-alive in the table is 2 s, the shortest that people set is 1 s.
+pub(super) const IDLE_LEAST: Span = Span::from_millis(900);
+
+/// Idle times belong to one timer unless the gap between them is wider than this and than [`TIMER_GAP_SHARE`]: two
+/// timers are whole seconds apart, one timer's jitter is below 0.1 s.
+pub(super) const TIMER_GAP: Span = Span::from_millis(300);
+
+/// See [`TIMER_GAP`]; a share of the idle time, as coarse timers jitter more the longer they are.
+pub(super) const TIMER_GAP_SHARE: f64 = 0.08;
+
+/// How much longer than the shortest the longest idle time of one timer can be: waitress sweeps every 30 s of 120 s, JDK
+/// every 10 s of 30 s. Wider than this it is no timer.
+pub(super) const TIMER_SPREAD_SHARE: f64 = 0.35;
+
+/// Closes after equal idle times, or after equal numbers of requests, from which it is no chance.
+pub(super) const TIMER_SAMPLES: u64 = 3;
+
+/// Share of the server's idle closes from which fewer than [`TIMER_SAMPLES`] make a timer.
+pub(super) const TIMER_SHARE: f64 = 0.6;
+
+/// Share of an idle time up to which its uncertainty is accepted: two timers of the table are further apart.
+pub(super) const IDLE_UNCERTAINTY_SHARE: f64 = 0.1;
+
+/// The client's idle timeout that is advised, as a share of the server's: leaves room for a slow timer and a round trip.
+pub(super) const SAFE_IDLE_SHARE: f64 = 0.8;
+
+/// TLS 1.3 close_notify is a record of 24 bytes (RFC 8446 sections 5.1 and 6.1); a request under TLS 1.3 takes 49 or more.
+pub(super) const CLOSE_NOTIFY_BYTES: u32 = 40;
+
+/// close_notify up to TLS 1.2: 31 bytes with AES-GCM, up to 85 with CBC and a long MAC.
+pub(super) const OLD_CLOSE_NOTIFY_BYTES: u32 = 90;
+
+/// Last words before the writer's own FIN, after which it expects no answer: close_notify, an HTTP/2 GOAWAY, QUIT.
+pub(super) const FAREWELL_BYTES: u32 = 100;
+
+/// What a request without a body takes at most: servers limit heads to 8 KiB.
+pub(super) const REQUEST_BYTES: u32 = 8_192;
+
+/// A socket that was closed waits this long for the other FIN (Linux tcp_fin_timeout). Later also an empty segment, a
+/// keep-alive probe, is answered by RST.
+pub(super) const CLOSED_SOCKET_WAITS: Span = Span::from_secs(60);
+
+/// A FIN after a request limit follows the last response within this and a round trip: nginx takes 0.1 ms.
+pub(super) const LIMIT_CLOSE_AFTER: Span = Span::from_millis(5);
+
+/// How far a count of requests that is estimated from directions of payload can be off, as a share.
+pub(super) const ESTIMATE_SHARE: f64 = 0.02;
+
+/// How far such an estimate can be off at least: session tickets and a request in two parts.
+pub(super) const ESTIMATE_LEAST: u64 = 2;
+
+/// A connection that was quiet for longer before its RST may have met an idle timeout: the shortest of a device on the path
+/// that is known is 60 s (AWS NLB and Network Firewall, when set to their least).
+pub(super) const QUIET_LIMIT: Span = Span::from_secs(60);
+
+/// Resets of live connections within this are one event: conntrack tables are flushed, or nodes fail over, at one time.
+pub(super) const STATE_LOSS_WITHIN: Span = Span::from_secs(10);
+
+/// Such resets from which chance is unlikely.
+pub(super) const STATE_LOSS_SAMPLES: u64 = 3;
+
+/// Hops by which packets of one host may differ when routes change; more says another sender.
+pub(super) const SAME_HOST_HOPS: u8 = 2;
+
+/// Retransmissions of one segment without an answer, from which the path is called dead: 6 s on Linux; loss of 10 % does
+/// that once in a million segments.
+pub(super) const DEAD_RETRANSMISSIONS: u32 = 5;
+
+/// How long after a connection went dead its peer must still be heard on another one, to be called alive.
+pub(super) const ALIVE_AFTER: Span = Span::from_secs(2);
+
+/// Share of the MSS from which a segment counts as big: path MTU trouble begins with tunnels that take 50 to 150 bytes of
+/// 1460.
+pub(super) const BIG_SEGMENT_SHARE: f64 = 0.8;

@@ -1,5 +1,7 @@
 //! Known limits of servers, proxies and load balancers: the table of `data/timeouts.json`, compiled in.
 
+use super::Cluster;
+use super::thresholds::TIMER_GAP_SHARE;
 use crate::report::Candidate;
 use crate::types::Span;
 
@@ -70,5 +72,158 @@ impl Known {
     pub fn fits(&self, observed: Span) -> bool {
         let seconds = observed.as_secs_f64();
         self.band_s.is_some_and(|(low, high)| low <= seconds && seconds <= high)
+    }
+}
+
+/// Limits that a server, or a proxy in front of it, can have on the connections that it accepted.
+fn is_of_a_server(known: &Known) -> bool {
+    matches!(known.role, "server" | "proxy" | "load_balancer") && matches!(known.closes_with, "fin" | "unknown")
+}
+
+/// Idle timeouts of servers that fit a cluster of idle times, most likely first: what the capture names (`Server:`,
+/// `Keep-Alive: timeout=`), then by how near the documented value is. A port is no reason.
+pub(super) fn idle_candidates(idle: &Cluster, software: Option<&str>, announced: Option<Span>) -> Vec<Candidate> {
+    let fits = |known: &Known| {
+        let Some((low, high)) = known.band_s else { return false };
+        // The shortest of a timer that is swept is the timer; the longest may lie a little past the band.
+        (low..=high).contains(&idle.shortest().as_secs_f64())
+            && idle.longest().as_secs_f64() <= high * (1.0 + TIMER_GAP_SHARE)
+    };
+    let distance =
+        |known: &Known| known.value_s.map_or(f64::MAX, |value| (idle.shortest().as_secs_f64() - value).abs());
+    let mut found: Vec<(&Known, Option<String>)> = KNOWN
+        .iter()
+        .filter(|known| known.kind == Kind::Idle && is_of_a_server(known) && fits(known))
+        .map(|known| (known, reason(known, software, announced)))
+        .collect();
+    found.sort_by(|(a, a_because), (b, b_because)| {
+        b_because.is_some().cmp(&a_because.is_some()).then(distance(a).total_cmp(&distance(b)))
+    });
+    shown(found)
+}
+
+/// Request limits of servers that lie within `count` to `at_most`, most likely first.
+pub(super) fn request_candidates(least: u64, at_most: u64, software: Option<&str>) -> Vec<Candidate> {
+    let fits = |known: &Known| known.value_count.is_some_and(|value| value > 1 && (least..=at_most).contains(&value));
+    let mut found: Vec<(&Known, Option<String>)> = KNOWN
+        .iter()
+        .filter(|known| known.kind == Kind::MaxRequests && is_of_a_server(known) && fits(known))
+        .map(|known| (known, reason(known, software, None)))
+        .collect();
+    found.sort_by_key(|(_, because)| because.is_none());
+    shown(found)
+}
+
+/// Candidates that a finding shows.
+const MAX_CANDIDATES: usize = 8;
+
+/// Characters of a `Server:` header that are quoted.
+const SOFTWARE_CHARS: usize = 80;
+
+fn shown(found: Vec<(&Known, Option<String>)>) -> Vec<Candidate> {
+    found.into_iter().take(MAX_CANDIDATES).map(|(known, because)| known.candidate(because)).collect()
+}
+
+/// What in the capture speaks for this software.
+fn reason(known: &Known, software: Option<&str>, announced: Option<Span>) -> Option<String> {
+    if let Some(software) = software
+        && names(software).any(|component| known.component.contains(component))
+    {
+        return Some(format!("Server: {}", software.chars().take(SOFTWARE_CHARS).collect::<String>()));
+    }
+    let announced = announced?;
+    let value = known.value_s?;
+    ((announced.as_secs_f64() - value).abs() < 0.001).then(|| format!("Keep-Alive: timeout={value}"))
+}
+
+/// The components of the table that a `Server:` header names.
+fn names(software: &str) -> impl Iterator<Item = &'static str> {
+    let software = software.to_ascii_lowercase();
+    SOFTWARE.iter().filter(move |(sign, _)| software.contains(sign)).map(|(_, component)| *component)
+}
+
+/// What stands in `Server:` headers, in lower case, and what the table calls it.
+const SOFTWARE: &[(&str, &str)] = &[
+    ("aiohttp", "aiohttp"),
+    ("amazons3", "Amazon S3"),
+    ("apache/", "Apache httpd"),
+    ("awselb", "AWS ALB"),
+    ("caddy", "Caddy"),
+    ("cheroot", "cheroot"),
+    ("cherrypy", "CherryPy"),
+    ("cloudflare", "Cloudflare"),
+    ("coyote", "Tomcat"),
+    ("envoy", "Envoy"),
+    ("gunicorn", "Gunicorn"),
+    ("hypercorn", "Hypercorn"),
+    ("jetty", "Jetty"),
+    ("kestrel", "Kestrel"),
+    ("lighttpd", "lighttpd"),
+    ("microsoft-iis", "IIS"),
+    ("nginx", "nginx"),
+    ("puma", "Puma"),
+    ("squid", "Squid"),
+    ("tornado", "Tornado"),
+    ("undertow", "Undertow"),
+    ("uvicorn", "Uvicorn"),
+    ("varnish", "Varnish"),
+    ("waitress", "Waitress"),
+    ("werkzeug", "Werkzeug"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::Distribution;
+
+    fn cluster(millis: &[i64]) -> Cluster {
+        let mut spread = Distribution::default();
+        millis.iter().for_each(|milli| spread.add(Span::from_millis(*milli).as_nanos()));
+        spread.whole().expect("values were added")
+    }
+
+    fn components(candidates: &[Candidate]) -> Vec<&'static str> {
+        candidates.iter().map(|candidate| candidate.component).collect()
+    }
+
+    #[test]
+    fn six_seconds_are_nodes_five() {
+        let candidates = idle_candidates(&cluster(&[6_000, 6_001, 6_070]), None, Some(Span::from_secs(5)));
+        assert_eq!(candidates[0].component, "Node.js http.Server");
+        assert_eq!(candidates[0].because.as_deref(), Some("Keep-Alive: timeout=5"));
+        assert!(!components(&candidates).contains(&"Uvicorn"));
+    }
+
+    #[test]
+    fn five_seconds_are_many_and_the_header_orders_them() {
+        let idle = cluster(&[5_004, 5_010]);
+        let unknown = idle_candidates(&idle, None, None);
+        assert!(unknown.len() > 3 && unknown.iter().all(|candidate| candidate.because.is_none()));
+        let named = idle_candidates(&idle, Some("Apache/2.4.57 (Debian)"), None);
+        assert_eq!(named[0].component, "Apache httpd");
+        assert_eq!(named.len(), unknown.len(), "the header orders, it hides nothing");
+    }
+
+    #[test]
+    fn clients_and_silent_devices_close_nothing_by_fin() {
+        let candidates = idle_candidates(&cluster(&[350_000]), None, None);
+        assert!(!components(&candidates).iter().any(|component| component.contains("NAT")), "{candidates:?}");
+    }
+
+    #[test]
+    fn a_hundred_requests() {
+        let candidates = request_candidates(100, 100, Some("AmazonS3"));
+        assert_eq!(candidates[0].component, "Amazon S3");
+        assert!(components(&candidates).contains(&"nginx"));
+        assert!(!components(&candidates).iter().any(|component| component.contains("Envoy")));
+        assert!(request_candidates(37, 37, None).is_empty());
+    }
+
+    #[test]
+    fn every_name_of_a_header_is_in_the_table() {
+        for (sign, component) in SOFTWARE {
+            assert!(KNOWN.iter().any(|known| known.component.contains(component)), "{sign}: {component}");
+            assert_eq!(*sign, sign.to_ascii_lowercase());
+        }
     }
 }

@@ -117,6 +117,11 @@ impl HttpObserver {
         }
     }
 
+    /// Whether the connection left HTTP/1: what follows is another protocol.
+    pub(crate) const fn has_switched(&self) -> bool {
+        self.http.switched.is_some()
+    }
+
     /// Whether bytes of this side can still change what is known.
     pub const fn wants(&self, side: Side) -> bool {
         let flow = match side {

@@ -243,7 +243,7 @@ impl Builder {
             Payload::Decided(learned) => learned,
         };
         let (protocol, tls, http) = match learned {
-            Learned::Tls(tls) => (Protocol::Tls, Some(tls), None),
+            Learned::Tls(tls, http) => (Protocol::Tls, Some(tls), http),
             Learned::Http(http) => (Protocol::Http1, None, Some(http)),
             Learned::Nothing(protocol) => (protocol, None, None),
         };

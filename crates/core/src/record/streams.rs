@@ -14,27 +14,39 @@ pub(super) struct Streams {
     reader: Reader,
     /// First bytes that were too few to tell the protocol, as they came.
     waiting: Vec<(Side, Moment, Vec<u8>)>,
+    /// The clear HTTP that came before TLS.
+    before_tls: Option<Box<Http>>,
     pub(super) given_up: bool,
 }
 
 #[derive(Debug)]
 enum Reader {
-    Undecided { refused: Sided<bool> },
+    Undecided {
+        refused: Sided<bool>,
+    },
     Tls(Box<TlsObserver>),
     Http(Box<HttpObserver>),
+    /// Something else, which may still turn to TLS (STARTTLS, CONNECT, SOCKS): bytes looked at so far.
+    Other {
+        looked_at: u32,
+    },
     Nobody(Protocol),
 }
 
 /// What was learned.
 #[derive(Debug)]
 pub(super) enum Learned {
-    Tls(Box<Tls>),
+    /// TLS, and the clear HTTP that asked for it (CONNECT), where there was some.
+    Tls(Box<Tls>, Option<Box<Http>>),
     Http(Box<Http>),
     Nothing(Protocol),
 }
 
 /// A capture may hold an ACK before the bytes that it acknowledges: by this much at most.
 const MISORDERED_WITHIN: Span = Span::from_millis(50);
+/// Bytes of a client that speaks something else first, within which it may turn to TLS: mail, directory and database
+/// protocols do so within their first lines.
+const LOOKED_AT_FOR_TLS: u32 = 16 * 1024;
 /// First bytes kept while the protocol is undecided.
 const KEPT_TO_DECIDE: usize = 64;
 
@@ -44,6 +56,7 @@ impl Streams {
             assemblers: Sided::default(),
             reader: Reader::Undecided { refused: Sided::default() },
             waiting: Vec::new(),
+            before_tls: None,
             given_up: false,
         }
     }
@@ -53,7 +66,8 @@ impl Streams {
         match &self.reader {
             Reader::Undecided { .. } => true,
             Reader::Tls(observer) => observer.wants(side),
-            Reader::Http(observer) => observer.wants(side),
+            Reader::Http(observer) => observer.wants(side) || observer.has_switched(),
+            Reader::Other { looked_at } => side == Side::Client && *looked_at < LOOKED_AT_FOR_TLS,
             Reader::Nobody(_) => false,
         }
     }
@@ -70,12 +84,15 @@ impl Streams {
         at: Moment,
         limits: &Limits,
     ) {
-        let Self { assemblers, reader, waiting, given_up } = self;
+        let Self { assemblers, reader, waiting, before_tls, given_up } = self;
         let assembler = &mut assemblers[side];
         if let Some(start) = start {
             assembler.begin(start);
         }
-        let mut give = |piece: Piece<'_>, at| take(reader, waiting, side, piece, at, limits);
+        let mut give = |piece: Piece<'_>, at| {
+            turn_to_tls(reader, before_tls, side, &piece, limits);
+            take(reader, waiting, side, piece, at, limits);
+        };
         *given_up |= assembler.add(from, bytes, length, at, limits.max_reorder_bytes, &mut give);
         if *given_up && assembler.held() > 0 {
             assembler.skip_hole(at, &mut give);
@@ -115,9 +132,9 @@ impl Streams {
             }
         }
         match self.reader {
-            Reader::Tls(observer) => Learned::Tls(Box::new(observer.finish())),
+            Reader::Tls(observer) => Learned::Tls(Box::new(observer.finish()), self.before_tls),
             Reader::Http(observer) => Learned::Http(Box::new(observer.finish())),
-            Reader::Undecided { .. } => Learned::Nothing(Protocol::Other),
+            Reader::Undecided { .. } | Reader::Other { .. } => Learned::Nothing(Protocol::Other),
             Reader::Nobody(protocol) => Learned::Nothing(protocol),
         }
     }
@@ -126,11 +143,38 @@ impl Streams {
 /// What the first bytes of a client say of its role, for connections whose SYN was not captured.
 pub(super) fn speaks_as_client(bytes: &[u8]) -> Option<Protocol> {
     match bytes {
-        // A handshake record that begins with a ClientHello (RFC 8446 section 4).
-        [0x16, 0x03, _, _, _, 0x01, ..] => Some(Protocol::Tls),
+        _ if is_client_hello(bytes) => Some(Protocol::Tls),
         _ if http::probe(bytes) == http::Probe::Request => Some(Protocol::Http1),
         _ => None,
     }
+}
+
+/// A client that spoke clear text and now begins a segment with a ClientHello has turned to TLS.
+fn turn_to_tls(
+    reader: &mut Reader,
+    before_tls: &mut Option<Box<Http>>,
+    side: Side,
+    piece: &Piece<'_>,
+    limits: &Limits,
+) {
+    let turns = match (&mut *reader, piece) {
+        (Reader::Other { looked_at }, Piece::Bytes(bytes)) if side == Side::Client => {
+            *looked_at = looked_at.saturating_add(bytes.len() as u32);
+            is_client_hello(bytes)
+        }
+        (Reader::Http(observer), Piece::Bytes(bytes)) => {
+            side == Side::Client && observer.has_switched() && is_client_hello(bytes)
+        }
+        _ => false,
+    };
+    if turns && let Reader::Http(http) = std::mem::replace(reader, Reader::Tls(Box::new(TlsObserver::new(limits)))) {
+        *before_tls = Some(Box::new(http.finish()));
+    }
+}
+
+/// The header of a handshake record with the header of a ClientHello in it (RFC 8446 sections 5.1 and 4).
+fn is_client_hello(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x16, 0x03, 0..=4, _, _, 0x01, 0x00, _, _, 0x03, 0..=4, ..])
 }
 
 fn take(
@@ -152,7 +196,7 @@ fn take(
             Piece::Cut(length) => observer.on_gap(side, length, NotVisible::CutBySnaplen, at),
             Piece::Missing(length) => observer.on_gap(side, length, NotVisible::NotCaptured, at),
         },
-        Reader::Nobody(_) => {}
+        Reader::Nobody(_) | Reader::Other { .. } => {}
         Reader::Undecided { .. } => decide(reader, waiting, side, piece, at, limits),
     }
 }
@@ -214,13 +258,13 @@ fn decide(
     }
 }
 
-/// Nobody reads a connection whose client speaks something else. A server that speaks first (SMTP, SSH) may still be
+/// A client that speaks something else may turn to TLS later. A server that speaks first (SMTP, SSH) may still be
 /// followed by a client that speaks TLS.
 fn settle(reader: &mut Reader, waiting: &mut Vec<(Side, Moment, Vec<u8>)>, _limits: &Limits) {
     if let Reader::Undecided { refused } = reader
         && refused.client
     {
-        *reader = Reader::Nobody(Protocol::Other);
+        *reader = Reader::Other { looked_at: 0 };
         waiting.clear();
     }
 }

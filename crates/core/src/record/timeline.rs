@@ -130,7 +130,12 @@ fn ending(c: &Connection, add: &mut Add<'_>) {
         }
     }
     if let Some(write) = &c.ending.late_write {
-        add(write.at, write.by, Cow::Owned(format!("payload, {} after the FIN", write.after_fin)));
+        let what = if write.after_fin < Span::ZERO {
+            format!("payload, {} before the FIN came, which does not acknowledge it", write.after_fin.abs())
+        } else {
+            format!("payload, {} after the FIN", write.after_fin)
+        };
+        add(write.at, write.by, Cow::Owned(what));
     }
     if let Some(reset) = &c.ending.reset {
         add(Some(reset.at), reset.by, Cow::Owned(format!("RST ({})", reset.kind.name())));

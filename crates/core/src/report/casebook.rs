@@ -122,10 +122,9 @@ impl Casebook {
         for (&(place, number), group) in &self.groups {
             let Some(&detector) = DETECTORS.get(usize::from(number)) else { continue };
             let service = self.services.get(place as usize);
-            let of = group.applied;
             let host = service.map_or_else(Host::default, |service| host_of(service, &hosts));
             for one in detector.tell(&Case { group, service, host, capture }) {
-                let finding = self.finding(detector, group, service, of, one);
+                let finding = self.finding(detector, group, service, one);
                 told.push((place, number, finding, group.count));
             }
         }
@@ -164,21 +163,14 @@ impl Casebook {
         }
     }
 
-    fn finding(
-        &self,
-        detector: &dyn Detector,
-        group: &Group,
-        service: Option<&Service>,
-        of: u64,
-        told: Told,
-    ) -> Finding {
+    fn finding(&self, detector: &dyn Detector, group: &Group, service: Option<&Service>, told: Told) -> Finding {
         Finding {
             code: detector.code(),
             severity: told.severity.or(group.severity).unwrap_or(Severity::Info),
             confidence: told.confidence.or(group.confidence).unwrap_or(crate::detect::Confidence::Low),
             service: service.map(Service::name),
             affected: told.affected.unwrap_or(group.count),
-            of: told.of.unwrap_or(of),
+            of: told.of.unwrap_or(group.applied),
             first: group.first,
             last: group.last,
             summary: told.summary,

@@ -12,7 +12,35 @@ pub(super) struct Closing {
     first: Option<(Side, CloseKind, Moment)>,
     idle: Option<IdleTime>,
     late_write: Option<LateWrite>,
+    last_words: Option<LastWords>,
+    /// A write that was captured before the FIN which it crossed; counts where a RST shows that it was not taken.
+    crossed: Option<LateWrite>,
 }
+
+/// Payload of one side after a pause of both: its last words, if its FIN follows at once.
+#[derive(Clone, Copy, Debug)]
+struct LastWords {
+    by: Side,
+    began: Moment,
+    bytes: u32,
+    /// The payload before the pause, and who sent it.
+    after: (Side, Moment),
+}
+
+/// A write to a closed side, as the RST that answered it tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answered {
+    /// Its sender had acknowledged the FIN.
+    Acknowledged,
+    /// It had left before the FIN arrived.
+    Crossed,
+}
+
+/// Last words begin after a pause, are short (TLS close_notify has 24 to 85 bytes, a line of text some more), and the FIN
+/// follows at once.
+const PAUSE: Span = Span::from_millis(500);
+const LAST_WORDS_BYTES: u32 = 120;
+const LAST_WORDS_WITHIN: Span = Span::from_millis(100);
 
 /// RFC 1122 section 4.2.3.5: after R1, at least three retransmissions, a host takes an answer to be missing.
 const GIVEN_UP_AFTER: u32 = 3;
@@ -39,6 +67,7 @@ impl Closing {
         }
         if new_payload {
             self.note_late_write(halves, side, s, at);
+            self.note_last_words(halves, side, s, at);
         }
         if s.flags.rst() {
             self.note_reset(halves, side, s, at);
@@ -61,6 +90,16 @@ impl Closing {
         if let Some(write) = &mut self.late_write {
             write.by = write.by.peer();
         }
+        if let Some(write) = &mut self.crossed {
+            write.by = write.by.peer();
+        }
+        if let Some(words) = &mut self.last_words {
+            words.by = words.by.peer();
+            words.after.0 = words.after.0.peer();
+        }
+        if let Some(idle) = &mut self.idle {
+            idle.last_by = idle.last_by.map(Side::peer);
+        }
     }
 
     pub(super) fn ending(&self, halves: &Sided<Half>, flags_only: bool) -> Ending {
@@ -79,7 +118,11 @@ impl Closing {
             closed_by: self.first.map(|(side, ..)| side),
             kind,
             idle: self.idle.filter(|idle| flags_only || idle.source == IdleSource::Payload),
-            late_write: self.late_write.or_else(|| if flags_only { self.late_write_by_reset(halves) } else { None }),
+            late_write: self
+                .crossed
+                .filter(|write| self.answer_to_late_write(halves, write.by) == Some(Answered::Crossed))
+                .or(self.late_write)
+                .or_else(|| if flags_only { self.late_write_by_reset(halves) } else { None }),
         }
     }
 
@@ -112,19 +155,39 @@ impl Closing {
             return;
         }
         self.first = Some((side, kind, at));
-        let last_payload =
-            halves.each().iter().filter_map(|(_, half)| half.traffic.last_payload).max_by_key(|m| m.packet);
-        self.idle = if carries_payload {
-            Some(IdleTime { span: Span::ZERO, source: IdleSource::Payload, uncertainty: Span::ZERO })
-        } else if let Some(last) = last_payload {
-            let span = at.at.since(last.at).max(Span::ZERO);
-            Some(IdleTime { span, source: IdleSource::Payload, uncertainty: Span::ZERO })
+        let crossed = if kind == CloseKind::Fin { crossed(halves, side, s) } else { None };
+        let seen = |from: (Side, Moment), to: Moment| IdleTime {
+            span: to.at.since(from.1.at).max(Span::ZERO),
+            source: IdleSource::Payload,
+            uncertainty: Span::ZERO,
+            last_by: Some(from.0),
+        };
+        let words = self.last_words.filter(|words| {
+            // An answer to the other side's request is no goodbye, however short and late it is.
+            let answers = words.by == Side::Server && words.after.0 == Side::Client;
+            let short = words.bytes <= LAST_WORDS_BYTES && at.at.since(words.began.at) <= LAST_WORDS_WITHIN;
+            kind == CloseKind::Fin && words.by == side && short && !answers
+        });
+        self.idle = if let Some(words) = words {
+            Some(seen(words.after, words.began))
+        } else if carries_payload {
+            Some(seen((side, at), at))
+        } else if let Some((_, before)) = crossed {
+            // What had not arrived when the FIN was sent did not end the silence.
+            let closers = halves[side].traffic.last_payload.map(|moment| (side, moment));
+            let writers = before.map(|moment| (side.peer(), moment));
+            closers.into_iter().chain(writers).max_by_key(|(_, moment)| moment.packet).map(|last| seen(last, at))
+        } else if let Some(last) = last_payload(halves) {
+            Some(seen(last, at))
         } else {
             s.options
                 .timestamps
                 .filter(|(_, echoed)| *echoed != 0)
                 .and_then(|(_, echoed)| timestamps::idle(&halves[side.peer()].stamps, echoed, at.at))
         };
+        if let Some((write, _)) = crossed {
+            self.crossed = Some(LateWrite { after_fin: write.proof.at.since(at.at), ..write });
+        }
     }
 
     fn note_reset(&mut self, halves: &mut Sided<Half>, side: Side, s: &Segment<'_>, at: Moment) {
@@ -152,7 +215,10 @@ impl Closing {
     fn note_late_write(&mut self, halves: &Sided<Half>, side: Side, s: &Segment<'_>, at: Moment) {
         let Some(fin) = halves[side.peer()].fin else { return };
         if let Some(write) = &mut self.late_write {
-            write.count += u32::from(write.by == side);
+            if write.by == side {
+                write.count += 1;
+                write.bytes = write.bytes.map(|bytes| bytes.saturating_add(s.payload_len));
+            }
             return;
         }
         self.late_write = Some(LateWrite {
@@ -160,37 +226,97 @@ impl Closing {
             at: Some(at),
             proof: at,
             count: 1,
+            bytes: Some(s.payload_len),
             after_fin: at.at.since(fin.at.at),
             had_acknowledged: s.flags.ack() && s.ack.is_after(fin.seq),
         });
     }
 
-    /// A write that was not captured, proven by the RST that answered it.
+    /// Payload after a pause: perhaps the last words of its side.
+    fn note_last_words(&mut self, halves: &Sided<Half>, side: Side, s: &Segment<'_>, at: Moment) {
+        if self.first.is_some() {
+            return;
+        }
+        if let Some(after) = last_payload(halves)
+            && at.at.since(after.1.at) >= PAUSE
+        {
+            self.last_words = Some(LastWords { by: side, began: at, bytes: s.payload_len, after });
+        } else if let Some(words) = &mut self.last_words {
+            if words.by == side {
+                words.bytes = words.bytes.saturating_add(s.payload_len);
+            } else {
+                self.last_words = None;
+            }
+        }
+    }
+
+    /// What the RST that answered a write to a closed side says of that write.
     ///
     /// RFC 9293 section 3.5.2: a RST in answer to a segment with ACK takes its sequence number from that segment's ACK
     /// field. FIN's number + 1 says that the writer had acknowledged the FIN; the FIN's number that it had not seen it.
+    fn answer_to_late_write(&self, halves: &Sided<Half>, writer: Side) -> Option<Answered> {
+        let reset = self.reset.filter(|reset| !reset.ack && reset.by == writer.peer())?;
+        match reset.seq.distance_from(halves[reset.by].fin?.seq) {
+            1 => Some(Answered::Acknowledged),
+            // The write may have crossed the last words before the FIN as well, as close_notify.
+            before if (0..=LAST_WORDS_BYTES as i32).contains(&-before) => Some(Answered::Crossed),
+            _ => None,
+        }
+    }
+
+    /// A write that was not captured, proven by the RST that answered it.
     fn late_write_by_reset(&self, halves: &Sided<Half>) -> Option<LateWrite> {
-        let reset = self.reset.filter(|reset| !reset.ack)?;
+        let reset = self.reset?;
         let fin = halves[reset.by].fin?;
         let writer = reset.by.peer();
         // The writer's own FIN provokes the same RST where the other socket is gone: then nothing is proven.
         if halves[writer].fin.is_some_and(|own| own.at.packet < reset.at.packet) {
             return None;
         }
-        let had_acknowledged = match reset.seq.distance_from(fin.seq) {
-            0 => false,
-            1 => true,
-            _ => return None,
-        };
+        let had_acknowledged = self.answer_to_late_write(halves, writer)? == Answered::Acknowledged;
         Some(LateWrite {
             by: writer,
             at: None,
             proof: reset.at,
             count: 1,
+            bytes: None,
             after_fin: reset.at.at.since(fin.at.at),
             had_acknowledged,
         })
     }
+}
+
+/// Payload of the peer that was captured before a FIN and that the FIN does not acknowledge: its sender had closed before it
+/// arrived. With it the peer's last payload before. RFC 9293 section 3.10.7.4: what arrives in order is acknowledged by
+/// every later segment.
+fn crossed(halves: &Sided<Half>, closer: Side, fin: &Segment<'_>) -> Option<(LateWrite, Option<Moment>)> {
+    let writer = &halves[closer.peer()];
+    let (seq, sent) = writer.oldest?;
+    let bytes = writer.next?.distance_from(seq);
+    if !fin.flags.ack()
+        || fin.ack.is_after(seq)
+        || bytes <= 0
+        || writer.fin.is_some()
+        || !writer.has_sent_payload_at(sent)
+    {
+        return None;
+    }
+    let write = LateWrite {
+        by: closer.peer(),
+        at: Some(sent),
+        proof: sent,
+        count: 1,
+        bytes: Some(bytes.unsigned_abs()),
+        after_fin: Span::ZERO,
+        had_acknowledged: false,
+    };
+    Some((write, writer.before_oldest))
+}
+
+/// The last payload of either side, and who sent it.
+fn last_payload(halves: &Sided<Half>) -> Option<(Side, Moment)> {
+    let each = halves.each().map(|(side, half)| half.traffic.last_payload.map(|moment| (side, moment)));
+    each.into_iter().flatten().max_by_key(|(_, moment)| moment.packet)
 }
 
 /// What the header of a RST says of its author.
@@ -200,7 +326,7 @@ fn kind_of(halves: &Sided<Half>, side: Side, s: &Segment<'_>) -> ResetKind {
     if me.traffic.ttl.is_some_and(|usual| usual.abs_diff(s.ttl) > SAME_HOST_HOPS) {
         return ResetKind::FromThePath;
     }
-    let answers_syn = !me.accepted && me.base.is_none_or(|base| base == s.seq) && peer.traffic.isn.is_some();
+    let answers_syn = !me.accepted && me.base.is_none_or(|base| base == s.seq.minus(1)) && peer.traffic.isn.is_some();
     if s.flags.ack() && s.seq.0 == 0 && answers_syn {
         return ResetKind::ClosedPort;
     }

@@ -122,12 +122,15 @@ impl CloseKind {
 /// How long a connection was quiet before its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct IdleTime {
-    /// From the last payload of either side to the first FIN or RST.
+    /// From the last payload of either side to the first FIN or RST; last words right before the FIN (TLS close_notify, a
+    /// line that says goodbye) belong to the close.
     pub span: Span,
     /// How it was found out.
     pub source: IdleSource,
     /// How far the true value can be from it, either way.
     pub uncertainty: Span,
+    /// Who sent that last payload; `None` where it was not captured.
+    pub last_by: Option<Side>,
 }
 
 /// How an idle time was found out.
@@ -160,7 +163,10 @@ pub struct LateWrite {
     pub proof: Moment,
     /// Such packets, retransmissions included; 1 where only the RST shows it.
     pub count: u32,
-    /// From the FIN to the write, or to the RST where only that was captured.
+    /// Payload bytes of these packets, retransmissions not counted; `None` where only the RST shows it.
+    pub bytes: Option<u32>,
+    /// From the FIN to the write, or to the RST where only that was captured. Negative where the write was captured first:
+    /// the FIN, which does not acknowledge it, was on its way.
     pub after_fin: Span,
     /// Whether the writer had acknowledged the FIN before: `true` says it did not notice the close, `false` that the two
     /// crossed on the way.

@@ -18,7 +18,8 @@ pub(crate) struct Half {
     /// Acknowledged bytes that were never captured: holes.
     pub(crate) gaps: u32,
     pub(super) ranges: Ranges,
-    /// The first sequence number seen: of the SYN where it was captured (Wireshark's base_seq).
+    /// The sequence number of the SYN, or what it must have been when the first packet seen directly follows it
+    /// (Wireshark's base_seq).
     pub(super) base: Option<Seq>,
     /// One past the highest sequence number sent (Wireshark's nextseq), and when it was sent.
     pub(super) next: Option<Seq>,
@@ -35,6 +36,8 @@ pub(crate) struct Half {
     pub(super) last_was_window_probe: bool,
     /// The oldest segment that the peer has not acknowledged, as far as it was captured.
     pub(super) oldest: Option<(Seq, Moment)>,
+    /// Its last payload before that segment.
+    pub(super) before_oldest: Option<Moment>,
     pub(super) stamps: Stamps,
     /// Packets other than SYN, FIN and RST.
     pub(super) plain_packets: u64,
@@ -65,7 +68,7 @@ impl Half {
         }
     }
 
-    /// The first sequence number seen.
+    /// The sequence number of its SYN, seen or inferred from its first packet.
     pub(crate) const fn base(&self) -> Option<Seq> {
         self.base
     }
@@ -75,12 +78,17 @@ impl Half {
         self.plain_packets == 0
     }
 
+    /// Whether it sent payload at or after this moment.
+    pub(super) fn has_sent_payload_at(&self, moment: Moment) -> bool {
+        self.traffic.last_payload.is_some_and(|last| last.packet >= moment.packet)
+    }
+
     /// Notes what every segment tells.
     pub(super) fn note(&mut self, segment: &Segment<'_>, at: Moment) {
         let traffic = &mut self.traffic;
         traffic.packets += 1;
         traffic.last_packet = Some(at);
-        self.base.get_or_insert(segment.seq);
+        self.base.get_or_insert(if segment.flags.syn() { segment.seq } else { segment.seq.minus(1) });
         if segment.payload_len > 0 {
             traffic.payload_packets += 1;
             traffic.first_payload.get_or_insert(at);

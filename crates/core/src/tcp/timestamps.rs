@@ -59,7 +59,7 @@ pub(super) fn idle(peer: &Stamps, echoed: u32, closed: Timestamp) -> Option<Idle
     if span < Span::from_nanos(-uncertainty.as_nanos()) {
         return None;
     }
-    Some(IdleTime { span: span.max(Span::ZERO), source: IdleSource::TcpTimestamps, uncertainty })
+    Some(IdleTime { span: span.max(Span::ZERO), source: IdleSource::TcpTimestamps, uncertainty, last_by: None })
 }
 
 #[cfg(test)]

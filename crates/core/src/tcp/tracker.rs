@@ -48,6 +48,9 @@ impl Tracker {
         let new_payload = s.payload_len > 0 && !class.resent.is_retransmission() && !class.keep_alive;
         self.closing.on_segment(&mut self.halves, side, s, at, new_payload);
         let me = &mut self.halves[side];
+        if me.oldest.is_none() {
+            me.before_oldest = me.traffic.last_payload;
+        }
         if new_payload {
             me.traffic.last_payload = Some(at);
         }
@@ -86,15 +89,10 @@ impl Tracker {
         self.opening.syn.is_some() && self.halves.server.traffic.packets == 0 && self.halves.client.only_flags()
     }
 
-    /// Whether a SYN with this number opens another connection on the same tuple.
-    ///
-    /// As Wireshark does: another initial sequence number, or any SYN after a FIN or a RST.
+    /// Whether a SYN with this number opens another connection on the same tuple: it has another initial sequence number.
+    /// That is Wireshark's rule, so that connections are numbered as its `tcp.stream`.
     pub(crate) fn is_reopened_by(&self, side: Side, syn: Seq) -> bool {
-        const FIN_OR_RST: u8 = 16 | 32;
-        match self.halves[side].base {
-            Some(base) => base != syn || self.completeness & FIN_OR_RST != 0,
-            None => false,
-        }
+        self.halves[side].base().is_some_and(|base| base != syn)
     }
 
     /// Wireshark's `tcp.completeness`.
@@ -140,12 +138,14 @@ impl Tracker {
         const FIN: u8 = 16;
         const RST: u8 = 32;
         let flags = s.flags;
-        if flags.opens() {
-            // Only the packet that creates the conversation; with payload it is TCP Fast Open.
-            if self.segments == 0 {
-                self.completeness |= SYN | if s.payload_len > 0 { DATA } else { 0 };
+        if self.segments == 0 {
+            // The packet that creates the conversation counts as a SYN or not at all; with payload it is TCP Fast Open.
+            if flags.opens() {
+                self.completeness = SYN | if s.payload_len > 0 { DATA } else { 0 };
             }
-        } else if flags.accepts() {
+            return;
+        }
+        if flags.accepts() {
             self.completeness |= SYN_ACK;
         } else if flags.ack() {
             self.completeness |= if s.payload_len > 0 { DATA } else { ACK };

@@ -72,6 +72,8 @@ fn a_summary_that_begins_with_the_share_does_not_say_it_twice() {
     let mut report = samples::report();
     report.findings[0].summary = "3 of 40 connections were reset. More.".to_owned();
     assert_eq!(first_line(&report), "3 of 40 connections were reset (stale-reuse).");
+    report.findings[0].summary = "The server closed too early (3 of 40). More.".to_owned();
+    assert_eq!(first_line(&report), "3 of 40 connections failed: the server closed too early (stale-reuse).");
     report.findings[0].severity = handshark::detect::Severity::Warning;
     report.findings[0].summary = "SYNs were sent twice.".to_owned();
     assert_eq!(first_line(&report), "3 of 40 connections are affected: SYNs were sent twice (stale-reuse).");

@@ -26,17 +26,18 @@ pub(super) fn write(sheet: &mut Sheet, report: &Report, scope: Scope) {
 }
 
 fn of_finding(finding: &Finding) -> String {
+    let (code, share) = (finding.code, format!("{} of {}", finding.affected, finding.of));
     let sentence = first_sentence(&finding.summary);
-    let code = finding.code;
-    let share = format!("{} of {} connections", finding.affected, finding.of);
-    if finding.affected == 0 || sentence.starts_with(&format!("{} of {}", finding.affected, finding.of)) {
+    if finding.affected == 0 || sentence.starts_with(&share) {
         return format!("{sentence} ({code}).");
     }
-    let verb = match finding.severity {
-        Severity::Error => "failed",
-        Severity::Warning | Severity::Info => "are affected",
+    let sentence = sentence.strip_suffix(&format!(" ({share})")).unwrap_or(sentence);
+    let verb = match (finding.severity, finding.affected) {
+        (Severity::Error, _) => "failed",
+        (Severity::Warning | Severity::Info, 1) => "is affected",
+        (Severity::Warning | Severity::Info, _) => "are affected",
     };
-    format!("{share} {verb}: {} ({code}).", after_a_colon(sentence))
+    format!("{share} connections {verb}: {} ({code}).", after_a_colon(sentence))
 }
 
 fn nothing_found(report: &Report, scope: Scope) -> String {

@@ -279,8 +279,13 @@ fn reset(kind: Option<Reset>, me: &Peer, answered: Option<&TcpPacket>, place: &P
     if let Reset::Abort = kind {
         return Ok(Segment { fresh: false, ..Segment::new(me.next_seq, Flags::RST | Flags::ACK) });
     }
-    let answered = answered.ok_or_else(|| place.error("a packet of the other side that it answers"))?;
     let nowhere = |seq, flags| Segment { bare: true, fresh: false, ..Segment::new(seq, flags) };
+    let answered = match (kind, answered) {
+        (_, Some(answered)) => answered,
+        // What it answers was before the ladder: it acknowledged all that this side had sent.
+        (Reset::Bare, None) => return Ok(nowhere(me.next_seq, Flags::RST)),
+        (_, None) => return Err(place.error("a packet of the other side that it answers")),
+    };
     match kind {
         Reset::Bare if answered.flags.has(Flags::ACK) => Ok(nowhere(answered.ack, Flags::RST)),
         Reset::Bare => Err(place.error("kind=refuse: what it answers has no ACK field")),

@@ -1,1 +1,3 @@
-//! Findings about http.
+//! Findings about HTTP on a connection.
+
+pub(super) mod request_limit_close;

@@ -1,6 +1,11 @@
-//! Findings about tcp.
+//! Findings about the opening, the life and the end of TCP connections.
 
 pub(super) mod connection_churn;
 pub(super) mod connection_refused;
 pub(super) mod health_check;
+pub(super) mod idle_close;
+pub(super) mod injected_reset;
+pub(super) mod stale_reuse;
+pub(super) mod state_loss_drop;
+pub(super) mod state_loss_reset;
 pub(super) mod syn_unanswered;

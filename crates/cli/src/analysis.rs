@@ -1,0 +1,148 @@
+//! The part that all commands share: read the captures, hand connections on, get the report.
+
+use std::cell::RefCell;
+use std::io::{self, IsTerminal as _};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use handshark::capture::{Captures, Interfaces};
+use handshark::detect::Severity;
+use handshark::record::Connection;
+use handshark::{Inspector, Report, Sink};
+
+use crate::args::Common;
+use crate::failure::Failure;
+use crate::limits::limits;
+use crate::progress::Line;
+use crate::{DONE, FAILED, FOUND, live, say, signals};
+
+/// What takes finished connections while the capture is read.
+pub(crate) trait Taker {
+    /// The next finished connection.
+    fn take(&mut self, connection: &Connection, interfaces: &Interfaces);
+    /// The stream is quiet: a good time to flush.
+    fn idle(&mut self);
+    /// Whether output failed, so that reading on is of no use.
+    fn is_broken(&self) -> bool;
+}
+
+/// A taker that the inspector and the command both hold.
+#[derive(Debug)]
+pub(crate) struct Shared<T>(pub(crate) Rc<RefCell<T>>);
+
+impl<T> Shared<T> {
+    pub(crate) fn new(taker: T) -> Self {
+        Self(Rc::new(RefCell::new(taker)))
+    }
+}
+
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<T: Taker> Sink for Shared<T> {
+    fn connection(&mut self, connection: &Connection, interfaces: &Interfaces) {
+        self.0.borrow_mut().take(connection, interfaces);
+    }
+}
+
+/// What is read.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// Files and directories.
+    Files(Vec<PathBuf>),
+    /// Standard input, live.
+    Stream,
+}
+
+impl Input {
+    /// What the arguments name.
+    pub(crate) fn of(common: &Common) -> Result<Self, Failure> {
+        let names_stream = |path: &PathBuf| path.as_path() == Path::new("-");
+        match common.captures.as_slice() {
+            paths if !paths.is_empty() && !paths.iter().any(names_stream) => Ok(Self::Files(paths.to_vec())),
+            [] | [_] if io::stdin().is_terminal() => Err(Failure::Usage(
+                "no capture: name a file, or pipe a capture in, as tcpdump -U -w - | handshark (see handshark --help)"
+                    .to_owned(),
+            )),
+            [] | [_] => Ok(Self::Stream),
+            [_, _, ..] => Err(Failure::Usage("-: standard input can not be read together with files".to_owned())),
+        }
+    }
+}
+
+/// What the output asks of the reading.
+#[derive(Debug)]
+pub(crate) struct Manners {
+    /// Rows go to the same terminal meanwhile: a progress line would stand between them.
+    pub(crate) no_progress: bool,
+    /// The file to remove if a signal ends the program.
+    pub(crate) temporary: Option<PathBuf>,
+}
+
+/// Reads the input to its end. `None` where the output broke; its taker knows why.
+pub(crate) fn read<T: Taker>(
+    common: &Common,
+    input: &Input,
+    taker: &Shared<T>,
+    manners: Manners,
+) -> Result<Option<Report>, Failure> {
+    let limits = limits(&common.limits);
+    let mut inspector = Inspector::with_sink(limits.clone(), taker.clone());
+    let is_broken = || taker.0.borrow().is_broken();
+    match input {
+        Input::Files(paths) => {
+            // Without a file to remove, Ctrl-C ends the program as it does any other.
+            if manners.temporary.is_some() {
+                signals::install(None, manners.temporary);
+            }
+            let mut captures = Captures::open(paths, &limits)?;
+            let mut line = Line::new(!common.no_progress && !manners.no_progress);
+            inspector.read(&mut captures, &mut |progress| {
+                line.tick(progress);
+                if is_broken() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })?;
+        }
+        Input::Stream => {
+            let channel = live::channel();
+            signals::install(Some(channel.0.clone()), manners.temporary);
+            live::read(&mut inspector, channel, || taker.0.borrow_mut().idle(), is_broken)?;
+        }
+    }
+    if is_broken() {
+        return Ok(None);
+    }
+    let (report, _) = inspector.finish()?;
+    Ok(Some(report))
+}
+
+/// What makes a capture a damaged one: part of its bytes could not be read as packets.
+const DAMAGE: [&str; 6] = ["cut-short", "damaged", "garbage-before", "garbage-after", "read-error", "unreadable-file"];
+
+/// Says what is wrong with the capture, and gives the exit code. `worst` is the highest severity that was asked for, shown
+/// or not.
+pub(crate) fn conclude(common: &Common, report: &Report, worst: Option<Severity>) -> i32 {
+    let mut damaged = false;
+    for quality in report.capture.quality.iter().filter(|quality| DAMAGE.contains(&quality.code)) {
+        damaged = true;
+        say(&warning(&report.capture.files, &quality.note));
+    }
+    let found = common.fail_on.is_some_and(|level| worst >= Some(level.into()));
+    match (damaged && common.strict, found) {
+        (true, _) => FAILED,
+        (false, true) => FOUND,
+        (false, false) => DONE,
+    }
+}
+
+/// With the name of the file, which a note names only where there are several.
+fn warning(files: &[String], note: &str) -> String {
+    match files {
+        [file] if file == "-" => format!("standard input: warning: {note}"),
+        [file] if !note.starts_with(file.as_str()) => format!("{file}: warning: {note}"),
+        _ => format!("warning: {note}"),
+    }
+}

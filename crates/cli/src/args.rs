@@ -1,0 +1,230 @@
+//! Arguments.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use handshark::detect::Severity;
+use handshark::types::escaped;
+use handshark_output::rows::RowFormat;
+
+use crate::failure::Failure;
+use crate::limits::Limit;
+
+/// Parses the arguments; `diagnose` is what a capture without a command means.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Failure> {
+    match Cli::try_parse_from(args) {
+        Ok(cli) => Ok(cli.command.unwrap_or(Command::Diagnose(cli.diagnose))),
+        Err(error) if !error.use_stderr() => {
+            let mut out = anstream::stdout().lock();
+            let written = write!(out, "{}", error.render().ansi()).and_then(|()| out.flush());
+            Err(written.map_or_else(|source| Failure::write("standard output", source), |()| Failure::Answered))
+        }
+        Err(error) => Err(Failure::Usage(one_line(&error.render().to_string()))),
+    }
+}
+
+/// clap's message without its `error:`, its usage and its advice to read the help.
+fn one_line(message: &str) -> String {
+    let lines = message.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more information")).collect();
+    let text = lines.join(" ");
+    format!("{} (see handshark --help)", text.strip_prefix("error: ").unwrap_or(&text))
+}
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "handshark",
+    version,
+    about = "Says why TCP and TLS connections fail, from a packet capture",
+    after_help = "Without a command the captures are diagnosed. A file that is named like a command needs a path: \
+                  ./explain\nExit code: 0 done, 1 a finding at or above --fail-on, 2 usage or nothing readable.",
+    args_conflicts_with_subcommands = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    diagnose: Diagnose,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The verdict: findings first, then services, then what was not assessed
+    Diagnose(Diagnose),
+    /// One row for each connection
+    Connections(Rows),
+    /// One row for each ClientHello
+    Hellos(Rows),
+    /// The manual page of a finding; without a code the list of all
+    Explain(Explain),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diagnose {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// How the report is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: ReportFormat,
+    /// Show findings of this severity and above alone
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) min_severity: Option<Level>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rows {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// How the rows are written; a table shows a choice of the columns
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: RowsFormat,
+    /// In CSV put an apostrophe before what a spreadsheet would take for a formula
+    #[arg(long)]
+    pub(crate) csv_safe: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The finding's code, as `missing-sni`
+    #[arg(value_name = "CODE")]
+    pub(crate) code: Option<String>,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Captures: files, directories, or - for a live stream. Several are one capture in time order
+    #[arg(value_name = "CAPTURE")]
+    pub(crate) captures: Vec<PathBuf>,
+    /// Look at these findings alone; `handshark explain` lists the codes
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = code)]
+    pub(crate) only: Vec<&'static str>,
+    /// Exit with 1 if there is a finding of this severity or above
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<Level>,
+    /// Exit with 2 if the capture is cut short or damaged
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Write to this file; it is replaced at the end, or left as it was
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// No progress on standard error
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+    /// A budget of the analysis, as max-connections=200000; durations in seconds
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limits: Vec<Limit>,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
+/// How text looks.
+#[derive(Debug, Args)]
+pub(crate) struct Look {
+    /// When to use colour
+    #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    /// Columns of text; without it those of the terminal, between 60 and 120
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub(crate) width: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowsFormat {
+    Table,
+    Jsonl,
+    Csv,
+}
+
+impl From<RowsFormat> for RowFormat {
+    fn from(format: RowsFormat) -> Self {
+        match format {
+            RowsFormat::Table => Self::Table,
+            RowsFormat::Jsonl => Self::Jsonl,
+            RowsFormat::Csv => Self::Csv,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Level {
+    Info,
+    Warning,
+    Error,
+}
+
+impl From<Level> for Severity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Info => Self::Info,
+            Level::Warning => Self::Warning,
+            Level::Error => Self::Error,
+        }
+    }
+}
+
+/// The registry's own code, or why it is none.
+fn code(text: &str) -> Result<&'static str, String> {
+    let detector = handshark::detect::by_code(text);
+    detector.map(handshark::detect::Detector::code).ok_or_else(|| unknown_code(text))
+}
+
+/// Why a code is none, with one that looks like it.
+pub(crate) fn unknown_code(text: &str) -> String {
+    let begins = text.get(..4).unwrap_or(text);
+    let near = handshark::detect::DETECTORS.iter().map(|detector| detector.code());
+    let near: Vec<&str> = near.filter(|code| !begins.is_empty() && code.contains(begins)).take(3).collect();
+    let hint = if near.is_empty() { String::new() } else { format!("; near it: {}", near.join(", ")) };
+    format!("no finding has the code '{}'{hint}; handshark explain lists all", escaped(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, Failure> {
+        parse(line.split(' ').map(OsString::from))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_capture_without_a_command_is_diagnosed() {
+        for line in ["handshark a.pcap b.pcap --fail-on error", "handshark diagnose --fail-on error a.pcap b.pcap"] {
+            let Ok(Command::Diagnose(job)) = parsed(line) else { panic!("{line}") };
+            assert_eq!(job.common.captures.len(), 2);
+            assert_eq!(job.common.fail_on, Some(Level::Error));
+        }
+        assert!(matches!(parsed("handshark ./explain"), Ok(Command::Diagnose(_))));
+        assert!(matches!(parsed("handshark explain"), Ok(Command::Explain(_))));
+    }
+
+    #[test]
+    fn a_wrong_argument_is_one_line() {
+        for line in ["handshark --nope", "handshark a --format xml", "handshark a --limit x", "handshark a --width 3"] {
+            let Err(Failure::Usage(text)) = parsed(line) else { panic!("{line}") };
+            assert!(!text.contains('\n') && !text.contains("Usage:") && !text.starts_with("error"), "{text}");
+            assert!(text.ends_with("(see handshark --help)"), "{text}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! A server closes connections after they were quiet for a time: harmless alone, and the cause of `stale-reuse`.
+
+use crate::detect::thresholds::{
+    IDLE_LEAST, IDLE_UNCERTAINTY_SHARE, SAFE_IDLE_SHARE, TIMER_GAP, TIMER_GAP_SHARE, TIMER_SAMPLES, TIMER_SHARE,
+    TIMER_SPREAD_SHARE,
+};
+use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Group, Service, Severity, Told, timeouts};
+use crate::record::{CloseKind, Connection, IdleSource};
+use crate::types::{Side, Span};
+
+/// Detector of `idle-close`.
+#[derive(Debug)]
+pub(in crate::detect) struct IdleClose;
+
+const CODE: &str = "idle-close";
+
+/// The close met no request; the idle time is from captured payload.
+const QUIET: &str = "quiet";
+/// The client wrote after the close; the idle time is from captured payload.
+const HIT: &str = "hit";
+/// As [`QUIET`], and the idle time is from TCP timestamps.
+const QUIET_BY_TIMESTAMPS: &str = "quiet-by-timestamps";
+/// As [`HIT`], and the idle time is from TCP timestamps.
+const HIT_BY_TIMESTAMPS: &str = "hit-by-timestamps";
+
+impl Detector for IdleClose {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("idle_close.md")
+    }
+
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["stale-reuse"]
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        if c.ending.kind != CloseKind::Fin || !c.carried_payload() || was_announced(c) {
+            return;
+        }
+        if let Some((reason, instead)) = why_idle_is_not_visible(c) {
+            exam.not_visible(reason, instead);
+            return;
+        }
+        let Some(idle) = c.ending.idle else { return };
+        exam.applies();
+        // A server that closes with a request before it, and no answer, gave up on it: it was not idle.
+        let after_a_request = idle.last_by == Some(Side::Client);
+        if c.ending.closed_by != Some(Side::Server) || after_a_request || idle.span < IDLE_LEAST {
+            return;
+        }
+        let hit = c.ending.late_write.is_some_and(|write| write.by == Side::Client) && c.ending.reset.is_some();
+        let (kind, confidence) = match (idle.source, hit) {
+            (IdleSource::Payload, false) => (QUIET, Confidence::High),
+            (IdleSource::Payload, true) => (HIT, Confidence::High),
+            (IdleSource::TcpTimestamps, false) => (QUIET_BY_TIMESTAMPS, Confidence::Medium),
+            (IdleSource::TcpTimestamps, true) => (HIT_BY_TIMESTAMPS, Confidence::Medium),
+        };
+        let severity = if hit { Severity::Warning } else { Severity::Info };
+        let last_payload = match idle.last_by {
+            // What came after the FIN is not what came before the silence.
+            Some(_) => c.traffic.server.last_payload.filter(|last| Some(*last) < c.ending.first()),
+            None => None,
+        };
+        exam.symptom(CODE, kind, severity, confidence, &[last_payload, c.ending.first()])
+            .span(Some(idle.span))
+            .quietly();
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        let spans = &case.group.spans;
+        let clusters = spans.clusters(TIMER_GAP_SHARE, TIMER_GAP.as_nanos());
+        clusters.iter().filter_map(|cluster| tell_timer(cluster, case, service)).collect()
+    }
+}
+
+/// Whether one side had said that it would close: then the close is no timer's.
+fn was_announced(c: &Connection) -> bool {
+    c.http.as_ref().is_some_and(|http| {
+        http.server_announced_close.is_some() || http.client_announced_close.is_some() || http.switched.is_some()
+    })
+}
+
+fn why_idle_is_not_visible(c: &Connection) -> Option<(&'static str, Option<&'static str>)> {
+    let seen = &c.visibility;
+    if seen.one_way.is_some() {
+        return Some(("only one direction was captured", Some("tcpdump -s 128 -w FILE 'tcp port PORT'")));
+    }
+    match c.ending.idle {
+        Some(idle) if idle.uncertainty.as_secs_f64() > idle.span.as_secs_f64().max(1.0) * IDLE_UNCERTAINTY_SHARE => {
+            Some((
+                "the TCP timestamps are too coarse to tell the idle time",
+                Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+            ))
+        }
+        // Payload that was not captured may be the last.
+        Some(idle) if idle.source == IdleSource::Payload && (seen.gaps.client > 0 || seen.gaps.server > 0) => Some((
+            "packets are missing from the capture, perhaps the last before the close",
+            Some("tcpdump -s 128 -B 65536 -w FILE 'tcp port PORT'"),
+        )),
+        Some(_) => None,
+        None if seen.flags_only => Some((
+            "only SYN, FIN and RST were captured and they carry no usable TCP timestamps: the age of the connection is an \
+             upper bound of its idle time",
+            Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+        )),
+        None => Some(("no payload was captured before the close", Some("tcpdump -s 128 -w FILE 'tcp port PORT'"))),
+    }
+}
+
+fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told> {
+    let group = case.group;
+    let spread = idle.largest as f64 / idle.smallest.max(1) as f64 - 1.0;
+    if spread > TIMER_SPREAD_SHARE {
+        return None;
+    }
+    let announced = service.announced_timeout.filter(|announced| is_announced(idle, *announced));
+    let candidates = timeouts::idle_candidates(idle, service.software.as_deref(), announced);
+    let of_idle_closes = idle.count as f64 / group.count as f64;
+    let known = announced.is_some() || !candidates.is_empty();
+    if idle.count < TIMER_SAMPLES && !(of_idle_closes >= TIMER_SHARE && known) {
+        return None;
+    }
+    let hits = within(group, &[HIT, HIT_BY_TIMESTAMPS], idle);
+    let by_timestamps = within(group, &[QUIET_BY_TIMESTAMPS, HIT_BY_TIMESTAMPS], idle);
+    let confidence = match (idle.count, announced) {
+        (1, None) => Confidence::Low,
+        (count, None) if count < TIMER_SAMPLES => Confidence::Medium,
+        _ if by_timestamps == idle.count => Confidence::Medium,
+        _ => Confidence::High,
+    };
+    let mut told = Told {
+        severity: Some(if hits > 0 { Severity::Warning } else { Severity::Info }),
+        confidence: Some(confidence),
+        affected: Some(idle.count),
+        candidates,
+        example_kind: [HIT, HIT_BY_TIMESTAMPS].into_iter().find(|kind| within(group, &[kind], idle) > 0),
+        example_span: Some((idle.shortest(), idle.longest())),
+        ..Told::default()
+    };
+    told.summary = summary(idle, service, announced, hits, group.applied);
+    told.facts.add("idle_s", idle.middle());
+    told.facts.add("idle_shortest_s", idle.shortest());
+    told.facts.add("idle_longest_s", idle.longest());
+    told.facts.add("requests_hit", hits);
+    if let Some(announced) = announced {
+        told.facts.add("announced_timeout_s", announced);
+    }
+    told.facts.add("safe_client_idle_s", safe_client_idle(idle, announced));
+    told.remedy = remedy(idle, announced, hits);
+    if by_timestamps > 0 {
+        told.facts.add("idle_from_timestamps", by_timestamps);
+        told.not_visible.push(format!(
+            "payload: {by_timestamps} of {} idle times come from TCP timestamps and are a few milliseconds off; which \
+             side sent the last payload is unknown",
+            idle.count
+        ));
+    }
+    Some(told)
+}
+
+fn within(group: &Group, kinds: &[&str], idle: &Cluster) -> u64 {
+    let of = |kind: &&str| group.spread(kind).map_or(0, |spread| spread.spans.between(idle.smallest, idle.largest));
+    kinds.iter().map(of).sum()
+}
+
+/// Whether a cluster of idle times is what the server announced: not shorter, and longer by no more than a slow timer.
+fn is_announced(idle: &Cluster, announced: Span) -> bool {
+    let ratio = idle.shortest().as_secs_f64() / announced.as_secs_f64();
+    // Node announces 5 s and waits for 6 s.
+    (0.98..=1.0 + TIMER_SPREAD_SHARE).contains(&ratio)
+}
+
+fn summary(idle: &Cluster, service: &Service, announced: Option<Span>, hits: u64, of: u64) -> String {
+    let address = service.address();
+    let mut summary = format!("{address} closes idle connections after {idle} ({} of {of}).", idle.count);
+    if let Some(announced) = announced {
+        summary += &format!(" It announces `Keep-Alive: timeout={}`.", announced.as_secs_f64());
+    }
+    summary += &match hits {
+        0 => " No request was seen to meet such a close.".to_owned(),
+        _ => format!(" {hits} of these closes met a write of the client, see stale-reuse."),
+    };
+    summary
+}
+
+/// The idle timeout for the client that leaves room for a slow timer and a round trip: in tenths of a second below 10 s,
+/// else whole seconds.
+pub(super) fn safe_client_idle(idle: &Cluster, announced: Option<Span>) -> Span {
+    let server = announced.map_or(idle.shortest(), |announced| announced.min(idle.shortest()));
+    let safe = server.as_secs_f64() * SAFE_IDLE_SHARE;
+    // Half a percent, so that 4.999 s of a timer of 5 s gives 4 s and not 3.9 s.
+    let step = if safe < 9.95 { 0.1 } else { 1.0 };
+    Span::from_secs_f64((safe * 1.005 / step).floor() * step)
+}
+
+pub(super) fn remedy(idle: &Cluster, announced: Option<Span>, hits: u64) -> Vec<String> {
+    let server = announced.map_or(idle.shortest(), |announced| announced.min(idle.shortest()));
+    let safe = safe_client_idle(idle, announced);
+    let mut remedy = vec![
+        format!(
+            "Let the client close first: its idle timeout below {server}, at most {safe} to have a margin (Envoy \
+             `common_http_protocol_options.idle_timeout`, nginx upstream `keepalive_timeout`, Go `IdleConnTimeout`, \
+             Apache HttpClient `validateAfterInactivity`)."
+        ),
+        format!(
+            "Or let the server wait longer than the client: its keep-alive timeout above {} and above the idle timeout \
+             of everything that connects to it (an AWS ALB: 60 s unless set; Envoy: 1 h unless set).",
+            idle.longest()
+        ),
+    ];
+    if hits == 0 {
+        remedy.insert(
+            0,
+            "Nothing failed here. A client that keeps connections longer than this will at some time write on \
+                          one that is being closed."
+                .to_owned(),
+        );
+    }
+    remedy
+}

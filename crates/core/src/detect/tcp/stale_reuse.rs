@@ -1,0 +1,222 @@
+//! The client wrote on a connection that the server had closed, and got a RST: what it wrote was lost.
+
+use super::idle_close;
+use crate::detect::thresholds::{
+    CLOSE_NOTIFY_BYTES, CLOSED_SOCKET_WAITS, FAREWELL_BYTES, IDLE_LEAST, OLD_CLOSE_NOTIFY_BYTES, REQUEST_BYTES,
+};
+use crate::detect::{Case, Confidence, Detector, Distribution, Exam, Service, Severity, Spread, Told, timeouts};
+use crate::record::{Connection, Fin, IdleTime, LateWrite, Protocol, Reset, ResetKind};
+use crate::types::{Side, Span};
+
+/// Detector of `stale-reuse`.
+#[derive(Debug)]
+pub(in crate::detect) struct StaleReuse;
+
+const CODE: &str = "stale-reuse";
+
+/// The write and the FIN crossed on the way.
+const CROSSED: &str = "crossed";
+/// The client's host had acknowledged the FIN before the client wrote.
+const UNAWARE: &str = "unaware";
+
+impl Detector for StaleReuse {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("stale_reuse.md")
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let Some(closed) = c.ending.fin.server else { return };
+        if c.ending.closed_by != Some(Side::Server) || !c.carried_payload() {
+            return;
+        }
+        exam.applies();
+        let (Some(write), Some(reset)) = (c.ending.late_write, c.ending.reset) else { return };
+        let answered = reset.by == Side::Server && reset.at.packet > closed.at.packet;
+        if write.by != Side::Client || !answered || reset.kind == ResetKind::FromThePath {
+            return;
+        }
+        if write.at.is_none() && write.after_fin >= CLOSED_SOCKET_WAITS {
+            exam.not_visible(
+                "the payload was not captured, and after a minute a keep-alive probe is answered by RST too",
+                Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+            );
+            return;
+        }
+        if !proves(&reset, &closed, &write) || is_farewell(c, &write, &reset) || is_rest_of_a_request(c, &write) {
+            return;
+        }
+        let kind = if write.had_acknowledged { UNAWARE } else { CROSSED };
+        let confidence = match (c.ending.idle, write.at) {
+            // After a pause what is written begins something new; right after an answer it may be the rest of a request.
+            (Some(idle), _) if idle.span >= IDLE_LEAST => Confidence::High,
+            (_, Some(_)) if begins_a_request(c, &write) => Confidence::High,
+            (Some(_), None) => Confidence::Low,
+            (Some(_), Some(_)) | (None, _) => Confidence::Medium,
+        };
+        let acknowledged = closed.acknowledged.filter(|_| write.had_acknowledged);
+        exam.symptom(
+            CODE,
+            kind,
+            Severity::Error,
+            confidence,
+            &[Some(closed.at), acknowledged, write.at, Some(reset.at)],
+        )
+        .span(c.ending.idle.map(|idle| idle.span))
+        .delay(Some(write.after_fin.abs()))
+        .count(write.bytes);
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        [CROSSED, UNAWARE].into_iter().filter_map(|kind| tell_kind(kind, case, service)).collect()
+    }
+}
+
+/// Whether the RST answers a segment that came after the FIN or crossed it: a RST without ACK takes its number from that
+/// segment's ACK field (RFC 9293 section 3.5.2), which is the FIN's and one more, the FIN's, or that of what came before it.
+fn proves(reset: &Reset, closed: &Fin, write: &LateWrite) -> bool {
+    let seen = write.at.is_some();
+    !reset.ack && reset.seq.distance_from(closed.seq) <= 1 && (seen || write.proof == reset.at)
+}
+
+/// Last words that expect no answer, such as TLS close_notify: the RST that they provoke hurts nobody.
+fn is_farewell(c: &Connection, write: &LateWrite, reset: &Reset) -> bool {
+    let closes_itself = c.ending.fin.client.is_some_and(|fin| fin.at.packet < reset.at.packet);
+    let Some(bytes) = write.bytes else {
+        // The payload was not captured; the client's own FIN says that it was on its way out.
+        return closes_itself;
+    };
+    match c.protocol {
+        Protocol::Http1 => false,
+        Protocol::Tls => {
+            let newest = c.tls.as_ref().and_then(|tls| tls.server_hello.as_ref()).map(|hello| hello.version);
+            let close_notify = if newest == Some(0x0304) { CLOSE_NOTIFY_BYTES } else { OLD_CLOSE_NOTIFY_BYTES };
+            bytes <= if closes_itself { FAREWELL_BYTES } else { close_notify }
+        }
+        Protocol::None | Protocol::Http2 | Protocol::Other => closes_itself && bytes <= FAREWELL_BYTES,
+    }
+}
+
+/// Whether the write goes on with what the client was sending when the server closed: an upload that was refused early.
+/// Where requests can not be read, what is written right after an answer must be as short as one request.
+fn is_rest_of_a_request(c: &Connection, write: &LateWrite) -> bool {
+    if let Some(IdleTime { last_by: Some(Side::Client), .. }) = c.ending.idle {
+        return true;
+    }
+    let readable = c.http.as_ref().is_some_and(|http| !http.incomplete && http.switched.is_none());
+    if readable && write.at.is_some() {
+        return !begins_a_request(c, write);
+    }
+    let at_once = c.ending.idle.is_some_and(|idle| idle.span < IDLE_LEAST);
+    at_once && write.bytes.is_some_and(|bytes| bytes > REQUEST_BYTES)
+}
+
+/// Whether an HTTP request head begins in the write.
+fn begins_a_request(c: &Connection, write: &LateWrite) -> bool {
+    let request = c.http.as_ref().and_then(|http| http.last_request);
+    matches!((request, write.at), (Some(request), Some(write)) if request.packet >= write.packet)
+}
+
+fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<Told> {
+    let count = case.group.of_kind(kind);
+    let spread = case.group.spread(kind)?;
+    let late = spread.delays.whole()?;
+    let address = service.address();
+    let mut told = Told {
+        affected: Some(count),
+        example_kind: Some(kind),
+        summary: format!(
+            "The client wrote on connections that {address} had closed, and got RST ({count} of {}): what it wrote was lost.",
+            case.group.applied
+        ),
+        ..Told::default()
+    };
+    // The bytes of a write are known where it was captured.
+    let unseen = count.saturating_sub(spread.counts.count());
+    let when = match kind {
+        _ if unseen > 0 => format!("the RST came {late} after the FIN"),
+        CROSSED => format!("{late} apart"),
+        _ => format!("written {late} after the FIN"),
+    };
+    told.summary += &match kind {
+        CROSSED => format!(
+            " The write and the server's FIN crossed on the way ({when}): a race that comes with every such close."
+        ),
+        _ => format!(
+            " The client's host had acknowledged the FIN before the write ({when}): the client had not noticed the close."
+        ),
+    };
+    if unseen > 0 {
+        told.not_visible.push(format!(
+            "the write itself on {unseen} of the connections: the number of the RST proves it, and times are those of the RST"
+        ));
+    }
+    told.facts.add("after_fin_shortest_s", late.shortest());
+    told.facts.add("after_fin_s", late.middle());
+    told.facts.add("after_fin_longest_s", late.longest());
+    told.remedy = Vec::new();
+    tell_idle(&mut told, spread, count, service);
+    told.remedy.extend(remedy(kind, late.middle()));
+    Some(told)
+}
+
+/// How long the connections had been idle when the server closed them, and what that says.
+fn tell_idle(told: &mut Told, spread: &Spread, count: u64, service: &Service) {
+    let Some(idle) = spread.spans.whole() else {
+        told.not_visible.push("how long the connections were idle before the server closed them".to_owned());
+        return;
+    };
+    told.facts.add("idle_s", idle.middle());
+    told.facts.add("idle_shortest_s", idle.shortest());
+    told.facts.add("idle_longest_s", idle.longest());
+    let unknown = count.saturating_sub(spread.spans.count());
+    if unknown > 0 {
+        told.not_visible.push(format!("how long {unknown} of the connections were idle before the server closed them"));
+    }
+    if is_at_once(&spread.spans) {
+        told.summary += &format!(" The server had closed {idle} after its last answer, so no idle timeout did that.");
+        told.remedy.push(
+            "The server closes after an answer: see request-limit-close and its announcement (`Connection: close`), which \
+             the client must obey."
+                .to_owned(),
+        );
+        return;
+    }
+    told.summary += &format!(" The server had closed after {idle} idle");
+    match service.announced_timeout {
+        Some(announced) => {
+            told.summary += &format!(", it announces `Keep-Alive: timeout={}`.", announced.as_secs_f64());
+            told.facts.add("announced_timeout_s", announced);
+        }
+        None => told.summary.push('.'),
+    }
+    if idle.shortest() >= IDLE_LEAST {
+        told.facts.add("safe_client_idle_s", idle_close::safe_client_idle(&idle, service.announced_timeout));
+        told.candidates = timeouts::idle_candidates(&idle, service.software.as_deref(), service.announced_timeout);
+        told.remedy.extend(idle_close::remedy(&idle, service.announced_timeout, count));
+    }
+}
+
+fn is_at_once(spans: &Distribution) -> bool {
+    spans.whole().is_some_and(|spans| spans.longest() < IDLE_LEAST)
+}
+
+fn remedy(kind: &str, after_fin: Span) -> Vec<String> {
+    let mut remedy = Vec::new();
+    if kind == UNAWARE {
+        remedy.push(format!(
+            "Let the client watch its idle sockets: it could have known of the close {after_fin} before it wrote. A pool \
+             must drop a connection when its socket becomes readable at its end (EOF), or check it before use."
+        ));
+    }
+    remedy.push(
+        "Retry what was reset before any answer came: Envoy `retry_on: reset-before-request`, Istio `retries.retryOn`, OkHttp \
+         `retryOnConnectionFailure`, Go `Request.GetBody` or idempotent methods. The server has read none of it."
+            .to_owned(),
+    );
+    remedy
+}

@@ -1,0 +1,148 @@
+//! From one moment on nothing of a live connection gets through, while others between the same ends go on.
+
+use crate::detect::thresholds::{ALIVE_AFTER, BIG_SEGMENT_SHARE, DEAD_RETRANSMISSIONS};
+use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Told};
+use crate::record::{Connection, Outcome, Traffic, Unanswered};
+use crate::types::{Side, Span, Timestamp};
+
+/// Detector of `state-loss-drop`.
+#[derive(Debug)]
+pub(in crate::detect) struct StateLossDrop;
+
+const CODE: &str = "state-loss-drop";
+
+/// The client's segments went unanswered.
+const SERVER_SILENT: &str = "server-silent";
+/// The server's segments went unanswered.
+const CLIENT_SILENT: &str = "client-silent";
+
+impl Detector for StateLossDrop {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("state_loss_drop.md")
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let both_spoke = c.traffic.client.payload_bytes > 0 && c.traffic.server.payload_bytes > 0;
+        if let (Some(side), true) = (c.visibility.one_way, c.carried_payload()) {
+            if c.traffic[side].unanswered.is_some() {
+                exam.not_visible(
+                    "only one direction was captured: answers would not be seen",
+                    Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+                );
+            }
+            return;
+        }
+        if !both_spoke {
+            return;
+        }
+        exam.applies();
+        for (writer, kind) in [(Side::Client, SERVER_SILENT), (Side::Server, CLIENT_SILENT)] {
+            let Some(unanswered) = unanswered(c, writer) else { continue };
+            let answered = c.traffic[writer.peer()].last_packet;
+            let waited = unanswered.last.at.since(unanswered.first.at);
+            exam.symptom(
+                CODE,
+                kind,
+                Severity::Error,
+                Confidence::Medium,
+                &[answered, Some(unanswered.first), Some(unanswered.second), Some(unanswered.last)],
+            )
+            .span(Some(waited))
+            .count(Some(unanswered.retransmissions))
+            // Whether the other end was alive is only known from its other connections.
+            .quietly();
+        }
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        [SERVER_SILENT, CLIENT_SILENT].into_iter().filter_map(|kind| tell_kind(kind, case, service)).collect()
+    }
+}
+
+/// The segment that was sent again and again, where the other side fell silent and the size does not explain it.
+fn unanswered(c: &Connection, writer: Side) -> Option<Unanswered> {
+    let unanswered = c.traffic[writer].unanswered?;
+    let silent = c.traffic[writer.peer()].last_packet.is_none_or(|last| last.at <= unanswered.second.at);
+    let dead = unanswered.retransmissions >= DEAD_RETRANSMISSIONS && unanswered.length > 0;
+    (dead && silent && !size_can_explain(c, writer, &unanswered)).then_some(unanswered)
+}
+
+/// Whether the segment is big and none so big had passed before: then the path's MTU can be the cause.
+fn size_can_explain(c: &Connection, writer: Side, unanswered: &Unanswered) -> bool {
+    let mss = c.traffic[writer.peer()].mss.or(c.traffic[writer].mss).map_or(1_200, u32::from);
+    let big = f64::from(mss) * BIG_SEGMENT_SHARE;
+    f64::from(unanswered.length) >= big && average_payload(&c.traffic[writer]) < big / 2.0
+}
+
+fn average_payload(traffic: &Traffic) -> f64 {
+    traffic.payload_bytes as f64 / traffic.payload_packets.max(1) as f64
+}
+
+fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<Told> {
+    let group = case.group;
+    let count = group.of_kind(kind);
+    let spread = group.spread(kind)?;
+    let waited = spread.spans.whole()?;
+    // The end of the first such connection, less the shortest wait: by then it was dead.
+    let dead_by = group.first?.plus(Span::from_nanos(-waited.smallest));
+    if !was_alive(kind, group, service, dead_by.plus(ALIVE_AFTER)) {
+        return None;
+    }
+    let sent = spread.counts.whole()?;
+    let address = service.address();
+    let (writer, silent) = match kind {
+        SERVER_SILENT => ("client", address.clone()),
+        _ => ("server", format!("the client of {address}")),
+    };
+    let well = service.of(Outcome::Established) + service.of(Outcome::Open);
+    let mut told = Told {
+        affected: Some(count),
+        confidence: Some(Confidence::Medium),
+        example_kind: Some(kind),
+        remedy: remedy(),
+        ..Told::default()
+    };
+    told.summary = format!(
+        "Live connections to {address} went dead ({count} of {}): the {writer} sent one segment again up to {} times over up \
+         to {}, and nothing came back. Meanwhile {silent} was heard on other connections. That fits connection state that \
+         was lost on the way, with packets dropped since.",
+        group.applied,
+        sent.largest,
+        waited.longest()
+    );
+    told.facts.add("retransmissions_most", u64::try_from(sent.largest).unwrap_or(0));
+    told.facts.add("waited_longest_s", waited.longest());
+    told.facts.add("connections_well", well);
+    told.not_visible.push(
+        "where the packets were dropped: captures at both ends would show whether the segments arrived, and whether answers \
+         were sent"
+            .to_owned(),
+    );
+    Some(told)
+}
+
+/// Whether the side that fell silent was heard on another connection at or after a time.
+fn was_alive(kind: &str, group: &Group, service: &Service, at: Timestamp) -> bool {
+    if kind == SERVER_SILENT {
+        return service.heard() >= Some(at);
+    }
+    group.clients.iter().any(|(client, _)| service.client_heard(*client) >= Some(at))
+}
+
+fn remedy() -> Vec<String> {
+    [
+        "Look at the connection tracking on the nodes between the two at that time: a full or flushed table, a failover, a \
+         policy that takes the replies for a new connection. Cilium: `cilium monitor --type drop`; Linux: `conntrack -S`, \
+         `nf_conntrack_max`.",
+        "Let the sender give up sooner than after 15 minutes: TCP_USER_TIMEOUT (Go, gRPC, Envoy `tcp_keepalive`, Linux \
+         `net.ipv4.tcp_retries2=8`).",
+        "To find the place, capture at both ends and compare: `handshark correlate A B`.",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}

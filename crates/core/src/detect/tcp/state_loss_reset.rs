@@ -1,0 +1,157 @@
+//! A live connection is answered by a host that does not know it.
+
+use crate::detect::thresholds::{QUIET_LIMIT, SAME_HOST_HOPS, STATE_LOSS_SAMPLES, STATE_LOSS_WITHIN};
+use crate::detect::{Case, Confidence, Detector, Exam, Severity, Told};
+use crate::record::{CloseKind, Connection, Outcome, Reset, ResetKind};
+use crate::types::{Side, Span};
+
+/// Detector of `state-loss-reset`.
+#[derive(Debug)]
+pub(in crate::detect) struct StateLossReset;
+
+const CODE: &str = "state-loss-reset";
+
+/// The RST carries the server's address.
+const SERVER: &str = "server";
+/// The RST carries the client's address.
+const CLIENT: &str = "client";
+
+impl Detector for StateLossReset {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("state_loss_reset.md")
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let Some(reset) = c.ending.reset else {
+            if is_live(c) {
+                exam.applies();
+            }
+            return;
+        };
+        if c.ending.kind != CloseKind::Reset || reset.kind != ResetKind::NoSuchConnection {
+            return;
+        }
+        if let Some((reason, instead)) = why_not_visible(c, &reset) {
+            exam.not_visible(reason, instead);
+            return;
+        }
+        if !is_live(c) {
+            return;
+        }
+        exam.applies();
+        let same_host = reset.usual_ttl.is_none_or(|usual| usual.abs_diff(reset.ttl) <= SAME_HOST_HOPS);
+        // Since the side that is said to have forgotten the connection last proved that it knew it.
+        let Some(known) = c.traffic[reset.by].last_payload else { return };
+        let quiet = reset.at.at.since(known.at);
+        if !same_host || quiet >= QUIET_LIMIT {
+            return;
+        }
+        let kind = match reset.by {
+            Side::Server => SERVER,
+            Side::Client => CLIENT,
+        };
+        let provoked = c.traffic[reset.by.peer()].last_payload.filter(|last| last.packet < reset.at.packet);
+        exam.symptom(CODE, kind, Severity::Error, Confidence::Medium, &[Some(known), provoked, Some(reset.at)])
+            .span(Some(quiet));
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        let group = case.group;
+        let address = service.address();
+        let refused = service.of(Outcome::Refused);
+        let burst = group.count >= STATE_LOSS_SAMPLES && group.duration() <= STATE_LOSS_WITHIN;
+        let mut told = Told {
+            confidence: Some(match (refused, burst && group.of_kind(SERVER) > 0) {
+                (0, true) => Confidence::High,
+                (0, false) => Confidence::Medium,
+                // A host that was started anew knows no connection either.
+                _ => Confidence::Low,
+            }),
+            remedy: remedy(),
+            ..Told::default()
+        };
+        let longest = group.spans.whole().map_or(Span::ZERO, |spans| spans.longest());
+        let answered_by = match (group.of_kind(SERVER), group.of_kind(CLIENT)) {
+            (_, 0) => "in the server's name",
+            (0, _) => "in the client's name",
+            _ => "in the name of either side",
+        };
+        told.summary = format!(
+            "Live connections to {address} were reset in mid-flow without a close, {answered_by} ({} of {}; quiet for at most \
+             {longest} before): no idle timeout explains that. The shape of the RST is the answer of a host that does not \
+             know the connection: its state was lost on the way or at the end.",
+            group.count, group.applied
+        );
+        if burst && group.count > 1 {
+            told.summary += &format!(" They came within {}.", group.duration());
+        }
+        if refused > 0 {
+            told.summary += &format!(
+                " Also, {} refused: a host that was started anew would look the same.",
+                if refused == 1 {
+                    "1 new connection was".to_owned()
+                } else {
+                    format!("{refused} new connections were")
+                }
+            );
+        }
+        told.facts.add("longest_quiet_s", longest);
+        told.facts.add("within_s", group.duration());
+        told.facts.add("by_server", group.of_kind(SERVER));
+        told.facts.add("by_client", group.of_kind(CLIENT));
+        told.facts.add("refused", refused);
+        told.not_visible.push(
+            "where the state was lost: captures at both ends would show whether the far host sent this RST, and whether the \
+             packet before it arrived there"
+                .to_owned(),
+        );
+        if group.of_kind(CLIENT) > 0 {
+            told.not_visible.push(
+                "what had happened at the client before: one that was reset by a device on its side of the path answers the \
+                 server in this way"
+                    .to_owned(),
+            );
+        }
+        vec![told]
+    }
+}
+
+/// Whether both sides had sent payload, and neither had closed.
+fn is_live(c: &Connection) -> bool {
+    c.traffic.client.payload_bytes > 0 && c.traffic.server.payload_bytes > 0
+}
+
+fn why_not_visible(c: &Connection, reset: &Reset) -> Option<(&'static str, Option<&'static str>)> {
+    let seen = &c.visibility;
+    let all = Some("tcpdump -s 128 -B 65536 -w FILE 'tcp port PORT'");
+    if seen.flags_only {
+        return Some(("without its packets it can not be told how long the connection had been quiet", all));
+    }
+    if seen.one_way.is_some() {
+        return Some(("only one direction was captured: a close by the other side would not be seen", all));
+    }
+    let sender = &c.traffic[reset.by];
+    // A RST without ACK carries the number that its reader acknowledged last: one more than the payload is a FIN.
+    let fin_is_missing = sender.stream_bytes.is_some_and(|bytes| bytes != sender.payload_bytes);
+    (fin_is_missing || seen.gaps[reset.by] > 0)
+        .then_some(("packets of the side that reset are missing from the capture, perhaps its close", all))
+}
+
+fn remedy() -> Vec<String> {
+    [
+        "Look at the connection tracking on the nodes between the two at that time. Cilium: `cilium monitor --type drop`, and \
+         `cilium bpf ct list global | wc -l` against `bpf-ct-global-tcp-max` (raise it, or `bpf-map-dynamic-size-ratio`).",
+        "Linux conntrack: `conntrack -S` (insert_failed, drop, early_drop) and `nf_conntrack_count` against \
+         `nf_conntrack_max`; out-of-window packets: `nf_conntrack_tcp_be_liberal=1`.",
+        "Look for what restarted or failed over at that time: nodes, agents, load balancer targets, gateways.",
+        "Fewer short connections leave more room in the table: reuse connections, see connection-churn.",
+        "To prove it, capture at both ends and compare: `handshark correlate A B`.",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}

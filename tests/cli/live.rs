@@ -1,0 +1,87 @@
+//! Live streams on standard input.
+
+use crate::{assert_one_line, captures, run};
+
+#[test]
+fn a_pipe_is_read_with_and_without_a_dash() {
+    let bytes = captures::refused_and_without_sni();
+    let said = run(&["-"], &bytes);
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("2 connections"), "{said:?}");
+    assert_eq!(run(&[], &bytes).out, said.out);
+    let rows = run(&["connections", "-", "--format", "jsonl"], &bytes);
+    assert_eq!(rows.out.lines().count(), 2, "{rows:?}");
+}
+
+#[test]
+fn an_empty_pipe_is_one_line_and_code_2() {
+    for args in [&["-"][..], &[], &["connections", "-"], &["--format", "json"]] {
+        let said = run(args, b"");
+        assert_eq!(said.code, Some(2), "{said:?}");
+        assert_one_line(&said);
+        assert!(said.err.contains("standard input"), "{said:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod signals {
+    use std::io::{Read as _, Write as _};
+    use std::process::{Child, Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    use crate::{captures, handshark};
+
+    /// A command that waits for more on a pipe that stays open.
+    fn waiting(args: &[&str]) -> Child {
+        let mut child = handshark(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        let pipe = child.stdin.as_mut().expect("a pipe");
+        pipe.write_all(&captures::refused_and_without_sni()).expect("the command reads");
+        until(|| catches_interrupts(child.id()));
+        // It has read what the pipe held once it sleeps in its next read; nothing tells that from outside.
+        std::thread::sleep(Duration::from_millis(300));
+        child
+    }
+
+    /// Whether the process has a handler for SIGINT.
+    fn catches_interrupts(process: u32) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
+        u64::from_str_radix(caught.trim(), 16).is_ok_and(|caught| caught & 0b10 > 0)
+    }
+
+    fn until(mut done: impl FnMut() -> bool) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !done() {
+            assert!(Instant::now() < end, "it takes too long");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn send(signal: &str, child: &Child) {
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill exists");
+        assert!(sent.success());
+    }
+
+    #[test]
+    fn a_signal_ends_an_idle_pipe_with_the_report() {
+        for signal in ["-INT", "-TERM"] {
+            let mut child = waiting(&["-"]);
+            let pipe = child.stdin.take();
+            send(signal, &child);
+            let sent = Instant::now();
+            let mut text = String::new();
+            let mut out = child.stdout.take().expect("a pipe");
+            out.read_to_string(&mut text).expect("UTF-8");
+            let status = child.wait().expect("it ends");
+            assert!(sent.elapsed() < Duration::from_secs(2), "{signal}: {:?}", sent.elapsed());
+            assert_eq!(status.code(), Some(0), "{signal}: {text}");
+            assert!(text.contains("2 connections"), "{signal}: {text}");
+            drop(pipe);
+        }
+    }
+}

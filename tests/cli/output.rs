@@ -1,0 +1,81 @@
+//! Where the output goes, and what happens when it can not.
+
+use std::fs;
+use std::process::Stdio;
+
+use crate::{Said, assert_one_line, captures, file, folder, handshark, run};
+
+/// A reader that has gone: `handshark explain | head -0`.
+#[cfg(unix)]
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let folder = folder("closed-pipe");
+    let path = file(&folder, "two.pcap", &captures::refused_and_without_sni());
+    for args in [&["explain", "missing-sni"][..], &[&path], &[&path, "--format", "json"], &["connections", &path]] {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let child = handshark(args).stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).spawn();
+        let said: Said = child.and_then(std::process::Child::wait_with_output).expect("the command ends").into();
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{args:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_one_line_and_code_2() {
+    let folder = folder("full-disk");
+    let path = file(&folder, "two.pcap", &captures::refused_and_without_sni());
+    for args in [&["explain", "missing-sni"][..], &[&path], &["connections", "--format", "csv", &path]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+        let child = handshark(args).stdin(Stdio::null()).stdout(full).stderr(Stdio::piped()).spawn();
+        let said: Said = child.and_then(std::process::Child::wait_with_output).expect("the command ends").into();
+        assert_eq!(said.code, Some(2), "{args:?} {said:?}");
+        assert_one_line(&said);
+    }
+    let said = run(&[&path, "--output", "/dev/full"], b"");
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert_one_line(&said);
+}
+
+#[test]
+fn an_output_file_is_replaced_whole() {
+    let folder = folder("replaced");
+    let path = file(&folder, "two.pcap", &captures::refused_and_without_sni());
+    let report = file(&folder, "report.json", b"an older and longer report");
+    let said = run(&[&path, "--format", "json", "--output", &report], b"");
+    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (Some(0), "", ""));
+    assert_eq!(fs::read_to_string(&report).expect("the report"), run(&[&path, "--format", "json"], b"").out);
+    assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 2, "nothing else is left");
+}
+
+#[test]
+fn when_reading_fails_the_output_file_stays_as_it_was() {
+    let folder = folder("kept");
+    let text = file(&folder, "notes.txt", b"no capture at all\n");
+    let report = file(&folder, "report.json", b"an older report");
+    let said = run(&["connections", &text, "--output", &report], b"");
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert_eq!(fs::read(&report).expect("the report"), b"an older report");
+    assert_eq!(fs::read_dir(&folder).expect("the folder").count(), 2, "nothing else is left");
+}
+
+#[test]
+fn a_capture_is_never_overwritten() {
+    let folder = folder("same");
+    let bytes = captures::refused_and_without_sni();
+    let path = file(&folder, "two.pcap", &bytes);
+    let said = run(&[&path, "--output", &path], b"");
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert_one_line(&said);
+    assert_eq!(fs::read(&path).expect("the capture"), bytes);
+}
+
+#[test]
+fn an_output_folder_that_is_not_there_is_one_line() {
+    let folder = folder("no-folder");
+    let path = file(&folder, "two.pcap", &captures::refused_and_without_sni());
+    let report = folder.join("nowhere/report.txt");
+    let said = run(&[&path, "--output", report.to_str().expect("UTF-8")], b"");
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert_one_line(&said);
+}
