@@ -30,9 +30,15 @@ pub(super) const PERIOD_CHECKS: u64 = 4;
 /// How far the intervals of a beat may differ, as a share of their mean: load balancers add little jitter.
 pub(super) const PERIOD_SPREAD: f64 = 0.10;
 
+/// The shortest beat that is called a health check: those who check are set in whole seconds; faster is a client.
+pub(super) const PERIOD_LEAST: Span = Span::from_millis(900);
+
 /// Share of TCP packets that are further sightings, above which the whole capture sees traffic more than once. A capture at
 /// two points has 0.5; now and then a packet is doubled by the network itself.
 pub(super) const TWIN_SHARE: f64 = 0.30;
+
+/// A snap length below this, in bytes, leaves hardly any payload: Ethernet, IPv6 and TCP with timestamps take 86.
+pub(super) const HEADER_BYTES: u32 = 90;
 
 /// Share of connections with payload of which only SYN, FIN and RST were captured, from which the capture was filtered that
 /// way. Below it single packets were lost.
