@@ -13,7 +13,8 @@ pub(crate) fn read<'a>(piece: Piece<'a>, ip: &Ip, place: &Place) -> Decoded<'a> 
     let Some(payload_len) = rest.wire_len().checked_sub(options_len) else {
         return Decoded::Skipped(Skip::Malformed);
     };
-    let (options, payload) = rest.kept().split_at_checked(options_len).unwrap_or((rest.kept(), &[]));
+    let kept = rest.kept();
+    let (options, payload) = kept.split_at_checked(options_len).unwrap_or((kept, &[]));
     Decoded::Tcp(Segment {
         tuple: tuple([header[0], header[1], header[2], header[3]], ip),
         seq: Seq(u32::from_be_bytes([header[4], header[5], header[6], header[7]])),
