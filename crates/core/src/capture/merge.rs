@@ -36,7 +36,6 @@ pub struct Captures {
     /// Packet numbers given away.
     packets: u64,
     interfaces: Interfaces,
-    links: Vec<LinkType>,
     /// What was odd about files as a whole.
     unread: Vec<Quality>,
 }
@@ -175,7 +174,7 @@ impl Captures {
 
     /// Link types of the packets given.
     pub fn link_types(&self) -> Vec<LinkType> {
-        let mut links = self.links.clone();
+        let mut links = Vec::new();
         for &link in self.members.iter().flat_map(|member| member.source.reader.link_types()) {
             if !links.contains(&link) {
                 links.push(link);
@@ -206,7 +205,6 @@ impl Captures {
             waiting: BinaryHeap::new(),
             packets: 0,
             interfaces: Interfaces::default(),
-            links: Vec::new(),
             unread: Vec::new(),
         }
     }
