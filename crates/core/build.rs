@@ -1,6 +1,10 @@
 //! Turns the table of known limits (data/timeouts.json) into constants.
 
-#![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a build script reads and writes files; the crate itself does not")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a build script reads and writes files; the crate itself does not"
+)]
 
 use std::fmt::Write as _;
 use std::{env, fs, path::Path};
