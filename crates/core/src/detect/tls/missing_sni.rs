@@ -46,7 +46,7 @@ impl Detector for MissingSni {
         };
         let failed = severity > Severity::Info;
         let alert = hello_summary::deciding_alert(c, tls).map(|alert| alert.at);
-        let end = failed.then(|| alert.or(c.ending.first())).flatten();
+        let end = failed.then(|| alert.or_else(|| c.ending.first())).flatten();
         let silence = match hello_summary::answer(c, tls) {
             Answer::Silence(span) => Some(span),
             _ => None,
@@ -76,7 +76,7 @@ impl Detector for MissingSni {
 fn not_whole(tls: &Tls, exam: &mut Exam<'_>) {
     match tls.client_hello_cut {
         Some((_, NotVisible::CutBySnaplen)) => {
-            exam.not_visible("the ClientHello is cut by the snap length", Some("tcpdump -s 0 -w FILE 'tcp port PORT'"))
+            exam.not_visible("the ClientHello is cut by the snap length", Some("tcpdump -s 0 -w FILE 'tcp port PORT'"));
         }
         Some(_) => exam.not_visible(
             "a part of the ClientHello was not captured",
