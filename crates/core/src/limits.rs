@@ -59,10 +59,10 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_connections: 1_000_000,
-            max_closed: 16_384,
+            max_closed: 1_024,
             closed_linger: Span::from_secs(120),
             tombstone_linger: Span::from_secs(600),
-            max_tombstones: 262_144,
+            max_tombstones: 16_384,
             idle_timeout: Span::from_secs(24 * 3_600),
             half_open_timeout: Span::from_secs(600),
             max_reorder_bytes: 64 * 1024,

@@ -170,37 +170,30 @@ impl<S: Sink> Pipeline<S> {
 impl<S: Sink> Connections<S> {
     fn on_segment(&mut self, sighting: &Sighting<'_>, places: &Places) {
         let Sighting { segment, at, place, is_twin, now } = *sighting;
-        let found = match self.table.find(&segment.tuple) {
+        let (found, forward) = match self.table.find(&segment.tuple) {
             Ok(found) if found.tombstone && !segment.flags.opens() => {
                 self.late_packets += 1;
                 return;
             }
             Ok(found) if found.tombstone => {
                 self.table.remove(found.place);
-                None
+                (None, found.forward)
             }
             Ok(found) => {
-                let reopened = !is_twin
-                    && self.table.value(found.place).is_some_and(|known| known.is_reopened_by(found.forward, segment));
+                let known = self.table.value(found.place);
+                let reopened = !is_twin && known.is_some_and(|known| known.is_reopened_by(found.forward, segment));
                 if reopened && let Some(old) = self.table.remove(found.place) {
-                    self.finish(*old, false, now, places);
+                    self.finish(old, false, now, places);
                 }
-                (!reopened).then_some(found)
+                ((!reopened).then_some(found.place), found.forward)
             }
-            Err(_) => None,
+            Err(forward) => (None, forward),
         };
-        let (slot, forward) = match found {
-            Some(found) => (found.place, found.forward),
-            None => {
-                let forward = match self.table.find(&segment.tuple) {
-                    Ok(found) => found.forward,
-                    Err(forward) => forward,
-                };
-                let builder = Builder::new(self.begun, segment, forward, at);
-                self.begun += 1;
-                (self.table.insert(&segment.tuple, Box::new(builder), now), forward)
-            }
-        };
+        let slot = found.unwrap_or_else(|| {
+            let builder = Builder::new(self.begun, segment, forward, at);
+            self.begun += 1;
+            self.table.insert(&segment.tuple, Box::new(builder), now)
+        });
         let Some(builder) = self.table.value(slot) else { return };
         if is_twin {
             builder.on_twin(forward, segment, at, place);
@@ -223,11 +216,11 @@ impl<S: Sink> Connections<S> {
     fn expire(&mut self, now: Timestamp, places: &Places) {
         while let Some((builder, evicted)) = self.table.expired(now) {
             self.evicted += u64::from(evicted);
-            self.finish(*builder, evicted, now, places);
+            self.finish(builder, evicted, now, places);
         }
     }
 
-    fn finish(&mut self, builder: Builder, evicted: bool, now: Timestamp, places: &Places) {
+    fn finish(&mut self, builder: Box<Builder>, evicted: bool, now: Timestamp, places: &Places) {
         let mut connection = builder.finish(evicted, now, &self.limits);
         self.casebook.add(&mut connection);
         self.sink.connection(&connection, places.all());
@@ -237,7 +230,7 @@ impl<S: Sink> Connections<S> {
         let mut left = self.table.drain();
         left.sort_by_key(|builder| builder.number());
         for builder in left {
-            self.finish(*builder, false, end, places);
+            self.finish(builder, false, end, places);
         }
     }
 }

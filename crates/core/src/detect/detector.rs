@@ -45,11 +45,13 @@ pub enum Scope {
 /// The longest quote: enough for the suites of a usual ClientHello, and a bound on what a hostile one can make us keep.
 const QUOTE_CHARACTERS: usize = 400;
 
-/// Lets one detector look at one connection.
-pub(crate) fn examine(detector: &dyn Detector, connection: &Connection) -> Said {
-    let mut said = Said::default();
-    detector.examine(connection, &mut Exam { said: &mut said });
-    said
+/// Lets one detector look at one connection; `said` is what the one before it left.
+pub(crate) fn examine(detector: &dyn Detector, connection: &Connection, said: &mut Said) {
+    said.symptom = None;
+    said.quiet = false;
+    said.applies = false;
+    said.not_visible = None;
+    detector.examine(connection, &mut Exam { said });
 }
 
 /// What a detector may say of one connection.

@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::types::Span;
 
-/// Spans or counts folded into buckets that are 1 % wide: a value read back is off by at most 0.5 %, the smallest and
-/// largest of a cluster are exact. At most about 4,500 buckets can exist.
+/// Spans or counts folded into buckets, 32 for each doubling and so 2 to 3 % wide: a value read back is off by at most half
+/// of that, the smallest and largest of a cluster are exact. At most about 2,000 buckets can exist.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Distribution {
     buckets: BTreeMap<i32, Bucket>,
@@ -27,7 +27,7 @@ pub struct Cluster {
     pub count: u64,
     /// The smallest, exact.
     pub smallest: i64,
-    /// The median, within 0.5 %.
+    /// The median, within 1.5 %.
     pub median: i64,
     /// The largest, exact.
     pub largest: i64,
@@ -67,7 +67,8 @@ impl Distribution {
     /// Adds a value; negative ones count as 0.
     pub fn add(&mut self, value: i64) {
         let value = value.max(0);
-        let index = if value == 0 { -1 } else { ((value as f64).ln() / 1.01_f64.ln()) as i32 };
+        // Exponent and five bits of the mantissa: a logarithm for free.
+        let index = ((value as f64).to_bits() >> 47) as i32;
         self.count += 1;
         self.buckets
             .entry(index)
@@ -77,6 +78,21 @@ impl Distribution {
                 bucket.largest = bucket.largest.max(value);
             })
             .or_insert(Bucket { count: 1, smallest: value, largest: value });
+    }
+
+    /// Adds all values of another.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        for (index, from) in &other.buckets {
+            self.buckets
+                .entry(*index)
+                .and_modify(|bucket| {
+                    bucket.count += from.count;
+                    bucket.smallest = bucket.smallest.min(from.smallest);
+                    bucket.largest = bucket.largest.max(from.largest);
+                })
+                .or_insert(*from);
+        }
     }
 
     /// How many values.
@@ -107,7 +123,7 @@ impl Distribution {
         self.buckets.values().filter(within).map(|bucket| bucket.count).sum()
     }
 
-    /// The value below which `share` (0 to 1) of all lie, within 0.5 %.
+    /// The value below which `share` (0 to 1) of all lie, within 1.5 %.
     pub fn quantile(&self, share: f64) -> Option<i64> {
         let rank = ((self.count.saturating_sub(1)) as f64 * share.clamp(0.0, 1.0)) as u64;
         let mut below = 0;
@@ -184,10 +200,10 @@ mod tests {
     }
 
     #[test]
-    fn a_quantile_is_within_half_a_percent() {
+    fn a_quantile_is_within_its_bucket() {
         let mut spread = Distribution::default();
         (1..=1_000).for_each(|value| spread.add(value * 1_000));
         let median = spread.quantile(0.5).expect("values were added") as f64;
-        assert!((median / 500_000.0 - 1.0).abs() < 0.01, "{median}");
+        assert!((median / 500_000.0 - 1.0).abs() < 0.016, "{median}");
     }
 }

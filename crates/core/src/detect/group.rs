@@ -27,9 +27,9 @@ pub struct Group {
     pub confidence: Option<Confidence>,
     /// How many of each kind, in order of first appearance.
     pub kinds: Vec<(&'static str, u64)>,
-    /// The spread of the symptoms' spans, in nanoseconds.
+    /// The spread of the symptoms' spans, in nanoseconds: that of all kinds together.
     pub spans: Distribution,
-    /// The spread of the symptoms' counts.
+    /// The spread of the symptoms' counts: that of all kinds together.
     pub counts: Distribution,
     /// Clients with the most symptoms, at most 32 are told apart.
     pub clients: Vec<(IpAddr, u64)>,
@@ -123,15 +123,9 @@ impl Group {
         self.last = Some(self.last.map_or(at, |last| last.max(at)));
         self.severity = self.severity.max(Some(symptom.severity));
         self.confidence = self.confidence.max(Some(symptom.confidence));
-        match self.kinds.iter_mut().find(|(kind, _)| *kind == symptom.kind) {
+        match self.kinds.iter_mut().find(|(kind, _)| same(kind, symptom.kind)) {
             Some((_, count)) => *count += 1,
             None => self.kinds.push((symptom.kind, 1)),
-        }
-        if let Some(span) = symptom.span {
-            self.spans.add(span.as_nanos());
-        }
-        if let Some(count) = symptom.count {
-            self.counts.add(i64::from(count));
         }
         self.note_spread(symptom);
         self.note_client(connection.client.address);
@@ -139,6 +133,15 @@ impl Group {
         self.note_quotes(symptom);
         self.note_second(connection.first.at);
         self.keep_example(symptom, connection, limits);
+    }
+
+    /// Puts together what was folded by kind, before the findings are told.
+    pub(crate) fn settle(&mut self, applied: u64) {
+        self.applied = applied;
+        for (_, spread) in &self.spreads {
+            self.spans.merge(&spread.spans);
+            self.counts.merge(&spread.counts);
+        }
     }
 
     /// The same connection was hit by `code` too, which explains more.
@@ -154,10 +157,11 @@ impl Group {
     }
 
     fn note_spread(&mut self, symptom: &Symptom) {
-        if !self.spreads.iter().any(|(kind, _)| *kind == symptom.kind) {
+        let at = self.spreads.iter().position(|(kind, _)| same(kind, symptom.kind)).unwrap_or_else(|| {
             self.spreads.push((symptom.kind, Spread::default()));
-        }
-        let Some((_, spread)) = self.spreads.iter_mut().find(|(kind, _)| *kind == symptom.kind) else { return };
+            self.spreads.len() - 1
+        });
+        let Some((_, spread)) = self.spreads.get_mut(at) else { return };
         if let Some(span) = symptom.span {
             spread.spans.add(span.as_nanos());
         }
@@ -180,7 +184,7 @@ impl Group {
 
     fn note_pace(&mut self, client: IpAddr, kind: &'static str, began: Timestamp) {
         let room = self.paces.len() < 64;
-        match self.paces.iter_mut().find(|pace| pace.client == client && pace.kind == kind) {
+        match self.paces.iter_mut().find(|pace| same(pace.kind, kind) && pace.client == client) {
             Some(pace) => pace.add(began),
             None if room => self.paces.push(Pace::new(client, kind, began)),
             None => {}
@@ -212,7 +216,7 @@ impl Group {
     /// Keeps the first few of each kind, and lets a clearer one replace a weaker one.
     fn keep_example(&mut self, symptom: &Symptom, connection: &Connection, limits: &Limits) {
         let weight = (symptom.severity, symptom.confidence);
-        let same = self.examples.iter().filter(|example| example.kind == symptom.kind).count();
+        let same = self.examples.iter().filter(|example| same(example.kind, symptom.kind)).count();
         let place = if same < limits.max_examples && self.examples.len() < 4 * limits.max_examples {
             None
         } else {
@@ -252,6 +256,11 @@ impl Group {
         examples.truncate(limits.max_examples);
         examples.into_iter().map(|example| example.evidence.clone()).collect()
     }
+}
+
+/// Whether two names are one. Kinds are constants, so that nearly always the addresses are the same.
+fn same(a: &'static str, b: &'static str) -> bool {
+    std::ptr::eq(a, b) || a == b
 }
 
 /// When the connection showed it: at the end of its life if it has one, else at its last packet.

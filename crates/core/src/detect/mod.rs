@@ -19,8 +19,8 @@ mod timeouts;
 mod tls;
 mod words;
 
-pub(crate) use detector::examine;
 pub use detector::{CaptureFacts, Case, Detector, Exam, Host, Scope, Told};
+pub(crate) use detector::{Said, examine};
 pub use distribution::{Cluster, Distribution};
 pub use group::{Group, Spread};
 pub use pace::Pace;

@@ -223,7 +223,7 @@ impl Builder {
     }
 
     /// The finished record. `capture_end` is the time of the last packet of the capture so far.
-    pub(crate) fn finish(self, evicted: bool, capture_end: Timestamp, limits: &Limits) -> Connection {
+    pub(crate) fn finish(self: Box<Self>, evicted: bool, capture_end: Timestamp, limits: &Limits) -> Connection {
         let flags_only = self.is_flags_only();
         let visibility = Visibility {
             mid_stream: self.tracker.opening.syn.is_none() && self.tracker.opening.syn_ack.is_none(),

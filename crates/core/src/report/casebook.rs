@@ -5,7 +5,10 @@ use std::net::IpAddr;
 
 use super::{Finding, NotAssessed, ServiceSummary, Totals};
 use crate::Limits;
-use crate::detect::{CaptureFacts, Case, DETECTORS, Detector, Group, Host, Scope, Service, ServiceKey, Severity, Told};
+use crate::detect::{
+    CaptureFacts, Case, DETECTORS, Detector, Group, Host, Said, Scope, Service, ServiceKey, Severity, Symptom, Told,
+    examine,
+};
 use crate::record::{Connection, Outcome};
 
 /// Everything that the findings are told from.
@@ -14,17 +17,44 @@ pub(crate) struct Casebook {
     limits: Limits,
     services: Vec<Service>,
     index: hashbrown::HashMap<ServiceKey, u32, foldhash::fast::FixedState>,
-    /// One group for each service and detector that said something; the key's first part is `u32::MAX` for the capture.
-    groups: BTreeMap<(u32, u16), Group>,
-    /// Connections to which a check applied, for each service and detector: one row of detectors for each service.
-    applied: Vec<u64>,
-    applied_in_capture: Vec<u64>,
-    not_visible: BTreeMap<(u16, &'static str), (u64, Option<&'static str>)>,
+    /// A row of cells for the capture as a whole, then one for each service; a cell for each detector.
+    cells: Vec<Cell>,
+    /// Why checks could not be made, for each detector: few reasons each.
+    not_visible: Vec<Vec<Blind>>,
+    /// Kept between connections, so that its memory is.
+    symptoms: Vec<Attached>,
     outcomes: [u64; Outcome::ALL.len()],
     connections: u64,
 }
 
-const WHOLE_CAPTURE: u32 = u32::MAX;
+/// What one detector has to say in one place.
+#[derive(Debug, Default)]
+struct Cell {
+    /// Connections to which its check applied.
+    applied: u64,
+    /// Those of them that had the symptom.
+    group: Option<Box<Group>>,
+}
+
+/// A reason for which a check could not be made.
+#[derive(Debug)]
+struct Blind {
+    reason: &'static str,
+    capture_instead: Option<&'static str>,
+    connections: u64,
+}
+
+/// A symptom of the connection at hand, and where it is told.
+#[derive(Debug)]
+struct Attached {
+    cell: usize,
+    detector: usize,
+    quiet: bool,
+    symptom: Symptom,
+}
+
+/// The row of cells for the capture as a whole.
+const WHOLE_CAPTURE: usize = 0;
 
 impl Casebook {
     pub(crate) fn new(limits: Limits) -> Self {
@@ -32,10 +62,9 @@ impl Casebook {
             limits,
             services: Vec::new(),
             index: hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::default()),
-            groups: BTreeMap::new(),
-            applied: Vec::new(),
-            applied_in_capture: vec![0; DETECTORS.len()],
-            not_visible: BTreeMap::new(),
+            cells: DETECTORS.iter().map(|_| Cell::default()).collect(),
+            not_visible: DETECTORS.iter().map(|_| Vec::new()).collect(),
+            symptoms: Vec::new(),
             outcomes: [0; Outcome::ALL.len()],
             connections: 0,
         }
@@ -47,88 +76,94 @@ impl Casebook {
         self.connections += 1;
         self.outcomes[outcome as usize] += 1;
         let place = self.service_of(connection);
-        if let Some(service) = self.services.get_mut(place as usize) {
+        if let Some(service) = self.services.get_mut(place) {
             service.add(connection, outcome);
         }
-        let mut symptoms = Vec::new();
+        let mut symptoms = std::mem::take(&mut self.symptoms);
+        let mut said = Said::default();
         for (number, detector) in DETECTORS.iter().enumerate() {
-            let number = number as u16;
-            let said = crate::detect::examine(*detector, connection);
+            examine(*detector, connection, &mut said);
             if let Some((reason, instead)) = said.not_visible {
-                let entry = self.not_visible.entry((number, reason)).or_insert((0, instead));
-                entry.0 += 1;
+                self.note_blind(number, reason, instead);
             }
             if !said.applies {
                 continue;
             }
-            let key = match detector.scope() {
-                Scope::Service => (place, number),
-                Scope::Capture => (WHOLE_CAPTURE, number),
+            let row = match detector.scope() {
+                Scope::Service => place + 1,
+                Scope::Capture => WHOLE_CAPTURE,
             };
-            if let Some(applied) = self.applied_to(key) {
-                *applied += 1;
-            }
-            if let Some(symptom) = said.symptom {
-                self.groups.entry(key).or_default().add(&symptom, connection, &self.limits);
-                symptoms.push((key, said.quiet, symptom));
+            let at = row * DETECTORS.len() + number;
+            let Some(cell) = self.cells.get_mut(at) else { continue };
+            cell.applied += 1;
+            if let Some(symptom) = said.symptom.take() {
+                cell.group.get_or_insert_default().add(&symptom, connection, &self.limits);
+                symptoms.push(Attached { cell: at, detector: number, quiet: said.quiet, symptom });
             }
         }
         self.note_overlaps(&symptoms);
-        connection.symptoms =
-            symptoms.into_iter().filter(|(_, quiet, _)| !quiet).map(|(_, _, symptom)| symptom).collect();
+        connection.symptoms.extend(symptoms.drain(..).filter(|one| !one.quiet).map(|one| one.symptom));
+        self.symptoms = symptoms;
+    }
+
+    fn note_blind(&mut self, detector: usize, reason: &'static str, capture_instead: Option<&'static str>) {
+        let Some(known) = self.not_visible.get_mut(detector) else { return };
+        match known.iter_mut().find(|blind| std::ptr::eq(blind.reason, reason) || blind.reason == reason) {
+            Some(blind) => blind.connections += 1,
+            None => known.push(Blind { reason, capture_instead, connections: 1 }),
+        }
     }
 
     /// The service's place; the last one stands for all past the limit.
-    fn service_of(&mut self, c: &Connection) -> u32 {
+    fn service_of(&mut self, c: &Connection) -> usize {
         let key = ServiceKey { address: c.server.address, port: c.server.port };
         if let Some(place) = self.index.get(&key) {
-            return *place;
+            return *place as usize;
         }
         if self.services.len() >= self.limits.max_services {
-            return (self.services.len() - 1) as u32;
+            return self.services.len() - 1;
         }
-        let place = self.services.len() as u32;
+        let place = self.services.len();
         self.services.push(Service::new(key));
-        self.applied.resize(self.services.len() * DETECTORS.len(), 0);
-        self.index.insert(key, place);
+        self.cells.resize_with((self.services.len() + 1) * DETECTORS.len(), Cell::default);
+        self.index.insert(key, place as u32);
         place
     }
 
-    fn applied_to(&mut self, (place, number): (u32, u16)) -> Option<&mut u64> {
-        match place {
-            WHOLE_CAPTURE => self.applied_in_capture.get_mut(usize::from(number)),
-            place => self.applied.get_mut(place as usize * DETECTORS.len() + usize::from(number)),
-        }
-    }
-
-    fn note_overlaps(&mut self, symptoms: &[((u32, u16), bool, crate::detect::Symptom)]) {
-        for (key, _, symptom) in symptoms {
-            let Some(detector) = DETECTORS.get(usize::from(key.1)) else { continue };
+    fn note_overlaps(&mut self, symptoms: &[Attached]) {
+        for one in symptoms {
+            let Some(detector) = DETECTORS.get(one.detector) else { continue };
+            if detector.yields_to().is_empty() {
+                continue;
+            }
             // Each stronger code counts once; a connection hit by two of them is still one connection.
-            let stronger = symptoms
-                .iter()
-                .find(|(_, _, other)| detector.yields_to().contains(&other.code) && other.code != symptom.code);
-            if let (Some((_, _, other)), Some(group)) = (stronger, self.groups.get_mut(key)) {
-                group.note_overlap(other.code);
+            let stronger = symptoms.iter().find(|other| {
+                detector.yields_to().contains(&other.symptom.code) && other.symptom.code != one.symptom.code
+            });
+            let group = self.cells.get_mut(one.cell).and_then(|cell| cell.group.as_deref_mut());
+            if let (Some(other), Some(group)) = (stronger, group) {
+                group.note_overlap(other.symptom.code);
             }
         }
     }
 
     /// The end: findings in order of harm, services, totals, and what could not be assessed.
     pub(crate) fn close(mut self, capture: &CaptureFacts) -> Closed {
-        self.note_denominators();
         let hosts = hosts(&self.services);
-        let mut told: Vec<(u32, u16, Finding, u64)> = Vec::new();
-        for (&(place, number), group) in &self.groups {
-            let Some(&detector) = DETECTORS.get(usize::from(number)) else { continue };
-            let service = self.services.get(place as usize);
+        let mut told: Vec<Story<'_>> = Vec::new();
+        for (at, cell) in self.cells.iter_mut().enumerate() {
+            let Some(group) = &mut cell.group else { continue };
+            group.settle(cell.applied);
+            let (row, number) = (at / DETECTORS.len(), at % DETECTORS.len());
+            let Some(&detector) = DETECTORS.get(number) else { continue };
+            let service = row.checked_sub(1).and_then(|place| self.services.get(place));
             let host = service.map_or_else(Host::default, |service| host_of(service, &hosts));
             for one in detector.tell(&Case { group, service, host, capture }) {
-                let finding = self.finding(detector, group, service, one);
-                told.push((place, number, finding, group.count));
+                let finding = finding(detector, group, service, one, &self.limits);
+                told.push(Story { row, group, finding });
             }
         }
-        let mut findings = self.without_explained(told);
+        let mut findings = without_explained(told);
         findings.sort_by(|a, b| {
             let harm = |finding: &Finding| (finding.severity, finding.affected, finding.confidence);
             harm(b).cmp(&harm(a)).then_with(|| a.code.cmp(b.code)).then_with(|| a.service.cmp(&b.service))
@@ -140,72 +175,8 @@ impl Casebook {
             services,
             findings,
             totals: Totals { connections: self.connections, by_outcome },
-            not_assessed: std::mem::take(&mut self.not_visible)
-                .into_iter()
-                .filter_map(|((number, reason), (connections, instead))| {
-                    let code = DETECTORS.get(usize::from(number))?.code();
-                    let capture_instead = instead.map(str::to_owned);
-                    Some(NotAssessed { code, connections, reason: reason.to_owned(), capture_instead })
-                })
-                .collect(),
+            not_assessed: not_assessed(&self.not_visible),
         }
-    }
-
-    /// Gives every group the number of connections to which its check applied.
-    fn note_denominators(&mut self) {
-        for (&(place, number), group) in &mut self.groups {
-            let number = usize::from(number);
-            let applied = match place {
-                WHOLE_CAPTURE => self.applied_in_capture.get(number),
-                place => self.applied.get(place as usize * DETECTORS.len() + number),
-            };
-            group.applied = applied.copied().unwrap_or(group.count);
-        }
-    }
-
-    fn finding(&self, detector: &dyn Detector, group: &Group, service: Option<&Service>, told: Told) -> Finding {
-        Finding {
-            code: detector.code(),
-            severity: told.severity.or(group.severity).unwrap_or(Severity::Info),
-            confidence: told.confidence.or(group.confidence).unwrap_or(crate::detect::Confidence::Low),
-            service: service.map(Service::name),
-            affected: told.affected.unwrap_or(group.count),
-            of: told.of.unwrap_or(group.applied),
-            first: group.first,
-            last: group.last,
-            summary: told.summary,
-            facts: told.facts,
-            candidates: told.candidates,
-            remedy: told.remedy,
-            evidence: group.examples(told.example_kind, told.example_span, &self.limits),
-            not_visible: told.not_visible,
-        }
-    }
-
-    /// Leaves out findings all of whose connections a stronger finding of the same service explains.
-    fn without_explained(&self, told: Vec<(u32, u16, Finding, u64)>) -> Vec<Finding> {
-        let explains = |place: u32, code: &str, severity: Severity| {
-            told.iter()
-                .any(|(other, _, finding, _)| *other == place && finding.code == code && finding.severity >= severity)
-        };
-        let explained: Vec<bool> = told
-            .iter()
-            .map(|(place, number, finding, count)| {
-                let Some(group) = self.groups.get(&(*place, *number)) else { return false };
-                let covered: u64 = group
-                    .overlaps()
-                    .iter()
-                    .filter(|(code, _)| explains(*place, code, finding.severity))
-                    .map(|(_, count)| count)
-                    .sum();
-                covered >= *count
-            })
-            .collect();
-        told.into_iter()
-            .zip(explained)
-            .filter(|(_, explained)| !explained)
-            .map(|((_, _, finding, _), _)| finding)
-            .collect()
     }
 
     fn summaries(&self, findings: &[Finding]) -> Vec<ServiceSummary> {
@@ -232,6 +203,62 @@ impl Casebook {
         });
         services.into_iter().map(|(_, summary)| summary).collect()
     }
+}
+
+/// A finding, and where it comes from.
+struct Story<'a> {
+    row: usize,
+    group: &'a Group,
+    finding: Finding,
+}
+
+fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, told: Told, limits: &Limits) -> Finding {
+    Finding {
+        code: detector.code(),
+        severity: told.severity.or(group.severity).unwrap_or(Severity::Info),
+        confidence: told.confidence.or(group.confidence).unwrap_or(crate::detect::Confidence::Low),
+        service: service.map(Service::name),
+        affected: told.affected.unwrap_or(group.count),
+        of: told.of.unwrap_or(group.applied),
+        first: group.first,
+        last: group.last,
+        summary: told.summary,
+        facts: told.facts,
+        candidates: told.candidates,
+        remedy: told.remedy,
+        evidence: group.examples(told.example_kind, told.example_span, limits),
+        not_visible: told.not_visible,
+    }
+}
+
+/// Leaves out findings all of whose connections a stronger finding of the same service explains.
+fn without_explained(told: Vec<Story<'_>>) -> Vec<Finding> {
+    let explains = |row: usize, code: &str, severity: Severity| {
+        told.iter().any(|story| story.row == row && story.finding.code == code && story.finding.severity >= severity)
+    };
+    let explained: Vec<bool> = told
+        .iter()
+        .map(|story| {
+            let overlaps = story.group.overlaps().iter();
+            let covered: u64 = overlaps
+                .filter(|(code, _)| explains(story.row, code, story.finding.severity))
+                .map(|(_, count)| count)
+                .sum();
+            covered >= story.group.count
+        })
+        .collect();
+    told.into_iter().zip(explained).filter(|(_, explained)| !explained).map(|(story, _)| story.finding).collect()
+}
+
+fn not_assessed(blind: &[Vec<Blind>]) -> Vec<NotAssessed> {
+    let each = DETECTORS.iter().zip(blind).flat_map(|(detector, blind)| blind.iter().map(|one| (detector.code(), one)));
+    each.map(|(code, blind)| NotAssessed {
+        code,
+        connections: blind.connections,
+        reason: blind.reason.to_owned(),
+        capture_instead: blind.capture_instead.map(str::to_owned),
+    })
+    .collect()
 }
 
 /// What each server address answered on all its ports together.

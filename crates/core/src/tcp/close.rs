@@ -11,10 +11,10 @@ pub(super) struct Closing {
     pub(super) reset: Option<Reset>,
     first: Option<(Side, CloseKind, Moment)>,
     idle: Option<IdleTime>,
-    late_write: Option<LateWrite>,
-    last_words: Option<LastWords>,
+    late_write: Option<Box<LateWrite>>,
+    last_words: Option<Box<LastWords>>,
     /// A write that was captured before the FIN which it crossed; counts where a RST shows that it was not taken.
-    crossed: Option<LateWrite>,
+    crossed: Option<Box<LateWrite>>,
 }
 
 /// Payload of one side after a pause of both: its last words, if its FIN follows at once.
@@ -120,8 +120,10 @@ impl Closing {
             idle: self.idle.filter(|idle| flags_only || idle.source == IdleSource::Payload),
             late_write: self
                 .crossed
+                .as_deref()
                 .filter(|write| self.answer_to_late_write(halves, write.by) == Some(Answered::Crossed))
-                .or(self.late_write)
+                .or(self.late_write.as_deref())
+                .copied()
                 .or_else(|| if flags_only { self.late_write_by_reset(halves) } else { None }),
         }
     }
@@ -162,7 +164,7 @@ impl Closing {
             uncertainty: Span::ZERO,
             last_by: Some(from.0),
         };
-        let words = self.last_words.filter(|words| {
+        let words = self.last_words.as_deref().filter(|words| {
             // An answer to the other side's request is no goodbye, however short and late it is.
             let answers = words.by == Side::Server && words.after.0 == Side::Client;
             let short = words.bytes <= LAST_WORDS_BYTES && at.at.since(words.began.at) <= LAST_WORDS_WITHIN;
@@ -186,7 +188,7 @@ impl Closing {
                 .and_then(|(_, echoed)| timestamps::idle(&halves[side.peer()].stamps, echoed, at.at))
         };
         if let Some((write, _)) = crossed {
-            self.crossed = Some(LateWrite { after_fin: write.proof.at.since(at.at), ..write });
+            self.crossed = Some(Box::new(LateWrite { after_fin: write.proof.at.since(at.at), ..write }));
         }
     }
 
@@ -221,7 +223,7 @@ impl Closing {
             }
             return;
         }
-        self.late_write = Some(LateWrite {
+        self.late_write = Some(Box::new(LateWrite {
             by: side,
             at: Some(at),
             proof: at,
@@ -229,7 +231,7 @@ impl Closing {
             bytes: Some(s.payload_len),
             after_fin: at.at.since(fin.at.at),
             had_acknowledged: s.flags.ack() && s.ack.is_after(fin.seq),
-        });
+        }));
     }
 
     /// Payload after a pause: perhaps the last words of its side.
@@ -240,7 +242,7 @@ impl Closing {
         if let Some(after) = last_payload(halves)
             && at.at.since(after.1.at) >= PAUSE
         {
-            self.last_words = Some(LastWords { by: side, began: at, bytes: s.payload_len, after });
+            self.last_words = Some(Box::new(LastWords { by: side, began: at, bytes: s.payload_len, after }));
         } else if let Some(words) = &mut self.last_words {
             if words.by == side {
                 words.bytes = words.bytes.saturating_add(s.payload_len);
