@@ -21,6 +21,10 @@ impl Sheet {
         self.text
     }
 
+    pub(crate) const fn width(&self) -> usize {
+        self.width
+    }
+
     /// An empty line, unless there is one already or nothing stands above.
     pub(crate) fn gap(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {

@@ -164,8 +164,19 @@ pub struct Case<'a> {
     pub group: &'a Group,
     /// The service; `None` with [`Scope::Capture`].
     pub service: Option<&'a Service>,
+    /// What the service's address did on its other ports.
+    pub host: Host,
     /// Facts of the capture.
     pub capture: &'a CaptureFacts,
+}
+
+/// What is known of the host of a service besides the service itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Host {
+    /// Connections to other ports of the same address of which a SYN-ACK was captured.
+    pub answered_elsewhere: u64,
+    /// Time to live of packets from that address that are no RST: the first seen on any port.
+    pub ttl: Option<u8>,
 }
 
 /// Facts of the whole capture that a detector may weigh.

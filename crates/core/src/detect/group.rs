@@ -33,7 +33,7 @@ pub struct Group {
     pub counts: Distribution,
     /// Clients with the most symptoms, at most 32 are told apart.
     pub clients: Vec<(IpAddr, u64)>,
-    /// When each of these clients began its connections, in the same order.
+    /// When clients began their connections, for each client and kind; at most 64 are told apart.
     pub paces: Vec<Pace>,
     /// The most symptoms whose connections began within one second.
     pub peak_per_second: u64,
@@ -134,7 +134,8 @@ impl Group {
             self.counts.add(i64::from(count));
         }
         self.note_spread(symptom);
-        self.note_client(connection.client.address, connection.first.at);
+        self.note_client(connection.client.address);
+        self.note_pace(connection.client.address, symptom.kind, connection.first.at);
         self.note_quotes(symptom);
         self.note_second(connection.first.at);
         self.keep_example(symptom, connection, limits);
@@ -168,16 +169,20 @@ impl Group {
         }
     }
 
-    fn note_client(&mut self, client: IpAddr, began: Timestamp) {
-        match self.clients.iter().position(|(known, _)| *known == client) {
-            Some(place) => {
-                self.clients[place].1 += 1;
-                self.paces[place].add(began);
-            }
-            None if self.clients.len() < 32 => {
-                self.clients.push((client, 1));
-                self.paces.push(Pace::new(client, began));
-            }
+    fn note_client(&mut self, client: IpAddr) {
+        let room = self.clients.len() < 32;
+        match self.clients.iter_mut().find(|(known, _)| *known == client) {
+            Some((_, count)) => *count += 1,
+            None if room => self.clients.push((client, 1)),
+            None => {}
+        }
+    }
+
+    fn note_pace(&mut self, client: IpAddr, kind: &'static str, began: Timestamp) {
+        let room = self.paces.len() < 64;
+        match self.paces.iter_mut().find(|pace| pace.client == client && pace.kind == kind) {
+            Some(pace) => pace.add(began),
+            None if room => self.paces.push(Pace::new(client, kind, began)),
             None => {}
         }
     }

@@ -20,7 +20,7 @@ mod tls;
 mod words;
 
 pub(crate) use detector::examine;
-pub use detector::{CaptureFacts, Case, Detector, Exam, Scope, Told};
+pub use detector::{CaptureFacts, Case, Detector, Exam, Host, Scope, Told};
 pub use distribution::{Cluster, Distribution};
 pub use group::{Group, Spread};
 pub use pace::Pace;

@@ -5,12 +5,14 @@ use std::net::IpAddr;
 use super::thresholds::{CHURN_PER_SECOND, PERIOD_CHECKS, PERIOD_SPREAD};
 use crate::types::{Span, Timestamp};
 
-/// When one client began the connections of a group. Connections come in the order in which they end; one that began
+/// When one client began the connections of one kind in a group. Connections come in the order in which they end; one that began
 /// before its predecessor counts with it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pace {
     /// The client.
     pub client: IpAddr,
+    /// The kind of the symptoms.
+    pub kind: &'static str,
     /// Connections that it began.
     pub count: u64,
     /// When it began the first.
@@ -29,9 +31,10 @@ pub struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(client: IpAddr, at: Timestamp) -> Self {
+    pub(super) fn new(client: IpAddr, kind: &'static str, at: Timestamp) -> Self {
         let mut pace = Self {
             client,
+            kind,
             count: 1,
             first: at,
             last: at,
@@ -98,7 +101,7 @@ mod tests {
     fn pace(milliseconds: impl IntoIterator<Item = i64>) -> Pace {
         let mut times = milliseconds.into_iter().map(|at| Timestamp::from_nanos(at * 1_000_000));
         let client = IpAddr::from([10, 0, 0, 9]);
-        let mut pace = Pace::new(client, times.next().expect("a first time"));
+        let mut pace = Pace::new(client, "", times.next().expect("a first time"));
         times.for_each(|at| pace.add(at));
         pace
     }

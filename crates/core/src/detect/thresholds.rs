@@ -30,9 +30,15 @@ pub(super) const PERIOD_CHECKS: u64 = 4;
 /// How far the intervals of a beat may differ, as a share of their mean: load balancers add little jitter.
 pub(super) const PERIOD_SPREAD: f64 = 0.10;
 
+/// The shortest beat that is called a health check: those who check are set in whole seconds; faster is a client.
+pub(super) const PERIOD_LEAST: Span = Span::from_millis(900);
+
 /// Share of TCP packets that are further sightings, above which the whole capture sees traffic more than once. A capture at
 /// two points has 0.5; now and then a packet is doubled by the network itself.
 pub(super) const TWIN_SHARE: f64 = 0.30;
+
+/// A snap length below this, in bytes, leaves hardly any payload: Ethernet, IPv6 and TCP with timestamps take 86.
+pub(super) const HEADER_BYTES: u32 = 90;
 
 /// Share of connections with payload of which only SYN, FIN and RST were captured, from which the capture was filtered that
 /// way. Below it single packets were lost.
@@ -78,8 +84,17 @@ pub(super) const CLOSE_NOTIFY_BYTES: u32 = 40;
 /// close_notify up to TLS 1.2: 31 bytes with AES-GCM, up to 85 with CBC and a long MAC.
 pub(super) const OLD_CLOSE_NOTIFY_BYTES: u32 = 90;
 
+/// close_notify where TLS began inside another protocol (STARTTLS) and is not read: ChaCha20, TLS 1.3, AES-GCM.
+pub(super) const USUAL_CLOSE_NOTIFY: [u32; 3] = [23, 24, 31];
+
+/// In protocols that are not read, a write this short is no request: QUIT, the ping of a pool, a terminal's keystrokes.
+pub(super) const SMALL_TALK_BYTES: u32 = 16;
+
 /// Last words before the writer's own FIN, after which it expects no answer: close_notify, an HTTP/2 GOAWAY, QUIT.
 pub(super) const FAREWELL_BYTES: u32 = 100;
+
+/// A busy program may take this long to see that a connection was closed.
+pub(super) const NOTICED_WITHIN: Span = Span::from_millis(50);
 
 /// What a request without a body takes at most: servers limit heads to 8 KiB.
 pub(super) const REQUEST_BYTES: u32 = 8_192;

@@ -1,7 +1,8 @@
 //! Known limits of servers, proxies and load balancers: the table of `data/timeouts.json`, compiled in.
 
-use super::Cluster;
 use super::thresholds::TIMER_GAP_SHARE;
+use super::{Cluster, Group};
+use crate::record::Protocol;
 use crate::report::Candidate;
 use crate::types::Span;
 
@@ -75,6 +76,50 @@ impl Known {
     }
 }
 
+/// What connections spoke, as far as their bytes tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spoken {
+    /// HTTP/1 in clear.
+    Http1,
+    /// In clear, and no HTTP/1.
+    Other,
+    /// Encrypted, or not captured.
+    Unknown,
+}
+
+impl Spoken {
+    /// What most symptoms of these kinds quoted as `protocol`.
+    pub(super) fn of(group: &Group, kinds: &[&str]) -> Self {
+        let count = |protocol: Protocol| -> u64 {
+            let quotes = kinds.iter().flat_map(|kind| group.quotes(kind, "protocol"));
+            quotes.filter(|(name, _)| *name == protocol.name()).map(|(_, count)| count).sum()
+        };
+        let (http, tls) = (count(Protocol::Http1), count(Protocol::Tls));
+        match count(Protocol::Other) {
+            other if other > http + tls => Self::Other,
+            _ if http > tls => Self::Http1,
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Whether a limit can be at work on what was spoken.
+    fn suits(self, known: &Known) -> bool {
+        let is = |names: &[&str]| names.iter().any(|name| known.component.contains(name));
+        match self {
+            Self::Unknown => true,
+            Self::Http1 => !is(NOT_HTTP) && !is(HTTP_2),
+            Self::Other => is(NOT_HTTP) || is(ANY_PROTOCOL),
+        }
+    }
+}
+
+/// Components of the table that speak a protocol of their own.
+const NOT_HTTP: &[&str] = &["Kafka", "MySQL", "NATS", "PostgreSQL", "Redis", "memcached"];
+/// Those that speak HTTP/2 alone.
+const HTTP_2: &[&str] = &["HTTP/2", "grpc"];
+/// Those that pass on whatever is spoken.
+const ANY_PROTOCOL: &[&str] = &["AWS NLB", "Envoy tcp_proxy", "HAProxy", "nginx stream"];
+
 /// Limits that a server, or a proxy in front of it, can have on the connections that it accepted.
 fn is_of_a_server(known: &Known) -> bool {
     matches!(known.role, "server" | "proxy" | "load_balancer") && matches!(known.closes_with, "fin" | "unknown")
@@ -82,7 +127,12 @@ fn is_of_a_server(known: &Known) -> bool {
 
 /// Idle timeouts of servers that fit a cluster of idle times, most likely first: what the capture names (`Server:`,
 /// `Keep-Alive: timeout=`), then by how near the documented value is. A port is no reason.
-pub(super) fn idle_candidates(idle: &Cluster, software: Option<&str>, announced: Option<Span>) -> Vec<Candidate> {
+pub(super) fn idle_candidates(
+    idle: &Cluster,
+    spoken: Spoken,
+    software: Option<&str>,
+    announced: Option<Span>,
+) -> Vec<Candidate> {
     let fits = |known: &Known| {
         let Some((low, high)) = known.band_s else { return false };
         // The shortest of a timer that is swept is the timer; the longest may lie a little past the band.
@@ -93,7 +143,7 @@ pub(super) fn idle_candidates(idle: &Cluster, software: Option<&str>, announced:
         |known: &Known| known.value_s.map_or(f64::MAX, |value| (idle.shortest().as_secs_f64() - value).abs());
     let mut found: Vec<(&Known, Option<String>)> = KNOWN
         .iter()
-        .filter(|known| known.kind == Kind::Idle && is_of_a_server(known) && fits(known))
+        .filter(|known| known.kind == Kind::Idle && is_of_a_server(known) && spoken.suits(known) && fits(known))
         .map(|known| (known, reason(known, software, announced)))
         .collect();
     found.sort_by(|(a, a_because), (b, b_because)| {
@@ -188,7 +238,8 @@ mod tests {
 
     #[test]
     fn six_seconds_are_nodes_five() {
-        let candidates = idle_candidates(&cluster(&[6_000, 6_001, 6_070]), None, Some(Span::from_secs(5)));
+        let candidates =
+            idle_candidates(&cluster(&[6_000, 6_001, 6_070]), Spoken::Http1, None, Some(Span::from_secs(5)));
         assert_eq!(candidates[0].component, "Node.js http.Server");
         assert_eq!(candidates[0].because.as_deref(), Some("Keep-Alive: timeout=5"));
         assert!(!components(&candidates).contains(&"Uvicorn"));
@@ -197,17 +248,29 @@ mod tests {
     #[test]
     fn five_seconds_are_many_and_the_header_orders_them() {
         let idle = cluster(&[5_004, 5_010]);
-        let unknown = idle_candidates(&idle, None, None);
+        let unknown = idle_candidates(&idle, Spoken::Unknown, None, None);
         assert!(unknown.len() > 3 && unknown.iter().all(|candidate| candidate.because.is_none()));
-        let named = idle_candidates(&idle, Some("Apache/2.4.57 (Debian)"), None);
+        let named = idle_candidates(&idle, Spoken::Unknown, Some("Apache/2.4.57 (Debian)"), None);
         assert_eq!(named[0].component, "Apache httpd");
         assert_eq!(named.len(), unknown.len(), "the header orders, it hides nothing");
     }
 
     #[test]
     fn clients_and_silent_devices_close_nothing_by_fin() {
-        let candidates = idle_candidates(&cluster(&[350_000]), None, None);
+        let candidates = idle_candidates(&cluster(&[350_000]), Spoken::Unknown, None, None);
         assert!(!components(&candidates).iter().any(|component| component.contains("NAT")), "{candidates:?}");
+    }
+
+    #[test]
+    fn a_web_server_is_no_candidate_for_another_protocol() {
+        assert_eq!(idle_candidates(&cluster(&[10_030]), Spoken::Other, None, None), []);
+        let ten_minutes = idle_candidates(&cluster(&[600_010]), Spoken::Other, None, None);
+        assert_eq!(components(&ten_minutes), ["nginx stream", "Kafka broker"]);
+        let http = idle_candidates(&cluster(&[600_010]), Spoken::Http1, None, None);
+        assert!(!components(&http).contains(&"Kafka broker"));
+        for name in NOT_HTTP.iter().chain(HTTP_2).chain(ANY_PROTOCOL) {
+            assert!(KNOWN.iter().any(|known| known.component.contains(name)), "{name}");
+        }
     }
 
     #[test]

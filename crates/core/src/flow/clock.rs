@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn one_packet_from_far_ahead_is_not_believed() {
-        let at = |seconds| Timestamp::from_nanos(seconds * 1_000_000_000);
+        let at = |seconds: i64| Timestamp::from_nanos(seconds * 1_000_000_000);
         let mut clock = Clock::default();
         assert_eq!(clock.tick(at(100)), at(100));
         assert_eq!(clock.tick(at(900_000)), at(100));

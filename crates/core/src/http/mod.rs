@@ -10,6 +10,8 @@ mod head;
 mod observer;
 mod outstanding;
 mod probe;
+#[cfg(test)]
+mod tests;
 
 pub use facts::{Http, KeepAlive, Response};
 pub use observer::HttpObserver;

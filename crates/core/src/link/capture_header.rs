@@ -3,10 +3,10 @@
 use crate::capture::LinkType;
 use crate::net::{Header, Piece, Skip, Step, Walk};
 
-/// Apple's PKTAP: length, record type, link type, and who sent it; in the byte order of the host that captured.
+/// Apple's PKTAP: length, record type, link type, and who sent it. In the byte order of the host that
+/// captured: every Mac that has PKTAP is little-endian.
 pub(super) fn read_pktap<'a>(piece: Piece<'a>, _: &mut Walk) -> Step<'a> {
     let (&[l0, l1, l2, l3, _, _, _, _, t0, t1, t2, t3], _) = piece.split()?;
-    // All of these Macs are little-endian; an iPod of the year 2001 could not capture.
     let len = u32::from_le_bytes([l0, l1, l2, l3]);
     let link = u32::from_le_bytes([t0, t1, t2, t3]);
     // Shorter than its own fixed part, or without a packet.

@@ -27,3 +27,6 @@ mod wlan;
 
 pub use decoder::Decoder;
 pub use table::link_name;
+
+#[cfg(test)]
+mod tests;

@@ -90,3 +90,9 @@ pub fn link_name(link: LinkType) -> Cow<'static, str> {
         None => Cow::Owned(format!("link type {}", link.0)),
     }
 }
+
+/// Every number that has a row.
+#[cfg(test)]
+pub(super) fn numbers() -> impl Iterator<Item = u16> {
+    LINKS.iter().map(|link| link.number)
+}

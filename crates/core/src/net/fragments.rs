@@ -183,7 +183,7 @@ impl Packet {
 
     /// Where among the ranges a new one belongs.
     fn place_of(&self, range: Range, more: bool, bytes: &[u8]) -> Place {
-        let empty_or_odd = range.end == range.start || (more && range.end % 8 != 0);
+        let empty_or_odd = range.end == range.start || (more && !range.end.is_multiple_of(8));
         if empty_or_odd || range.end > MAX_PAYLOAD || self.whole_len.is_some_and(|len| range.end > len) {
             return Place::Impossible;
         }

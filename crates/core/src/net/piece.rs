@@ -4,8 +4,9 @@ use super::Skip;
 
 /// The rest of a packet, from some header on.
 ///
-/// `kept.len() <= wire_len`: the snap length cuts from the end, and a header that claims more bytes than the frame holds is
-/// believed, because it was the sender who wrote it.
+/// `kept.len() <= wire_len`: the snap length cuts from the end. A header that claims more bytes than the frame holds is
+/// believed, because it was the sender who wrote it: switches and clouds that mirror traffic cut packets short inside a
+/// tunnel header of the shorter length.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece<'a> {
     kept: &'a [u8],

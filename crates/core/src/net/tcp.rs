@@ -13,7 +13,8 @@ pub(crate) fn read<'a>(piece: Piece<'a>, ip: &Ip, place: &Place) -> Decoded<'a> 
     let Some(payload_len) = rest.wire_len().checked_sub(options_len) else {
         return Decoded::Skipped(Skip::Malformed);
     };
-    let (options, payload) = rest.kept().split_at_checked(options_len).unwrap_or((rest.kept(), &[]));
+    let kept = rest.kept();
+    let (options, payload) = kept.split_at_checked(options_len).unwrap_or((kept, &[]));
     Decoded::Tcp(Segment {
         tuple: tuple([header[0], header[1], header[2], header[3]], ip),
         seq: Seq(u32::from_be_bytes([header[4], header[5], header[6], header[7]])),
@@ -83,6 +84,14 @@ impl Options {
                 let timestamps = Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])));
                 Self { timestamps, any, ..Self::default() }
             }
+            // The SYN of Linux: maximum segment size, SACK permitted, timestamps, window scale.
+            &[2, 4, x, y, 4, 2, 8, 10, a, b, c, d, e, f, g, h, 1, 3, 3, shift] => Self {
+                mss: Some(u16::from_be_bytes([x, y])),
+                window_scale: Some(shift),
+                timestamps: Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))),
+                sack_permitted: true,
+                any,
+            },
             _ => Self::walk(bytes),
         }
     }
@@ -116,5 +125,22 @@ impl Options {
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Options;
+
+    #[test]
+    fn the_usual_option_lists_are_read_as_any_other() {
+        let segment = [1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8];
+        let syn = [2, 4, 5, 180, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7];
+        for list in [&segment[..], &syn[..]] {
+            let read = Options::read(list, list.len());
+            assert_eq!(read, Options::walk(list));
+            assert_eq!(read.timestamps, Some((0x0102_0304, 0x0506_0708)));
+        }
+        assert_eq!(Options::read(&syn, 20).window_scale, Some(7));
     }
 }

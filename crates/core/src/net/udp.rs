@@ -7,7 +7,12 @@ use super::header::{Header, Step, Walk};
 use super::{Piece, Skip, geneve, gtp, l2tp, teredo, vxlan};
 
 pub(crate) fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
-    let Ok((&[a, b, c, d, _, _, _, _], payload)) = piece.split() else { return Err(Skip::NotTcp) };
+    let Ok((&[a, b, c, d, len_high, len_low, _, _], rest)) = piece.split() else { return Err(Skip::NotTcp) };
+    // A length of 0 is that of a jumbogram (RFC 2675) or of a datagram still to be cut up; one beyond the packet is wrong.
+    let payload = match usize::from(u16::from_be_bytes([len_high, len_low])).checked_sub(8) {
+        Some(len) if len <= rest.wire_len() => rest.with_wire_len(len),
+        _ => rest,
+    };
     // The port that names a tunnel is the destination's; the source port of an answer names it too.
     for port in [u16::from_be_bytes([c, d]), u16::from_be_bytes([a, b])] {
         match port {

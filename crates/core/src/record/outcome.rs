@@ -2,6 +2,7 @@
 
 use super::{CloseKind, Connection, Outcome};
 use crate::tls::Stage;
+use crate::types::{Side, Span};
 
 /// The first line that holds.
 pub(super) fn of(c: &Connection) -> Outcome {
@@ -12,7 +13,7 @@ pub(super) fn of(c: &Connection) -> Outcome {
     }
     if !opened && !carried {
         return match (&c.ending.reset, &c.icmp_error) {
-            (Some(reset), _) if reset.by == crate::types::Side::Server => Outcome::Refused,
+            (Some(reset), _) if reset.by == Side::Server => Outcome::Refused,
             (_, Some(_)) => Outcome::Prohibited,
             _ => Outcome::Unanswered,
         };
@@ -38,9 +39,8 @@ pub(super) fn of(c: &Connection) -> Outcome {
         return Outcome::TlsFailed;
     }
     match c.ending.kind {
-        // A client that resets with ACK right after the SYN-ACK had what it wanted: a check whether somebody listens.
-        CloseKind::Reset if !carried && c.opening.ack.is_none() && !is_check(c) => Outcome::ResetInHandshake,
-        CloseKind::Fin | CloseKind::Reset if !carried && !c.visibility.flags_only => Outcome::HealthCheck,
+        CloseKind::Reset if !carried && !was_accepted(c) => Outcome::ResetInHandshake,
+        CloseKind::Fin | CloseKind::Reset if !carried && was_dropped_at_once(c) => Outcome::HealthCheck,
         CloseKind::Reset => Outcome::Reset,
         CloseKind::Fin => {
             let lost = c.ending.late_write.is_some() && c.ending.reset.is_some();
@@ -51,6 +51,15 @@ pub(super) fn of(c: &Connection) -> Outcome {
     }
 }
 
-fn is_check(c: &Connection) -> bool {
-    c.ending.reset.is_some_and(|reset| reset.by == crate::types::Side::Client && reset.ack)
+/// Whether the client accepted the SYN-ACK: by an ACK, or by an abort that carries one (HAProxy's health checks).
+fn was_accepted(c: &Connection) -> bool {
+    c.opening.ack.is_some() || c.ending.reset.is_some_and(|reset| reset.by == Side::Client && reset.ack)
+}
+
+/// Whether the client itself ended it within a second. A server that closes an unused connection is no health check.
+fn was_dropped_at_once(c: &Connection) -> bool {
+    let life = c.ending.first().map(|end| end.at.since(c.first.at));
+    !c.visibility.flags_only
+        && c.ending.closed_by == Some(Side::Client)
+        && life.is_some_and(|life| life < Span::from_secs(1))
 }

@@ -1,10 +1,11 @@
 //! Folds finished connections into services and findings while the capture is read: bounded, one pass.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::{Finding, NotAssessed, ServiceSummary, Totals};
 use crate::Limits;
-use crate::detect::{CaptureFacts, Case, DETECTORS, Detector, Group, Scope, Service, ServiceKey, Severity, Told};
+use crate::detect::{CaptureFacts, Case, DETECTORS, Detector, Group, Host, Scope, Service, ServiceKey, Severity, Told};
 use crate::record::{Connection, Outcome};
 
 /// Everything that the findings are told from.
@@ -116,11 +117,13 @@ impl Casebook {
     /// The end: findings in order of harm, services, totals, and what could not be assessed.
     pub(crate) fn close(mut self, capture: &CaptureFacts) -> Closed {
         self.note_denominators();
+        let hosts = hosts(&self.services);
         let mut told: Vec<(u32, u16, Finding, u64)> = Vec::new();
         for (&(place, number), group) in &self.groups {
             let Some(&detector) = DETECTORS.get(usize::from(number)) else { continue };
             let service = self.services.get(place as usize);
-            for one in detector.tell(&Case { group, service, capture }) {
+            let host = service.map_or_else(Host::default, |service| host_of(service, &hosts));
+            for one in detector.tell(&Case { group, service, host, capture }) {
                 let finding = self.finding(detector, group, service, one);
                 told.push((place, number, finding, group.count));
             }
@@ -229,6 +232,23 @@ impl Casebook {
         });
         services.into_iter().map(|(_, summary)| summary).collect()
     }
+}
+
+/// What each server address answered on all its ports together.
+fn hosts(services: &[Service]) -> BTreeMap<IpAddr, Host> {
+    let mut hosts: BTreeMap<IpAddr, Host> = BTreeMap::new();
+    for service in services {
+        let host = hosts.entry(service.key.address).or_default();
+        host.answered_elsewhere += service.answered;
+        host.ttl = host.ttl.or(service.ttl);
+    }
+    hosts
+}
+
+/// The same without this service's own answers.
+fn host_of(service: &Service, hosts: &BTreeMap<IpAddr, Host>) -> Host {
+    let host = hosts.get(&service.key.address).copied().unwrap_or_default();
+    Host { answered_elsewhere: host.answered_elsewhere.saturating_sub(service.answered), ttl: service.ttl.or(host.ttl) }
 }
 
 /// What the casebook says at the end.

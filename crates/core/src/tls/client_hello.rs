@@ -88,7 +88,7 @@ fn read_fields(hello: &mut ClientHello, mut body: Cursor<'_>) -> Option<()> {
     hello.cipher_suites = numbers(body.vector16()?)?;
     hello.compression = body.vector8()?.to_vec();
     // These three are checked because a wrong length before them would end the hello early, as if without extensions.
-    if session_id.len() > 32 || hello.cipher_suites.is_empty() || !hello.compression.contains(&0) {
+    if session_id.len() > 32 || hello.cipher_suites.is_empty() || !is_compression_list(&hello.compression) {
         return None;
     }
     if body.is_empty() {
@@ -102,6 +102,11 @@ fn read_fields(hello: &mut ClientHello, mut body: Cursor<'_>) -> Option<()> {
     hello.extensions.reserve_exact(20.min(list.len() / 4));
     let well_formed = read_extensions(hello, Cursor::new(list))?;
     (well_formed && there.len() == announced).then_some(())
+}
+
+/// null(0) must be there, DEFLATE(1) and LZS(64) may, the rest is private use (RFC 3749 section 2, RFC 3943).
+fn is_compression_list(methods: &[u8]) -> bool {
+    methods.contains(&0) && methods.iter().all(|method| matches!(method, 0 | 1 | 64 | 224..=255))
 }
 
 /// `None` where the list can not be followed; false where an extension's own content is wrong.

@@ -60,6 +60,8 @@ pub(super) struct Place {
     pub(super) piece: u32,
     pub(super) record_version: u16,
     pub(super) max_bytes: usize,
+    /// Whether the record goes on after this piece.
+    pub(super) more_in_record: bool,
     /// Length of the record, where it is probably encrypted: then only a hello that fills it is believed.
     pub(super) only_hello_of: Option<u16>,
 }
@@ -125,7 +127,8 @@ impl Messages {
         // The common way: the whole hello is here.
         if let Some((body, rest)) = bytes.get(HEADER..).and_then(|body| body.split_at_checked(length as usize)) {
             *bytes = rest;
-            return Some(self.read(message_type, body, Kept::new(place, None).carriage(length)));
+            let followed = !rest.is_empty() || place.more_in_record;
+            return Some(self.read(message_type, body, Kept::new(place, None).carriage(length), followed));
         }
         self.kept = Some(Box::new(Kept::new(place, None)));
         self.next_kept(bytes, place)
@@ -159,7 +162,8 @@ impl Messages {
                 self.malformed = hello.malformed;
                 return Some(Message::ClientHello(Box::new(hello)));
             }
-            return Some(self.read(message_type, kept.bytes.get(HEADER..)?, kept.carriage(length)));
+            let followed = !bytes.is_empty() || place.more_in_record;
+            return Some(self.read(message_type, kept.bytes.get(HEADER..)?, kept.carriage(length), followed));
         }
         if kept.bytes.len() >= place.max_bytes {
             self.skip = (total - kept.bytes.len()) as u32;
@@ -176,10 +180,14 @@ impl Messages {
         Message::Other { message_type, length }
     }
 
-    fn read(&mut self, message_type: u8, body: &[u8], carriage: Carriage) -> Message {
+    fn read(&mut self, message_type: u8, body: &[u8], carriage: Carriage, followed: bool) -> Message {
         let answer = match message_type {
             CLIENT_HELLO => {
-                let hello = client_hello::read(body, carriage);
+                // Nothing follows a ClientHello before the server answers: a length that ends it earlier is wrong.
+                let hello = match followed {
+                    true => client_hello::read_cut(body, carriage, NotVisible::Malformed),
+                    false => client_hello::read(body, carriage),
+                };
                 self.malformed = hello.malformed;
                 return Message::ClientHello(Box::new(hello));
             }

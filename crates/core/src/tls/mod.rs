@@ -18,6 +18,8 @@ mod probe;
 mod record;
 mod server_hello;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod version;
 
 pub use facts::{Alert, AlertLevel, ClientHello, HelloFormat, KeyShare, ServerHello, Sni, Stage, Tls};

@@ -2,7 +2,7 @@
 
 use super::message::{self, Message, Messages, Place};
 use super::record::{self, AfterGap, RecordHeader, Records, Step};
-use super::{Alert, AlertLevel, ServerHello, Stage, Tls};
+use super::{Alert, AlertLevel, HelloFormat, ServerHello, Stage, Tls};
 use crate::limits::Limits;
 use crate::types::{Moment, NotVisible, Side, Sided};
 
@@ -158,6 +158,7 @@ impl TlsObserver {
             piece: flow.pieces,
             record_version: flow.record_version,
             max_bytes: self.max_handshake_bytes,
+            more_in_record: flow.records.body_goes_on(),
             only_hello_of: match flow.content {
                 Content::Uncertain(length) => Some(length),
                 Content::Skip | Content::Handshake | Content::Alert(_) => None,
@@ -326,7 +327,11 @@ impl TlsObserver {
 
     /// The bytes follow no format that we read: nothing after them can be understood.
     fn on_malformed(&mut self, side: Side, at: Moment) {
-        self.tls.malformed.get_or_insert((side, at));
+        // A server may answer an SSLv2 hello in SSLv2, which is right and not read here.
+        let sslv2 = self.tls.client_hello.as_deref().is_some_and(|hello| hello.format == HelloFormat::Sslv2);
+        if !(sslv2 && self.tls.server_hello.is_none() && self.role(side) == Side::Server) {
+            self.tls.malformed.get_or_insert((side, at));
+        }
         self.flows[side].done = true;
     }
 }

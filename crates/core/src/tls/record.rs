@@ -147,6 +147,11 @@ impl Records {
         Some(self.header)
     }
 
+    /// Whether bytes of the current body are still to come.
+    pub(super) const fn body_goes_on(&self) -> bool {
+        self.left > 0
+    }
+
     /// Whether no byte of a record is pending: the next byte begins one.
     pub(super) const fn at_boundary(&self) -> bool {
         self.have == 0 && self.left == 0 && !self.lost

@@ -80,25 +80,32 @@ fn read_extensions(hello: &mut ServerHello, mut body: Cursor<'_>) -> bool {
         return true;
     }
     let Some(list) = body.vector16() else { return false };
-    read_list(hello, Cursor::new(list)).is_some() && body.is_empty()
+    read_list(hello, Cursor::new(list)).is_some_and(|well_formed| well_formed && body.is_empty())
 }
 
-fn read_list(hello: &mut ServerHello, mut list: Cursor<'_>) -> Option<()> {
+/// `None` where the list can not be followed; false where an extension's own content is wrong.
+fn read_list(hello: &mut ServerHello, mut list: Cursor<'_>) -> Option<bool> {
+    let mut well_formed = true;
     while !list.is_empty() {
         let number = list.u16()?;
         hello.extensions.push(number);
         let content = list.vector16()?;
-        match number {
-            extension::SUPPORTED_VERSIONS => hello.version = whole(content, Cursor::u16)?,
-            // A HelloRetryRequest has the group alone, a ServerHello the key after it.
-            extension::KEY_SHARE | extension::KEY_SHARE_DRAFT => hello.group = Some(Cursor::new(content).u16()?),
-            extension::PRE_SHARED_KEY => hello.pre_shared_key = true,
-            extension::ALPN => {
-                let name = whole(whole(content, Cursor::vector16)?, Cursor::vector8)?;
-                hello.alpn = Seen::Yes(String::from_utf8_lossy(name).into_owned());
-            }
-            _ => {}
+        well_formed &= read_extension(hello, number, content).is_some();
+    }
+    Some(well_formed)
+}
+
+fn read_extension(hello: &mut ServerHello, number: u16, content: &[u8]) -> Option<()> {
+    match number {
+        extension::SUPPORTED_VERSIONS => hello.version = whole(content, Cursor::u16)?,
+        // A HelloRetryRequest has the group alone, a ServerHello the key after it.
+        extension::KEY_SHARE | extension::KEY_SHARE_DRAFT => hello.group = Some(Cursor::new(content).u16()?),
+        extension::PRE_SHARED_KEY => hello.pre_shared_key = true,
+        extension::ALPN => {
+            let name = whole(whole(content, Cursor::vector16)?, Cursor::vector8)?;
+            hello.alpn = Seen::Yes(String::from_utf8_lossy(name).into_owned());
         }
+        _ => {}
     }
     Some(())
 }

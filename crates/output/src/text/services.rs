@@ -8,8 +8,11 @@ use crate::sheet::{Align, Sheet, columns, cut, padded};
 /// Services that are shown; the JSON report has all.
 const MAX_SERVICES: usize = 20;
 
-/// The widest service cell.
-const MAX_CELL: usize = 44;
+/// The widest service cell, and the narrowest that long names are cut to on a narrow terminal.
+const CELL: std::ops::RangeInclusive<usize> = 24..=44;
+
+/// Columns that the numbers take, with the spaces around them, and that the outcomes need at least.
+const NUMBERS_AND_OUTCOMES: usize = 24 + 26;
 
 /// Writes the first services, the worst first as the core gives them.
 pub(super) fn write(sheet: &mut Sheet, services: &[ServiceSummary]) {
@@ -18,8 +21,9 @@ pub(super) fn write(sheet: &mut Sheet, services: &[ServiceSummary]) {
     }
     sheet.gap();
     sheet.heading(0, "Services");
+    let room = sheet.width().saturating_sub(NUMBERS_AND_OUTCOMES).clamp(*CELL.start(), *CELL.end());
     let shown: Vec<(String, &ServiceSummary)> =
-        services.iter().take(MAX_SERVICES).map(|service| (label(service), service)).collect();
+        services.iter().take(MAX_SERVICES).map(|service| (cut(&label(service), room), service)).collect();
     let width = shown.iter().map(|(label, _)| columns(label)).max().unwrap_or(0).max("server".len());
     sheet.line(2, &format!("{}  connections  clients  outcomes", padded("server", width, Align::Left)));
     for (label, service) in &shown {
@@ -36,12 +40,11 @@ pub(super) fn write(sheet: &mut Sheet, services: &[ServiceSummary]) {
 /// `10.0.0.5:3000 (api.example, ...)`.
 fn label(service: &ServiceSummary) -> String {
     let endpoint = Endpoint::new(service.address, service.port);
-    let label = match service.server_names.as_slice() {
+    match service.server_names.as_slice() {
         [] => endpoint.to_string(),
         [name] => format!("{endpoint} ({name})"),
         [name, ..] => format!("{endpoint} ({name}, ...)"),
-    };
-    cut(&label, MAX_CELL)
+    }
 }
 
 /// `37 established, 3 reset [stale-reuse]`.

@@ -1,7 +1,7 @@
 //! Only SYN, FIN and RST were captured.
 
 use crate::detect::thresholds::FLAGS_ONLY_SHARE;
-use crate::detect::words::is_share;
+use crate::detect::words::{counted, is_share};
 use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Told};
 use crate::record::Connection;
 
@@ -45,8 +45,9 @@ impl Detector for FlagsOnlyCapture {
         told.facts.add("connections_with_payload", of);
         told.summary = format!(
             "Only packets with SYN, FIN or RST were captured, as with the filter `tcp[tcpflags] & (tcp-syn|tcp-fin|tcp-rst) != \
-             0`, though other packets must have passed ({count} of {of} connections). Who opened, who closed first, lives, \
-             resets and byte counts can be judged; what passed in between can not."
+             0`, though other packets must have passed ({count} of {}). Who opened, who closed first, lives, resets and byte \
+             counts can be judged; what passed in between can not.",
+            counted(of, "connection"),
         );
         told.not_visible = [
             "TLS: hellos, server names, versions, alerts",

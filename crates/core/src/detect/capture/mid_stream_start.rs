@@ -45,11 +45,10 @@ impl Detector for MidStreamStart {
         let mut told = Told::default();
         told.facts.add("picked_up_mid_stream", count);
         told.facts.add("roles_guessed", guessed);
+        let (were, their) = if count == 1 { ("was", "its") } else { ("were", "their") };
         let mut summary = format!(
-            "{} of {} {} already open before the first packet of them that was captured.",
-            count,
-            counted(of, "connection"),
-            if count == 1 { "was" } else { "were" },
+            "{count} of {} {were} already open before {their} first captured packet.",
+            counted(of, "connection")
         );
         if let (Some(began), Some(last)) = (case.capture.first, case.group.last) {
             let after = last.since(began);
@@ -61,7 +60,7 @@ impl Detector for MidStreamStart {
             }
         }
         if guessed > 0 {
-            summary += &format!(" Who is client and who is server is a guess in {guessed} of them.");
+            summary += &format!(" Which side is the client is a guess in {guessed} of them.");
         }
         told.summary = summary;
         told.not_visible = [

@@ -1,7 +1,7 @@
 //! Packets of one direction alone were captured.
 
 use crate::detect::thresholds::ONE_WAY_SHARE;
-use crate::detect::words::is_share;
+use crate::detect::words::{counted, is_share};
 use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Told};
 use crate::record::Connection;
 use crate::types::Side;
@@ -55,9 +55,9 @@ impl Detector for OneWayCapture {
         let whole = is_share(count, of, ONE_WAY_SHARE);
         told.severity = Some(if whole { Severity::Warning } else { Severity::Info });
         told.summary = format!(
-            "Only {whose} were captured ({count} of {of} connections); the ACK numbers in them show that the other side sent \
-             data which is not in the capture. For these connections a missing answer is no sign of a fault, and is not \
-             reported as one."
+            "Only {whose} were captured ({count} of {}); the ACK numbers in them show that the other side sent packets that are \
+             not in the capture. For these connections a missing answer is no sign of a fault, and is not reported as one.",
+            counted(of, "connection"),
         );
         told.not_visible = [
             "unanswered SYNs, silent servers and lost connections (an answer may exist that was not captured)",

@@ -1,8 +1,9 @@
 //! The snap length cut packets.
 
+use crate::detect::thresholds::HEADER_BYTES;
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Told};
-use crate::record::Connection;
+use crate::record::{Connection, Protocol};
 use crate::types::NotVisible;
 
 /// Detector of `snaplen-truncated`.
@@ -34,11 +35,13 @@ impl Detector for SnaplenTruncated {
         }
         let hello =
             c.tls.as_ref().and_then(|tls| tls.client_hello_cut).filter(|(_, why)| *why == NotVisible::CutBySnaplen);
+        let unknown = matches!(c.protocol, Protocol::None | Protocol::Other);
         let http = c.http.as_ref().is_some_and(|http| http.incomplete);
-        let (kind, severity) = match (hello, http) {
-            (Some(_), _) => ("client-hello", Severity::Warning),
-            (None, true) => ("http", Severity::Info),
-            (None, false) => ("payload", Severity::Info),
+        let (kind, severity) = match (hello, unknown, http) {
+            (Some(_), _, _) => ("client-hello", Severity::Warning),
+            (None, true, _) => ("protocol", Severity::Info),
+            (None, false, true) => ("http", Severity::Info),
+            (None, false, false) => ("payload", Severity::Info),
         };
         let first_payload =
             [c.traffic.client.first_payload, c.traffic.server.first_payload].into_iter().flatten().min();
@@ -50,10 +53,12 @@ impl Detector for SnaplenTruncated {
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let hellos = case.group.of_kind("client-hello");
+        let unknown = case.group.of_kind("protocol");
         let http = case.group.of_kind("http");
         let mut told = Told::default();
         told.facts.add("connections_with_cut_packets", case.group.count);
         told.facts.add("client_hellos_cut", hellos);
+        told.facts.add("protocols_not_recognised", unknown);
         told.facts.add("http_heads_not_whole", http);
         let snaplen = match case.capture.snaplen {
             Some(bytes) => {
@@ -74,7 +79,17 @@ impl Detector for SnaplenTruncated {
                 if hellos == 1 { "1 ClientHello is".to_owned() } else { format!("{hellos} ClientHellos are") }
             );
             told.not_visible.push("server name, ALPN, versions and fingerprints of the cut ClientHellos".to_owned());
-        } else {
+        }
+        if unknown > 0 {
+            summary +=
+                &format!(" The protocol of {unknown} of them was not recognised, which may have the same cause.");
+            if case.capture.snaplen.is_some_and(|bytes| bytes < HEADER_BYTES) {
+                told.severity = Some(Severity::Warning);
+            }
+            told.not_visible
+                .push("the protocol of some connections, and with it every check of TLS and HTTP".to_owned());
+        }
+        if hellos + unknown == 0 {
             summary +=
                 " No ClientHello is among them. Opening, closing, resets and byte counts are not touched by this.";
         }

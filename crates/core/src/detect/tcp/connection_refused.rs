@@ -1,7 +1,7 @@
 //! A SYN answered by a RST.
 
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Host, Service, Severity, Told};
 use crate::record::{Connection, ResetKind};
 use crate::types::Side;
 
@@ -47,6 +47,9 @@ impl Detector for ConnectionRefused {
             service.address(),
             counted(case.group.applied, "attempt"),
         );
+        if refused > 1 {
+            summary += &format!(" The first and the last of them are {} apart.", case.group.duration());
+        }
         told.facts.add("refused", refused);
         told.facts.add("accepted", service.answered);
         if let Some(spread) = case.group.spans.whole() {
@@ -66,7 +69,7 @@ impl Detector for ConnectionRefused {
                 counted(service.answered, "other attempt")
             );
         }
-        match other_ttls(service) {
+        match other_ttls(service, case.host) {
             Some((usual, low, high)) => {
                 told.facts.add("ttl_of_rsts", vec![low.to_string(), high.to_string()]);
                 told.facts.add("ttl_of_other_packets", u32::from(usual));
@@ -76,14 +79,20 @@ impl Detector for ConnectionRefused {
                      host behind the address, may have sent them."
                 );
             }
-            None if service.ttl.is_none() => {
+            None if case.host.ttl.is_none() => {
                 told.not_visible.push(
-                    "whether the host or a device in front of it sent the RST: no other packet of that address and port \
-                     was captured whose TTL could be compared"
+                    "whether the host or a device in front of it sent the RST: no other packet of that address was \
+                     captured whose TTL could be compared"
                         .to_owned(),
                 );
             }
-            None => {}
+            None => summary += " The RSTs carry the TTL of that address's other packets.",
+        }
+        if service.answered == 0 && case.host.answered_elsewhere > 0 {
+            summary += &format!(
+                " Other ports of the address answered {} in this capture.",
+                counted(case.host.answered_elsewhere, "attempt")
+            );
         }
         told.summary = summary;
         told.remedy = remedy(service);
@@ -91,9 +100,9 @@ impl Detector for ConnectionRefused {
     }
 }
 
-/// The usual time to live of the service, and those of its refusals where they differ from it.
-fn other_ttls(service: &Service) -> Option<(u8, u8, u8)> {
-    let usual = service.ttl?;
+/// The usual time to live of the host, and those of its refusals where they differ from it.
+fn other_ttls(service: &Service, host: Host) -> Option<(u8, u8, u8)> {
+    let usual = host.ttl?;
     let (low, high) = service.refusal_ttls?;
     (low != usual || high != usual).then_some((usual, low, high))
 }

@@ -1,8 +1,8 @@
 //! A connection that a client opened and closed at once without a byte: a health check.
 
-use crate::detect::thresholds::SHORT_LIFE;
+use crate::detect::thresholds::{PERIOD_LEAST, SHORT_LIFE};
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Pace, Severity, Told};
 use crate::record::{CloseKind, Connection};
 use crate::types::{Side, Span};
 
@@ -24,8 +24,10 @@ impl Detector for HealthCheck {
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let (Some(syn), Some(syn_ack)) = (c.opening.syn, c.opening.syn_ack) else { return };
         exam.applies();
-        // Closed by the client, after it had accepted the SYN-ACK: its FIN says so too where the ACK was not captured.
-        let accepted = c.opening.ack.is_some() || c.ending.fin.client.is_some();
+        // Closed by the client, after it had accepted the SYN-ACK. Its FIN or its own abort says so too: HAProxy resets with
+        // RST and ACK before any plain ACK. A bare RST would be that of a host that did not expect the SYN-ACK.
+        let aborted = c.ending.reset.is_some_and(|reset| reset.by == Side::Client && reset.ack);
+        let accepted = c.opening.ack.is_some() || c.ending.fin.client.is_some() || aborted;
         let by_client = c.ending.closed_by == Some(Side::Client) && c.ending.kind != CloseKind::Open;
         if !accepted || !by_client || c.carried_payload() || c.opening.syn_with_data {
             return;
@@ -52,12 +54,14 @@ impl Detector for HealthCheck {
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
         let count = case.group.count;
-        let mut periods: Vec<Span> = case.group.paces.iter().filter_map(crate::detect::Pace::period).collect();
+        let periods = case.group.paces.iter().filter_map(Pace::period);
+        let mut periods: Vec<Span> = periods.filter(|period| *period >= PERIOD_LEAST).collect();
         periods.sort_unstable();
+        periods.dedup_by_key(|period| period.as_nanos() / 100_000_000);
         let mut told = Told { severity: Some(Severity::Info), ..Told::default() };
         told.facts.add("checks", count);
         told.facts.add("clients", case.group.clients.len() as u64);
-        told.facts.add("clients_at_a_regular_period", periods.len() as u64);
+        told.facts.add("regular_series", periods.len() as u64);
         let mut summary = format!(
             "{} to {} {} opened and closed within 1 s by the client without a byte of payload ({count} of {}).",
             counted(count, "connection"),
@@ -65,26 +69,25 @@ impl Detector for HealthCheck {
             if count == 1 { "was" } else { "were" },
             case.group.applied,
         );
-        match (case.group.only_client(), periods.as_slice()) {
-            (Some(client), [period]) => {
-                told.facts.add("period_s", *period);
-                summary += &format!(" They come from {client} every {period}: a health check.");
-            }
-            (_, [shortest, .., longest]) => {
-                told.facts.add("period_s", *shortest);
-                summary += &format!(
-                    " {} of {} came at a regular period ({shortest} to {longest}): health checks.",
-                    periods.len(),
-                    counted(case.group.clients.len() as u64, "client"),
-                );
-            }
-            (_, [period]) => {
-                told.facts.add("period_s", *period);
-                summary += &format!(" One of the clients came every {period}: a health check.");
-            }
-            (_, []) => {
+        let every: Vec<String> = periods.iter().take(4).map(|period| format!("every {period}")).collect();
+        if let Some(shortest) = periods.first() {
+            told.facts.add("period_s", *shortest);
+        }
+        match (case.group.only_client(), periods.len()) {
+            (_, 0) => {
                 told.confidence = Some(Confidence::Medium);
                 summary += " Health checks and port probes look like this.";
+            }
+            (Some(client), _) => {
+                summary += &format!(" They come from {client} {}: a health check.", every.join(" and "));
+            }
+            (None, series) => {
+                summary += &format!(
+                    " They come from {}, {} at a regular period ({}): health checks.",
+                    counted(case.group.clients.len() as u64, "client"),
+                    format_args!("{series} series"),
+                    every.join(", "),
+                );
             }
         }
         summary += " Not a failure.";

@@ -4,6 +4,7 @@ use crate::detect::thresholds::{
     IDLE_LEAST, IDLE_UNCERTAINTY_SHARE, SAFE_IDLE_SHARE, TIMER_GAP, TIMER_GAP_SHARE, TIMER_SAMPLES, TIMER_SHARE,
     TIMER_SPREAD_SHARE,
 };
+use crate::detect::timeouts::Spoken;
 use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Group, Service, Severity, Told, timeouts};
 use crate::record::{CloseKind, Connection, IdleSource};
 use crate::types::{Side, Span};
@@ -66,6 +67,7 @@ impl Detector for IdleClose {
         };
         exam.symptom(CODE, kind, severity, confidence, &[last_payload, c.ending.first()])
             .span(Some(idle.span))
+            .quote("protocol", c.protocol.name())
             .quietly();
     }
 
@@ -118,7 +120,8 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
         return None;
     }
     let announced = service.announced_timeout.filter(|announced| is_announced(idle, *announced));
-    let candidates = timeouts::idle_candidates(idle, service.software.as_deref(), announced);
+    let spoken = Spoken::of(group, &[QUIET, HIT, QUIET_BY_TIMESTAMPS, HIT_BY_TIMESTAMPS]);
+    let candidates = timeouts::idle_candidates(idle, spoken, service.software.as_deref(), announced);
     let of_idle_closes = idle.count as f64 / group.count as f64;
     let known = announced.is_some() || !candidates.is_empty();
     if idle.count < TIMER_SAMPLES && !(of_idle_closes >= TIMER_SHARE && known) {
@@ -190,7 +193,7 @@ fn summary(idle: &Cluster, service: &Service, announced: Option<Span>, hits: u64
 /// The idle timeout for the client that leaves room for a slow timer and a round trip: in tenths of a second below 10 s,
 /// else whole seconds.
 pub(super) fn safe_client_idle(idle: &Cluster, announced: Option<Span>) -> Span {
-    let server = announced.map_or(idle.shortest(), |announced| announced.min(idle.shortest()));
+    let server = announced.unwrap_or_else(|| idle.shortest()).min(idle.shortest());
     let safe = server.as_secs_f64() * SAFE_IDLE_SHARE;
     // Half a percent, so that 4.999 s of a timer of 5 s gives 4 s and not 3.9 s.
     let step = if safe < 9.95 { 0.1 } else { 1.0 };
@@ -198,7 +201,7 @@ pub(super) fn safe_client_idle(idle: &Cluster, announced: Option<Span>) -> Span 
 }
 
 pub(super) fn remedy(idle: &Cluster, announced: Option<Span>, hits: u64) -> Vec<String> {
-    let server = announced.map_or(idle.shortest(), |announced| announced.min(idle.shortest()));
+    let server = announced.unwrap_or_else(|| idle.shortest()).min(idle.shortest());
     let safe = safe_client_idle(idle, announced);
     let mut remedy = vec![
         format!(

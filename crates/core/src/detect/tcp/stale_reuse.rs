@@ -2,10 +2,13 @@
 
 use super::idle_close;
 use crate::detect::thresholds::{
-    CLOSE_NOTIFY_BYTES, CLOSED_SOCKET_WAITS, FAREWELL_BYTES, IDLE_LEAST, OLD_CLOSE_NOTIFY_BYTES, REQUEST_BYTES,
+    CLOSE_NOTIFY_BYTES, CLOSED_SOCKET_WAITS, FAREWELL_BYTES, IDLE_LEAST, NOTICED_WITHIN, OLD_CLOSE_NOTIFY_BYTES,
+    REQUEST_BYTES, SMALL_TALK_BYTES, USUAL_CLOSE_NOTIFY,
 };
+use crate::detect::timeouts::Spoken;
 use crate::detect::{Case, Confidence, Detector, Distribution, Exam, Service, Severity, Spread, Told, timeouts};
 use crate::record::{Connection, Fin, IdleTime, LateWrite, Protocol, Reset, ResetKind};
+use crate::tls::Stage;
 use crate::types::{Side, Span};
 
 /// Detector of `stale-reuse`.
@@ -46,7 +49,11 @@ impl Detector for StaleReuse {
             );
             return;
         }
-        if !proves(&reset, &closed, &write) || is_farewell(c, &write, &reset) || is_rest_of_a_request(c, &write) {
+        if !is_established(c, &closed)
+            || !proves(&reset, &closed, &write)
+            || is_farewell(c, &write, &reset)
+            || is_rest_of_a_request(c, &write)
+        {
             return;
         }
         let kind = if write.had_acknowledged { UNAWARE } else { CROSSED };
@@ -67,13 +74,21 @@ impl Detector for StaleReuse {
         )
         .span(c.ending.idle.map(|idle| idle.span))
         .delay(Some(write.after_fin.abs()))
-        .count(write.bytes);
+        .count(write.bytes)
+        .quote("protocol", c.protocol.name());
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
         [CROSSED, UNAWARE].into_iter().filter_map(|kind| tell_kind(kind, case, service)).collect()
     }
+}
+
+/// Whether TLS, where it is spoken, was ready for requests before the close: a handshake that is cut off is another matter.
+fn is_established(c: &Connection, closed: &Fin) -> bool {
+    c.tls.as_ref().is_none_or(|tls| {
+        tls.stage == Stage::MidStream || tls.client_finished.is_some_and(|at| at.packet < closed.at.packet)
+    })
 }
 
 /// Whether the RST answers a segment that came after the FIN or crossed it: a RST without ACK takes its number from that
@@ -97,7 +112,11 @@ fn is_farewell(c: &Connection, write: &LateWrite, reset: &Reset) -> bool {
             let close_notify = if newest == Some(0x0304) { CLOSE_NOTIFY_BYTES } else { OLD_CLOSE_NOTIFY_BYTES };
             bytes <= if closes_itself { FAREWELL_BYTES } else { close_notify }
         }
-        Protocol::None | Protocol::Http2 | Protocol::Other => closes_itself && bytes <= FAREWELL_BYTES,
+        Protocol::None | Protocol::Http2 | Protocol::Other => {
+            bytes <= SMALL_TALK_BYTES
+                || USUAL_CLOSE_NOTIFY.contains(&bytes)
+                || (closes_itself && bytes <= FAREWELL_BYTES)
+        }
     }
 }
 
@@ -146,6 +165,9 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
         CROSSED => format!(
             " The write and the server's FIN crossed on the way ({when}): a race that comes with every such close."
         ),
+        _ if late.longest() < NOTICED_WITHIN => format!(
+            " The client's host had acknowledged the FIN before the write ({when}): the close had only just arrived."
+        ),
         _ => format!(
             " The client's host had acknowledged the FIN before the write ({when}): the client had not noticed the close."
         ),
@@ -159,13 +181,13 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
     told.facts.add("after_fin_s", late.middle());
     told.facts.add("after_fin_longest_s", late.longest());
     told.remedy = Vec::new();
-    tell_idle(&mut told, spread, count, service);
-    told.remedy.extend(remedy(kind, late.middle()));
+    tell_idle(&mut told, spread, Spoken::of(case.group, &[kind]), count, service);
+    told.remedy.extend(remedy(kind, late.longest()));
     Some(told)
 }
 
 /// How long the connections had been idle when the server closed them, and what that says.
-fn tell_idle(told: &mut Told, spread: &Spread, count: u64, service: &Service) {
+fn tell_idle(told: &mut Told, spread: &Spread, spoken: Spoken, count: u64, service: &Service) {
     let Some(idle) = spread.spans.whole() else {
         told.not_visible.push("how long the connections were idle before the server closed them".to_owned());
         return;
@@ -196,7 +218,8 @@ fn tell_idle(told: &mut Told, spread: &Spread, count: u64, service: &Service) {
     }
     if idle.shortest() >= IDLE_LEAST {
         told.facts.add("safe_client_idle_s", idle_close::safe_client_idle(&idle, service.announced_timeout));
-        told.candidates = timeouts::idle_candidates(&idle, service.software.as_deref(), service.announced_timeout);
+        told.candidates =
+            timeouts::idle_candidates(&idle, spoken, service.software.as_deref(), service.announced_timeout);
         told.remedy.extend(idle_close::remedy(&idle, service.announced_timeout, count));
     }
 }
@@ -207,9 +230,9 @@ fn is_at_once(spans: &Distribution) -> bool {
 
 fn remedy(kind: &str, after_fin: Span) -> Vec<String> {
     let mut remedy = Vec::new();
-    if kind == UNAWARE {
+    if kind == UNAWARE && after_fin >= NOTICED_WITHIN {
         remedy.push(format!(
-            "Let the client watch its idle sockets: it could have known of the close {after_fin} before it wrote. A pool \
+            "Let the client watch its idle sockets: it could have known of the close up to {after_fin} before it wrote. A pool \
              must drop a connection when its socket becomes readable at its end (EOF), or check it before use."
         ));
     }

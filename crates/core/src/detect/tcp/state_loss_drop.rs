@@ -44,6 +44,7 @@ impl Detector for StateLossDrop {
             let Some(unanswered) = unanswered(c, writer) else { continue };
             let answered = c.traffic[writer.peer()].last_packet;
             let waited = unanswered.last.at.since(unanswered.first.at);
+            let end = c.ending.first().map_or(c.last.at, |moment| moment.at);
             exam.symptom(
                 CODE,
                 kind,
@@ -52,6 +53,8 @@ impl Detector for StateLossDrop {
                 &[answered, Some(unanswered.first), Some(unanswered.second), Some(unanswered.last)],
             )
             .span(Some(waited))
+            // The other end had fallen silent this long before the end.
+            .delay(Some(end.since(unanswered.second.at)))
             .count(Some(unanswered.retransmissions))
             // Whether the other end was alive is only known from its other connections.
             .quietly();
@@ -69,7 +72,9 @@ fn unanswered(c: &Connection, writer: Side) -> Option<Unanswered> {
     let unanswered = c.traffic[writer].unanswered?;
     let silent = c.traffic[writer.peer()].last_packet.is_none_or(|last| last.at <= unanswered.second.at);
     let dead = unanswered.retransmissions >= DEAD_RETRANSMISSIONS && unanswered.length > 0;
-    (dead && silent && !size_can_explain(c, writer, &unanswered)).then_some(unanswered)
+    // A side that had closed may be gone: what is not answered then is a goodbye.
+    let live = c.ending.first().is_none_or(|end| end.packet > unanswered.second.packet);
+    (dead && live && silent && !size_can_explain(c, writer, &unanswered)).then_some(unanswered)
 }
 
 /// Whether the segment is big and none so big had passed before: then the path's MTU can be the cause.
@@ -88,8 +93,8 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
     let count = group.of_kind(kind);
     let spread = group.spread(kind)?;
     let waited = spread.spans.whole()?;
-    // The end of the first such connection, less the shortest wait: by then it was dead.
-    let dead_by = group.first?.plus(Span::from_nanos(-waited.smallest));
+    // The end of the first such connection, less the shortest silence: by then it was dead.
+    let dead_by = group.first?.plus(Span::from_nanos(-spread.delays.whole()?.smallest));
     if !was_alive(kind, group, service, dead_by.plus(ALIVE_AFTER)) {
         return None;
     }

@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::ANSWER_WAIT;
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Host, Service, Severity, Told};
 use crate::record::{Connection, Outcome};
 use crate::types::{Moment, Side, Span};
 
@@ -80,19 +80,22 @@ impl Detector for SynUnanswered {
         if let [(schedule, _)] = case.group.quotes("retried", "retries").as_slice() {
             told.facts.add("retry_schedule", (*schedule).to_owned());
         }
+        let count = case.group.count;
         let mut summary = format!(
-            "No answer to the SYN was captured: {} to {} ({} of {}).",
-            counted(case.group.count, "attempt"),
+            "No answer to the SYN was captured for {} to {} ({count} of {}).",
+            counted(count, "attempt"),
             service.address(),
-            case.group.count,
             case.group.applied,
         );
-        if retried > 0 {
-            summary += &format!(" The client repeated the SYN in {retried} of them.");
-        } else {
-            summary +=
-                " No SYN was repeated: the client gave up early, or it did get an answer that is not in the capture.";
-        }
+        let longest = case.group.spans.whole().map_or(Span::ZERO, |tried| tried.longest());
+        summary += &match (count, retried) {
+            (_, 0) => {
+                " No SYN was repeated: the client gave up early, or it did get an answer that is not in the capture."
+                    .to_owned()
+            }
+            (1, _) => format!(" The client repeated it for {longest}."),
+            (_, retried) => format!(" The client repeated it in {retried} of them, for up to {longest}."),
+        };
         match (service.answered, refused) {
             (0, 0) => {
                 if retried > 0 {
@@ -111,10 +114,17 @@ impl Detector for SynUnanswered {
                 );
             }
         }
+        if service.answered == 0 && case.host.answered_elsewhere > 0 {
+            told.facts.add("answered_on_other_ports", case.host.answered_elsewhere);
+            summary += &format!(
+                " Other ports of the address answered {}: the address is alive.",
+                counted(case.host.answered_elsewhere, "attempt")
+            );
+        }
         told.not_visible
             .push("where the SYN or its answer was lost: that takes a second capture at the server".to_owned());
         told.summary = summary;
-        told.remedy = remedy(service);
+        told.remedy = remedy(service, case.host);
         vec![told]
     }
 }
@@ -143,7 +153,7 @@ fn schedule(syn: Moment, retries: &[Moment]) -> Option<&'static str> {
     }
 }
 
-fn remedy(service: &Service) -> Vec<String> {
+fn remedy(service: &Service, host: Host) -> Vec<String> {
     let port = service.key.port;
     let at_server = format!(
         "See whether the SYN arrives: on the server `tcpdump -ni any 'tcp port {port} and host CLIENT'`. It arrives and is not \
@@ -164,18 +174,25 @@ fn remedy(service: &Service) -> Vec<String> {
             at_server,
         ];
     }
-    vec![
+    let mut remedy = vec![
         at_server,
         format!(
-            "Rules that drop without a word: cloud security group or network ACL, Kubernetes NetworkPolicy (ingress at the \
-             server, egress at the client), iptables or nftables DROP, host firewall: allow TCP {port} from the client."
+            "Rules that drop without a word: cloud security group or network ACL, Kubernetes NetworkPolicy (ingress at the server, \
+             egress at the client), iptables or nftables DROP, host firewall: allow TCP {port} from the client."
         ),
-        "Is the address alive: a pod address of a pod that is gone, a stale DNS record or endpoint (`kubectl get endpointslices`)."
-            .to_owned(),
-        "Return path: a route back to the client, and reverse path filtering (`net.ipv4.conf.*.rp_filter=2` for asymmetric \
-         routes)."
-            .to_owned(),
-    ]
+    ];
+    if host.answered_elsewhere == 0 {
+        remedy.push(
+            "Is the address alive: a pod address of a pod that is gone, a stale DNS record or endpoint (`kubectl get endpointslices`)."
+                .to_owned(),
+        );
+        remedy.push(
+            "Return path: a route back to the client, and reverse path filtering (`net.ipv4.conf.*.rp_filter=2` for asymmetric \
+             routes)."
+                .to_owned(),
+        );
+    }
+    remedy
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use crate::detect::thresholds::SILENT_AFTER_HELLO;
 use crate::detect::words::listed;
 use crate::record::{CloseKind, Connection, ResetKind};
 use crate::tls::{Alert, AlertLevel, ClientHello, ServerHello, Tls, names};
-use crate::types::{Side, Span, Timestamp};
+use crate::types::{Moment, Side, Span, Timestamp};
 
 /// What became of a ClientHello that was captured whole.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,7 +38,7 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
     if tls.server_hello.is_some() || tls.hello_retry.is_some() {
         return Answer::ServerHello;
     }
-    if tls.alerts.iter().any(|alert| alert.by == Side::Server) {
+    if tls.alerts.iter().any(|alert| alert.by == Side::Server && !is_echo(c, alert)) {
         return Answer::Alert;
     }
     let server = &c.traffic.server;
@@ -52,7 +52,9 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
     if seen.over_limit || seen.evicted {
         return Answer::NotVisible("a limit of this program was reached before the connection's end", None);
     }
-    if server.payload_packets > 0 {
+    // What the server says after the client gave up answers the end, not the hello.
+    let too_late = |at: Moment| c.ending.closed_by == Some(Side::Client) && c.ending.first() < Some(at);
+    if server.first_payload.is_some_and(|at| !too_late(at)) {
         let not_tls = matches!(tls.malformed, Some((Side::Server, _))) && seen.cut_by_snaplen == 0;
         return if not_tls {
             Answer::OtherProtocol
@@ -111,8 +113,8 @@ pub(super) enum VersionFault<'a> {
 }
 
 /// Whether the handshake failed over the version.
-pub(super) fn version_fault(tls: &Tls) -> Option<VersionFault<'_>> {
-    let alert = tls.fatal_alert()?;
+pub(super) fn version_fault<'a>(c: &Connection, tls: &'a Tls) -> Option<VersionFault<'a>> {
+    let alert = tls.fatal_alert().filter(|alert| !is_echo(c, alert))?;
     match (alert.by, alert.description, tls.server_hello.as_deref()) {
         (Side::Server, PROTOCOL_VERSION, _) => Some(VersionFault::ServerRefused(alert)),
         (Side::Client, PROTOCOL_VERSION, Some(hello)) => Some(VersionFault::ClientRefused(alert, hello)),
@@ -132,15 +134,14 @@ const PROTOCOL_VERSION: u8 = 70;
 pub(super) fn quote_offer(hello: &ClientHello, exam: &mut Exam<'_>) {
     exam.quote("versions_offered", &versions(hello));
     let named = |values: &[u16], name: fn(u16) -> std::borrow::Cow<'static, str>| {
-        listed(values.iter().filter(|value| !is_grease(**value)).map(|value| name(*value).into_owned()), 12)
+        listed(values.iter().filter(|value| !is_grease(**value)).map(|value| name(*value).into_owned()), 8)
     };
     exam.quote("suites_offered", &named(&hello.cipher_suites, names::cipher_suite));
     if !hello.groups.is_empty() {
         exam.quote("groups_offered", &named(&hello.groups, names::group));
     }
     if !hello.signature_algorithms.is_empty() {
-        let schemes = hello.signature_algorithms.iter().map(|scheme| format!("0x{scheme:04x}"));
-        exam.quote("signature_schemes_offered", &listed(schemes, 12));
+        exam.quote("signature_schemes_offered", &named(&hello.signature_algorithms, names::signature_algorithm));
     }
     if !hello.alpn.is_empty() {
         exam.quote("alpn_offered", &listed(hello.alpn.iter().cloned(), 8));
@@ -165,7 +166,8 @@ const fn is_grease(value: u16) -> bool {
 /// The alert that decided the handshake: the first fatal one in clear before it was complete; else, where the handshake ended
 /// unfinished, the last warning that can have ended it.
 pub(super) fn deciding_alert<'a>(c: &Connection, tls: &'a Tls) -> Option<&'a Alert> {
-    if let Some(fatal) = tls.fatal_alert() {
+    let mut causes = tls.alerts.iter().filter(|alert| !is_echo(c, alert));
+    if let Some(fatal) = causes.clone().find(|alert| alert.level == AlertLevel::FATAL) {
         let finished = tls.is_established() && tls.client_finished.is_some_and(|at| at.packet < fatal.at.packet);
         return (!finished).then_some(fatal);
     }
@@ -174,8 +176,15 @@ pub(super) fn deciding_alert<'a>(c: &Connection, tls: &'a Tls) -> Option<&'a Ale
     if !unfinished || !ended {
         return None;
     }
-    let decisive = |alert: &&Alert| alert.level == AlertLevel::WARNING && alert.by == Side::Server;
-    tls.alerts.iter().rev().find(decisive)
+    causes.rfind(|alert| alert.level == AlertLevel::WARNING && alert.by == Side::Server)
+}
+
+/// Whether the alert only answers an end that the other side had already made: OpenSSL sends decode_error when a FIN comes in
+/// the middle of the handshake. The end is then the cause.
+fn is_echo(c: &Connection, alert: &Alert) -> bool {
+    let before = |at: Moment| at.packet < alert.at.packet;
+    c.ending.fin[alert.by.peer()].is_some_and(|fin| before(fin.at))
+        || c.ending.reset.is_some_and(|reset| before(reset.at))
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use super::hello_summary::{self, Answer};
 use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Told};
-use crate::record::Connection;
+use crate::record::{CloseKind, Connection};
 use crate::tls::{Sni, Tls};
-use crate::types::{NotVisible, Side};
+use crate::types::{NotVisible, Side, Span};
 
 /// Detector of `missing-sni`.
 #[derive(Debug)]
@@ -40,8 +40,13 @@ impl Detector for MissingSni {
         let failed = severity > Severity::Info;
         let alert = hello_summary::deciding_alert(c, tls).map(|alert| alert.at);
         let end = failed.then(|| alert.or(c.ending.first())).flatten();
+        let silence = match hello_summary::answer(c, tls) {
+            Answer::Silence(span) => Some(span),
+            _ => None,
+        };
         let answer = tls.server_hello.as_ref().map(|hello| hello.completed);
-        exam.symptom(CODE, kind, severity, confidence, &[Some(hello.begun), Some(hello.completed), answer, end]);
+        exam.symptom(CODE, kind, severity, confidence, &[Some(hello.begun), Some(hello.completed), answer, end])
+            .span(silence);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -87,6 +92,9 @@ fn fate(c: &Connection, tls: &Tls) -> (&'static str, Severity, Confidence) {
         (Answer::Alert, Some((Side::Server, 40 | 80 | 109))) => ("alert", Severity::Warning, Confidence::Medium),
         (Answer::Fin, _) => ("fin", Severity::Error, Confidence::Medium),
         (Answer::Reset(_), _) => ("reset", Severity::Error, Confidence::Medium),
+        (Answer::Silence(_), _) if c.ending.kind == CloseKind::Open => {
+            ("silent-at-end", Severity::Warning, Confidence::Low)
+        }
         (Answer::Silence(_), _) => ("silent", Severity::Warning, Confidence::Low),
         (
             Answer::Alert
@@ -105,6 +113,8 @@ struct Ways {
     reset: u64,
     alerts: u64,
     silent: u64,
+    silent_at_end: u64,
+    longest: Span,
     unrecognized: u64,
     rejected: u64,
     worked: u64,
@@ -118,6 +128,8 @@ impl Ways {
             reset: group.of_kind("reset"),
             alerts: group.of_kind("alert"),
             silent: group.of_kind("silent"),
+            silent_at_end: group.of_kind("silent-at-end"),
+            longest: group.spans.whole().map_or(Span::ZERO, |spans| spans.longest()),
             unrecognized: group.of_kind("unrecognized-name"),
             rejected: group.of_kind("certificate-rejected"),
             worked: group.of_kind("worked") + group.of_kind("certificate-rejected"),
@@ -126,7 +138,7 @@ impl Ways {
     }
 
     const fn failed(&self) -> u64 {
-        self.closed + self.reset + self.alerts + self.silent + self.unrecognized
+        self.closed + self.reset + self.alerts + self.silent + self.silent_at_end + self.unrecognized
     }
 
     /// Failures that look like a missing name, rather than like one cause of many.
@@ -135,15 +147,20 @@ impl Ways {
     }
 
     fn in_words(&self) -> String {
+        let silent = format!("the server sent no byte, and the client ended it (after up to {})", self.longest);
         let ways = [
             (self.closed, "the server closed (FIN)"),
             (self.reset, "it was reset"),
             (self.unrecognized, "the server sent the alert unrecognized_name (112)"),
             (self.alerts, "the server sent another alert"),
-            (self.silent, "the server kept silent"),
+            (self.silent, silent.as_str()),
+            (self.silent_at_end, "the server sent no byte until the capture ended"),
         ];
-        let ways = ways.iter().filter(|(count, _)| *count > 0);
-        ways.map(|(count, what)| format!("{what} ({count})")).collect::<Vec<_>>().join(", ")
+        let ways: Vec<_> = ways.iter().filter(|(count, _)| *count > 0).collect();
+        match ways.as_slice() {
+            [(_, what)] => (*what).to_owned(),
+            ways => ways.iter().map(|(count, what)| format!("{what} ({count})")).collect::<Vec<_>>().join(", "),
+        }
     }
 }
 

@@ -68,8 +68,10 @@ impl Detector for NoServerHello {
         let mut kinds: Vec<(&'static str, u64)> = group.kinds.clone();
         kinds.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
         let answered = service.with_name_answered + service.without_name_answered;
-        let ways: Vec<String> =
-            kinds.iter().map(|(kind, count)| format!("{} ({count})", what_happened(kind))).collect();
+        let ways: Vec<String> = match kinds.as_slice() {
+            [(kind, _)] => vec![what_happened(kind).to_owned()],
+            kinds => kinds.iter().map(|(kind, count)| format!("{} ({count})", what_happened(kind))).collect(),
+        };
         let mut summary = format!(
             "{} got no ServerHello from {} ({} of {}): {}.",
             counted(group.count, "ClientHello"),
@@ -81,7 +83,7 @@ impl Detector for NoServerHello {
         told.facts.add("unanswered_hellos", group.count);
         told.facts.add("answered_hellos", answered);
         for (kind, count) in &kinds {
-            told.facts.add(kind, *count);
+            told.facts.add(fact_name(kind), *count);
         }
         if let Some(spans) = group.spans.whole() {
             told.facts.add("longest_wait_s", spans.longest());
@@ -114,6 +116,18 @@ fn what_happened(kind: &str) -> &'static str {
         "silent" => "the server sent no byte for 2 s or longer",
         "unacknowledged" => "the ClientHello was repeated and never acknowledged",
         _ => "the server answered with bytes that are not TLS",
+    }
+}
+
+fn fact_name(kind: &str) -> &'static str {
+    match kind {
+        "fin" => "closed_by_fin",
+        "reset-abort" => "reset_by_abort",
+        "reset-bare" => "reset_bare",
+        "reset-other" => "reset_other",
+        "silent" => "silent",
+        "unacknowledged" => "unacknowledged",
+        _ => "answered_without_tls",
     }
 }
 

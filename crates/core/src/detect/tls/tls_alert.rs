@@ -33,7 +33,7 @@ impl Detector for TlsAlert {
         }
         exam.applies();
         // One fault is told once: tls-version-mismatch and no-server-hello say more of these.
-        if hello_summary::version_fault(tls).is_some() || answers_other_protocol(tls) {
+        if hello_summary::version_fault(c, tls).is_some() || answers_other_protocol(tls) {
             return;
         }
         let Some(alert) = hello_summary::deciding_alert(c, tls) else { return };
@@ -52,15 +52,17 @@ impl Detector for TlsAlert {
         let tell = |&(kind, count): &(&'static str, u64)| {
             let meaning = alerts::of_kind(kind);
             let group = case.group;
-            let alert = first_quote(group, kind, "alert").unwrap_or_else(|| meaning.name.to_owned());
+            let alert = first_quote(group, kind, "alert").unwrap_or_else(|| format!("alert {}", meaning.name));
             let mut told = Told { affected: Some(count), example_kind: Some(kind), ..Told::default() };
-            let version = first_quote(group, kind, "version_chosen");
-            let stage = match &version {
-                Some(version) => format!("after the ServerHello ({version})"),
-                None => "before a ServerHello was seen".to_owned(),
+            let versions: Vec<&str> =
+                group.quotes(kind, "version_chosen").into_iter().map(|(version, _)| version).collect();
+            let stage = if versions.is_empty() {
+                "before a ServerHello was seen".to_owned()
+            } else {
+                format!("after the ServerHello ({})", versions.join(", "))
             };
             let mut summary = format!(
-                "The {} sent the alert {alert} {stage}, and the handshake ended there ({count} of {} to {}): {}.",
+                "The {} sent the {alert} {stage}, and the handshake ended there ({count} of {} to {}): {}.",
                 meaning.by,
                 counted(case.group.applied, "TLS connection"),
                 service.address(),
@@ -72,7 +74,7 @@ impl Detector for TlsAlert {
                 summary += " The ClientHello carries no server name (SNI).";
             }
             let answered = service.with_name_answered + service.without_name_answered;
-            if version.is_none() && answered > 0 {
+            if versions.is_empty() && answered > 0 {
                 summary +=
                     &format!(" The same server answered {} with a ServerHello.", counted(answered, "other hello"));
             }
@@ -84,7 +86,7 @@ impl Detector for TlsAlert {
                     told.facts.add(name, text);
                 }
             }
-            if concerns_certificate(meaning.by, meaning.code) && version.as_deref() == Some("TLS 1.3") {
+            if concerns_certificate(meaning.by, meaning.code) && versions.contains(&"TLS 1.3") {
                 told.not_visible.push("the certificate: TLS 1.3 encrypts it".to_owned());
             }
             told.summary = summary;
@@ -122,9 +124,9 @@ fn quote_handshake(tls: &Tls, exam: &mut Exam<'_>) {
     }
 }
 
-/// `handshake_failure (40), fatal`.
+/// `fatal alert handshake_failure (40)`.
 fn wording(alert: &Alert) -> String {
-    format!("{} ({}), {}", names::alert(alert.description), alert.description, alert.level.name())
+    format!("{} alert {} ({})", alert.level.name(), names::alert(alert.description), alert.description)
 }
 
 /// The text quoted most often.

@@ -27,7 +27,7 @@ impl Detector for TlsVersionMismatch {
             return;
         }
         exam.applies();
-        let Some(fault) = hello_summary::version_fault(tls) else { return };
+        let Some(fault) = hello_summary::version_fault(c, tls) else { return };
         let (kind, alert, chosen) = match fault {
             VersionFault::ServerRefused(alert) => ("server-refused", alert, tls.server_hello.as_deref()),
             VersionFault::ClientRefused(alert, hello) => ("client-refused", alert, Some(hello)),
@@ -82,7 +82,7 @@ fn tell(kind: &'static str, count: u64, case: &Case<'_>, service: &Service) -> T
             8,
         );
         if !versions.is_empty() {
-            told.summary += &format!(" To other clients, or for other names, the same address chose {versions}.");
+            told.summary += &format!(" On other connections the same address chose {versions}.");
             told.facts.add("versions_chosen_elsewhere", versions);
         }
     }

@@ -1,0 +1,201 @@
+//! One test for each tunnel, after its RFC.
+
+use super::{IPV4, IPV6, MACS, SYN, holds_the_syn, skipped, tunnel, with_segment};
+use crate::net::{Skip, Tunnel, TunnelKind};
+
+/// An outer IPv4 header for a protocol; length 0 stands for the rest of the frame.
+fn outer(protocol: &str) -> String {
+    format!("45 00 00 00 00 01 00 00 3f {protocol} 00 00 0a 00 00 01 0a 00 00 02")
+}
+
+/// An outer IPv4 and UDP header to a port; length 0 likewise.
+fn udp(port: &str) -> String {
+    format!("{} c0 00 {port} 00 00 00 00", outer("11"))
+}
+
+#[test]
+fn ip_in_ip() {
+    for (protocol, inner) in [("04", IPV4), ("29", IPV6)] {
+        let place = holds_the_syn(101, &[&outer(protocol), inner, SYN]);
+        assert_eq!(place, Some(Tunnel { kind: TunnelKind::IpInIp, id: None }));
+    }
+    let outer6 = "60 00 00 00 00 2c 04 3f 20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 0a \
+                  20 01 0d b8 00 00 00 00 00 00 00 00 00 00 00 0b";
+    holds_the_syn(101, &[outer6, IPV4, SYN]);
+}
+
+#[test]
+fn gre() {
+    let place = holds_the_syn(101, &[&outer("2f"), "00 00 08 00", IPV4, SYN]);
+    assert_eq!(place, Some(Tunnel { kind: TunnelKind::Gre, id: None }));
+    // Checksum, key 7 and sequence number (RFC 2890); Ethernet inside.
+    let place = holds_the_syn(
+        101,
+        &[&outer("2f"), "b0 00 65 58", "00 00 00 00 00 00 00 07 00 00 00 01", MACS, "86 dd", IPV6, SYN],
+    );
+    assert_eq!(place, tunnel(TunnelKind::Gre, 7));
+    // WCCP with and without its redirect header.
+    holds_the_syn(101, &[&outer("2f"), "00 00 88 3e", "01 02 03 04", IPV4, SYN]);
+    holds_the_syn(101, &[&outer("2f"), "00 00 88 3e", IPV4, SYN]);
+    assert_eq!(skipped(101, &[&outer("2f"), "00 00 00 00"]), Skip::NotTcp);
+}
+
+#[test]
+fn gre_of_pptp() {
+    // RFC 2637: key with payload length and call 5, sequence and acknowledgment number, PPP.
+    let place = holds_the_syn(
+        101,
+        &[&outer("2f"), "30 81 88 0b 00 30 00 05 00 00 00 01 00 00 00 01", "ff 03 00 21", IPV4, SYN],
+    );
+    assert_eq!(place, tunnel(TunnelKind::Gre, 5));
+    // A pure acknowledgment.
+    assert_eq!(skipped(101, &[&outer("2f"), "20 81 88 0b 00 00 00 05 00 00 00 01"]), Skip::NotTcp);
+}
+
+#[test]
+fn erspan() {
+    let place = holds_the_syn(101, &[&outer("2f"), "00 00 88 be", MACS, "08 00", IPV4, SYN]);
+    assert_eq!(place, Some(Tunnel { kind: TunnelKind::Erspan, id: None }));
+    // Type II: version 1, session 100.
+    let place = holds_the_syn(
+        101,
+        &[&outer("2f"), "10 00 88 be 00 00 00 01", "10 01 08 64 00 00 00 00", MACS, "08 00", IPV4, SYN],
+    );
+    assert_eq!(place, tunnel(TunnelKind::Erspan, 100));
+    // Type III, without and with the optional 8 bytes.
+    let third = "20 01 08 64 00 00 00 00 00 00 00";
+    for end in ["00", "01 00 00 00 00 00 00 00 00"] {
+        let place =
+            holds_the_syn(101, &[&outer("2f"), "10 00 22 eb 00 00 00 01", third, end, MACS, "08 00", IPV4, SYN]);
+        assert_eq!(place, tunnel(TunnelKind::Erspan, 100));
+    }
+}
+
+#[test]
+fn vxlan() {
+    for port in ["12 b5", "21 18"] {
+        let place = holds_the_syn(101, &[&udp(port), "08 00 00 00 00 00 2a 00", MACS, "08 00", IPV4, SYN]);
+        assert_eq!(place, tunnel(TunnelKind::Vxlan, 42));
+    }
+    // The group policy extension, and the generic protocol extension with IPv6.
+    holds_the_syn(101, &[&udp("12 b5"), "88 00 00 07 00 00 2a 00", MACS, "08 00", IPV4, SYN]);
+    holds_the_syn(101, &[&udp("12 b6"), "0c 00 00 02 00 00 2a 00", IPV6, SYN]);
+    assert_eq!(skipped(101, &[&udp("12 b5"), "00 00 00 00 00 00 2a 00", MACS, "08 00", IPV4, SYN]), Skip::NotTcp);
+}
+
+#[test]
+fn vxlan_on_another_port_only_if_certain() {
+    let head = "08 00 00 00 00 00 2a 00";
+    holds_the_syn(101, &[&udp("30 39"), head, MACS, "08 00", IPV4, SYN]);
+    holds_the_syn(101, &[&udp("30 39"), head, MACS, "86 dd", IPV6, SYN]);
+    // A wrong checksum, a length that does not fit, a reserved bit.
+    let wrong = IPV4.replace("20 76", "20 77");
+    assert_eq!(skipped(101, &[&udp("30 39"), head, MACS, "08 00", &wrong, SYN]), Skip::NotTcp);
+    assert_eq!(skipped(101, &[&udp("30 39"), head, MACS, "08 00", IPV4, SYN, "00"]), Skip::NotTcp);
+    assert_eq!(skipped(101, &[&udp("30 39"), "08 00 00 01 00 00 2a 00", MACS, "08 00", IPV4, SYN]), Skip::NotTcp);
+}
+
+#[test]
+fn geneve() {
+    // 8 bytes of options, Ethernet; without options, IPv6.
+    let options = "01 02 80 01 00 00 00 00";
+    let place = holds_the_syn(101, &[&udp("17 c1"), "02 00 65 58 00 00 2a 00", options, MACS, "08 00", IPV4, SYN]);
+    assert_eq!(place, tunnel(TunnelKind::Geneve, 42));
+    holds_the_syn(101, &[&udp("17 c1"), "00 00 86 dd 00 00 2a 00", IPV6, SYN]);
+    // Another version.
+    assert_eq!(skipped(101, &[&udp("17 c1"), "40 00 65 58 00 00 2a 00", MACS, "08 00", IPV4, SYN]), Skip::NotTcp);
+}
+
+#[test]
+fn gtp_u() {
+    let place = holds_the_syn(101, &[&udp("08 68"), "30 ff 00 2c 00 00 00 09", IPV4, SYN]);
+    assert_eq!(place, tunnel(TunnelKind::Gtp, 9));
+    // With sequence number; with a PDU session container as extension header.
+    holds_the_syn(101, &[&udp("08 68"), "32 ff 00 30 00 00 00 09", "00 01 00 00", IPV4, SYN]);
+    holds_the_syn(101, &[&udp("08 68"), "34 ff 00 34 00 00 00 09", "00 00 00 85", "01 00 09 00", IPV4, SYN]);
+    // An echo request, and an extension header without length.
+    assert_eq!(skipped(101, &[&udp("08 68"), "32 01 00 04 00 00 00 00 00 00 00 00"]), Skip::NotTcp);
+    assert_eq!(
+        skipped(101, &[&udp("08 68"), "34 ff 00 08 00 00 00 09", "00 00 00 85", "00 00 00 85"]),
+        Skip::Malformed
+    );
+}
+
+#[test]
+fn teredo() {
+    let kind = Some(Tunnel { kind: TunnelKind::Teredo, id: None });
+    assert_eq!(holds_the_syn(101, &[&udp("0d d8"), IPV6, SYN]), kind);
+    // Authentication without identifier, and origin.
+    let authentication = "00 01 00 00 00 01 02 03 04 05 06 07 00";
+    holds_the_syn(101, &[&udp("0d d8"), authentication, "00 00 12 34 01 02 03 04", IPV6, SYN]);
+}
+
+#[test]
+fn authentication_header() {
+    // RFC 4302: TCP, length 4 (24 bytes), SPI 0x100.
+    let ah = "04 00 00 00 00 01 00 00 00 00 01 00 00 00 00 00 00 00 00 00 00 00 00";
+    let outer4 = "45 00 00 00 1c 46 40 00 40 33 00 00 c0 00 02 0a cb 00 71 05";
+    assert_eq!(holds_the_syn(101, &[outer4, "06", ah, SYN]), tunnel(TunnelKind::Ah, 0x100));
+    assert_eq!(
+        holds_the_syn(101, &[&outer("33"), "04", ah, IPV4, SYN]),
+        Some(Tunnel { kind: TunnelKind::IpInIp, id: None })
+    );
+}
+
+#[test]
+fn encrypted_and_compressed_payload() {
+    assert_eq!(skipped(101, &[&outer("32"), "00 00 01 00 00 00 00 01"]), Skip::Encrypted);
+    assert_eq!(skipped(101, &[&outer("6c"), "06 00 00 02"]), Skip::Compressed);
+    // ESP in UDP, IKE in UDP, a keep-alive.
+    assert_eq!(skipped(101, &[&udp("11 94"), "00 00 01 00 00 00 00 01"]), Skip::Encrypted);
+    assert_eq!(skipped(101, &[&udp("11 94"), "00 00 00 00 00 00 00 01"]), Skip::NotTcp);
+    assert_eq!(skipped(101, &[&udp("11 94"), "ff"]), Skip::NotTcp);
+}
+
+#[test]
+fn l2tp() {
+    // RFC 2661: data message with length and sequence numbers, tunnel 1, session 2.
+    let place = holds_the_syn(101, &[&udp("06 a5"), "48 02 00 3a 00 01 00 02 00 00 00 00", "ff 03 00 21", IPV4, SYN]);
+    assert_eq!(place, tunnel(TunnelKind::L2tp, 2));
+    holds_the_syn(101, &[&udp("06 a5"), "02 02 00 01 00 02 00 02 00 00", "00 21", IPV4, SYN]);
+    assert_eq!(skipped(101, &[&udp("06 a5"), "c8 02 00 0c 00 01 00 02 00 00 00 00"]), Skip::NotTcp);
+}
+
+#[test]
+fn ethernet_in_ip() {
+    let place = holds_the_syn(101, &[&outer("61"), "30 00", MACS, "08 00", IPV4, SYN]);
+    assert_eq!(place, Some(Tunnel { kind: TunnelKind::EtherIp, id: None }));
+}
+
+#[test]
+fn mpls() {
+    // Labels 16 and, at the bottom, 300.
+    let labels = "00 01 00 40 00 12 c1 40";
+    assert_eq!(holds_the_syn(1, &[MACS, "88 47", labels, IPV4, SYN]), tunnel(TunnelKind::Mpls, 300));
+    holds_the_syn(1, &[MACS, "88 47", labels, IPV6, SYN]);
+    // A pseudowire with and without control word (RFC 4448).
+    holds_the_syn(1, &[MACS, "88 47", labels, "00 00 00 00", MACS, "08 00", IPV4, SYN]);
+    holds_the_syn(1, &[MACS, "88 47", labels, MACS, "08 00", IPV4, SYN]);
+    // In IP and in UDP.
+    holds_the_syn(101, &[&outer("89"), labels, IPV4, SYN]);
+    holds_the_syn(101, &[&udp("19 eb"), labels, IPV4, SYN]);
+}
+
+#[test]
+fn the_innermost_tunnel_is_told_and_the_outermost_vlan() {
+    let parts = [MACS, "81 00 00 05 08 00", &udp("12 b5"), "08 00 00 00 00 00 2a 00", MACS, "81 00 00 06 08 00"];
+    let gre = format!("{} 20 00 08 00 00 00 00 07", outer("2f"));
+    let parts = [&parts[..], &[gre.as_str(), IPV4, SYN]].concat();
+    with_segment(1, &parts, |segment| {
+        assert_eq!(segment.place.tunnel, tunnel(TunnelKind::Gre, 7));
+        assert_eq!(segment.place.vlan, Some(5));
+    });
+}
+
+#[test]
+fn nesting_ends_at_the_limit() {
+    let tags = "81 00 00 05 ".repeat(100);
+    assert_eq!(skipped(1, &[MACS, &tags, "08 00", IPV4, SYN]), Skip::TooDeep);
+    let tags = "81 00 00 05 ".repeat(16);
+    holds_the_syn(1, &[MACS, &tags, "08 00", IPV4, SYN]);
+}
