@@ -27,8 +27,6 @@ class Capture:
     42001
     """
 
-    __module__ = "handshark"
-
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
 
@@ -60,17 +58,17 @@ class Capture:
     @property
     def services(self) -> list[dict[str, Any]]:
         """Server addresses and ports and how their connections went, the worst first."""
-        return copy.deepcopy(self._report["services"])  # type: ignore[no-any-return]
+        return copy.deepcopy(self._report["services"])
 
     @property
     def not_assessed(self) -> list[dict[str, Any]]:
         """Checks that could not be made, why, and what capture would allow them."""
-        return copy.deepcopy(self._report["not_assessed"])  # type: ignore[no-any-return]
+        return copy.deepcopy(self._report["not_assessed"])
 
     @property
     def info(self) -> dict[str, Any]:
         """What was read: files, packets, times, link types, and what is odd about it."""
-        return copy.deepcopy(self._report["capture"])  # type: ignore[no-any-return]
+        return copy.deepcopy(self._report["capture"])
 
     @cached_property
     def warnings(self) -> list[CaptureWarning]:
@@ -122,5 +120,5 @@ class Capture:
         return "\n".join([*lines[:_LINES_SHOWN], f"... {more} more lines: print it"] if more > 1 else lines)
 
     def _repr_html_(self) -> str:
-        verdict = self._analysis.text(100).split("\n", 1)[0]
+        verdict = self._analysis.text(100_000).split("\n", 1)[0]
         return _html.capture(verdict, self._report)

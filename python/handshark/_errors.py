@@ -26,7 +26,7 @@ class CaptureError(ValueError):
 
 
 class CaptureWarning(UserWarning):
-    """Something is odd about a capture that was read, and may weaken its findings: it is cut short, packets were dropped."""
+    """Something is odd about a capture that was read, and may weaken its findings: cut short, dropped packets."""
 
     __module__ = "handshark"
 

@@ -48,9 +48,10 @@ class Finding:
     """One cause, told once, however many connections it hit.
 
     >>> import handshark
-    >>> finding = handshark.read("testdata/missing-sni-silent.pcapng").findings[0]
-    >>> finding.code, finding.severity, str(finding.service)
-    ('missing-sni', 'error', '10.0.0.2:443')
+    >>> findings = handshark.read("testdata/missing-sni-silent.pcapng").findings
+    >>> finding = next(finding for finding in findings if finding.code == "missing-sni")
+    >>> finding.service.port, finding.affected
+    (443, 3)
     >>> finding.evidence[0].filter
     'tcp.stream eq 0'
     """
@@ -84,8 +85,6 @@ class Finding:
     not_visible: tuple[str, ...]
     """What the capture could not show of it."""
     _json: dict[str, Any] = field(hash=False, repr=False, compare=False)
-
-    __module__ = "handshark"
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Finding:
@@ -128,7 +127,9 @@ def _evidence(data: dict[str, Any]) -> Evidence:
         server=data["server"],
         packets=tuple(data["packets"]),
         filter=data["filter"],
-        ladder=tuple(Step(s["packet"], _nanoseconds(s["at"]), s["offset_s"], s["from"], s["what"]) for s in data["ladder"]),
+        ladder=tuple(
+            Step(s["packet"], _nanoseconds(s["at"]), s["offset_s"], s["from"], s["what"]) for s in data["ladder"]
+        ),
     )
 
 

@@ -1,11 +1,11 @@
 """The extension module, in the order of `crates/python/src/lib.rs`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final, final
 
-import pandas
+import pandas  # type: ignore[import-untyped]
 import polars
-import pyarrow
+import pyarrow  # type: ignore[import-untyped]
 
 VERSION: Final[str]
 
@@ -39,7 +39,7 @@ def analyse(
     changes: list[tuple[str, float]],
     progress: Callable[[int, int | None], object] | None,
 ) -> Analysis:
-    """Reads `source` to its end. `progress` is called with the bytes read and their number in all, where it is known."""
+    """Reads `source` to its end. `progress` is called with the bytes read and their number in all, where known."""
 
 def run(arguments: list[str]) -> int:
     """Runs the command with these arguments, the first of which is its name, and gives the exit code."""
@@ -67,6 +67,8 @@ class Table:
     >>> table = handshark.read("testdata/all-well.pcap").connections
     >>> len(table), table[0]["server_port"], table.about["rtt_s"]
     (10, 80, 'Round-trip time of the opening handshake in seconds')
+
+    The order of rows is that in which the connections ended: sort by `connection` where it matters.
     """
 
     @property
@@ -84,7 +86,7 @@ class Table:
     def to_pandas(self) -> pandas.DataFrame:
         """The table as a pandas data frame; needs pandas and pyarrow."""
     def __len__(self) -> int: ...
-    def __getitem__(self, row: int) -> dict[str, Any]: ...
+    def __getitem__(self, row: int, /) -> dict[str, Any]: ...
     def __iter__(self) -> Rows: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
         """The table as an Arrow C stream (PyCapsule interface)."""

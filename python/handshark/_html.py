@@ -29,7 +29,9 @@ def capture(verdict: str, report: dict[str, Any]) -> str:
     if len(findings) > _MAX_FINDINGS:
         parts.append(f"<div>and {len(findings) - _MAX_FINDINGS} more findings</div>")
     parts.append(_services(report["services"]))
-    not_assessed = [f"{one['code']}: {one['reason']} ({one['connections']} connections)" for one in report["not_assessed"]]
+    not_assessed = [
+        f"{one['code']}: {one['reason']} ({one['connections']} connections)" for one in report["not_assessed"]
+    ]
     parts.append(_folded("Not assessed", not_assessed))
     parts.append(_folded("The capture", [odd["note"] for odd in report["capture"]["quality"]]))
     return _box("".join(parts))
@@ -38,10 +40,12 @@ def capture(verdict: str, report: dict[str, Any]) -> str:
 def finding(data: dict[str, Any]) -> str:
     """One card."""
     color = _COLOR.get(data["severity"], "gray")
-    chip = f'<span style="background:{color};color:#fff;border-radius:3px;padding:0 6px">{_text(data["severity"])}</span>'
+    chip = (
+        f'<span style="background:{color};color:#fff;border-radius:3px;padding:0 6px">{_text(data["severity"])}</span>'
+    )
     count = f"{data['affected']} of {data['of']}, confidence {data['confidence']}"
     parts = [
-        f'{chip} <b>{_text(data["code"])}</b> {_text(_service(data["service"]))} '
+        f"{chip} <b>{_text(data['code'])}</b> {_text(_service(data['service']))} "
         f'<span style="opacity:.7">{_text(count)}</span>',
         f'<div style="margin:4px 0">{_text(data["summary"])}</div>',
         "".join(f'<div style="margin:2px 0">&#8594; {_text(step)}</div>' for step in data["remedy"]),
@@ -54,7 +58,8 @@ def finding(data: dict[str, Any]) -> str:
         parts.append(_details(title, _rows(("packet", "seconds", "from", "what"), steps)))
     parts.append(_folded("Not visible", data["not_visible"]))
     body = "".join(parts)
-    return f'<div style="border:{_LINE};border-left:4px solid {color};border-radius:4px;padding:6px 10px;margin:6px 0">{body}</div>'
+    style = f"border:{_LINE};border-left:4px solid {color};border-radius:4px;padding:6px 10px;margin:6px 0"
+    return f'<div style="{style}">{body}</div>'
 
 
 def steps(rows: Iterable[Sequence[object]]) -> str:

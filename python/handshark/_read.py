@@ -8,18 +8,24 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
-from typing import IO, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from handshark import _handshark
 from handshark._capture import Capture
-from handshark._errors import CaptureWarning
 
-Path: TypeAlias = "str | os.PathLike[str]"
-Progress: TypeAlias = "Callable[[int, int | None], object]"
+
+class BinaryFile(Protocol):
+    """What is open for reading bytes: a file, a socket's file, BytesIO, GzipFile."""
+
+    def read(self, size: int, /) -> bytes | None: ...
+
+
+Path: TypeAlias = str | os.PathLike[str]
+Progress: TypeAlias = Callable[[int, int | None], object]
 
 
 def read(
-    source: Path | Sequence[Path] | bytes | bytearray | memoryview | IO[bytes],
+    source: Path | Sequence[Path] | bytes | bytearray | memoryview | BinaryFile,
     *,
     progress: bool | Progress | None = None,
     limits: Mapping[str, float] | None = None,
@@ -44,7 +50,7 @@ def read(
     10
     """
     line = _Line() if progress is True else None
-    tick = line.show if line else progress or None
+    tick = line.show if line else progress if callable(progress) else None
     changes = [(name, float(value)) for name, value in (limits or {}).items()]
     try:
         analysis = _analyse(source, changes, tick)
@@ -77,7 +83,9 @@ def _analyse(source: Any, limits: list[tuple[str, float]], tick: Progress | None
     return _handshark.analyse(paths, paths[0], limits, tick)
 
 
-def _analyse_stream(stream: Any, name: str, limits: list[tuple[str, float]], tick: Progress | None) -> _handshark.Analysis:
+def _analyse_stream(
+    stream: Any, name: str, limits: list[tuple[str, float]], tick: Progress | None
+) -> _handshark.Analysis:
     # read1 gives what there is; read would wait until a whole chunk has come.
     read = getattr(stream, "read1", stream.read)
     return _handshark.analyse(read, name, limits, tick)
@@ -107,6 +115,3 @@ class _Line:
     def remove(self) -> None:
         if self._shown:
             print("\r" + " " * 60 + "\r", end="", file=sys.stderr, flush=True)
-
-
-__all__ = ["CaptureWarning", "read"]

@@ -4,7 +4,7 @@ use arrow_schema::ArrowError;
 use handshark::capture::Interfaces;
 use handshark::record::{Connection, timeline};
 use handshark::types::{PacketNo, Side, Timestamp};
-use handshark::{Sink, record};
+use handshark::Sink;
 use handshark_output::arrow::Batches;
 use handshark_output::rows::RowKind;
 
@@ -66,7 +66,7 @@ pub(crate) type Step<'a> = (u64, i64, f64, &'static str, &'a str);
 
 impl Timeline {
     fn of(connection: &Connection) -> Self {
-        let steps: Vec<record::timeline::Step> = timeline::of(connection);
+        let steps = timeline::of(connection);
         let what: Vec<&str> = steps.iter().map(|step| step.what.as_str()).collect();
         Self {
             start: connection.first.at,

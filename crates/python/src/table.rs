@@ -19,7 +19,7 @@ use pyo3::types::{PyCapsule, PyDict, PyList, PyString};
 use crate::row;
 
 /// A table in memory. Copies share its columns.
-#[pyclass(frozen, module = "handshark", skip_from_py_object)]
+#[pyclass(frozen, module = "handshark")]
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
     schema: SchemaRef,

@@ -28,8 +28,6 @@ class Step:
     what: str
     """What it was, in the words of the field; escaped."""
 
-    __module__ = "handshark"
-
     @property
     def time(self) -> datetime:
         """Its time in UTC, cut to microseconds."""
@@ -41,8 +39,6 @@ class Step:
 
 class Timeline(list[Step]):
     """The steps of a connection in order: opening, hellos, alerts, last payload, end."""
-
-    __module__ = "handshark"
 
     def __str__(self) -> str:
         return "\n".join([f"{'packet':>8}  {'seconds':>12}  from    what", *map(str, self)])
@@ -62,9 +58,92 @@ class Connection:
     ('refused', 'server', None)
     """
 
-    __module__ = "handshark"
-
-@COLUMNS@
+    connection: int
+    client_address: str
+    client_port: int
+    server_address: str
+    server_port: int
+    roles_from: str
+    seen_at: list[str]
+    vlan: int | None
+    tunnel: str | None
+    community_id: str
+    first_packet: int
+    last_packet: int
+    start: datetime
+    end: datetime
+    duration_s: float
+    syn_count: int
+    connect_s: float | None
+    outcome: str
+    conn_state: str
+    history: str
+    completeness: int
+    syn_packet: int | None
+    syn_at: datetime | None
+    syn_ack_packet: int | None
+    syn_ack_at: datetime | None
+    client_fin_packet: int | None
+    client_fin_at: datetime | None
+    server_fin_packet: int | None
+    server_fin_at: datetime | None
+    reset_packet: int | None
+    reset_at: datetime | None
+    client_hello_packet: int | None
+    client_hello_at: datetime | None
+    server_hello_packet: int | None
+    server_hello_at: datetime | None
+    client_packets: int
+    server_packets: int
+    client_payload_bytes: int
+    server_payload_bytes: int
+    client_stream_bytes: int | None
+    server_stream_bytes: int | None
+    client_retransmitted: int
+    server_retransmitted: int
+    client_out_of_order: int
+    server_out_of_order: int
+    client_zero_windows: int
+    server_zero_windows: int
+    client_keep_alives: int
+    server_keep_alives: int
+    rtt_s: float | None
+    mss: int | None
+    twins: int
+    closed_by: str | None
+    close_kind: str
+    reset_by: str | None
+    reset_kind: str | None
+    idle_before_close_s: float | None
+    idle_source: str | None
+    written_after_close: str | None
+    exchanges: int
+    requests: int | None
+    protocol: str
+    tls_stage: str | None
+    sni_state: str | None
+    server_name: str | None
+    alpn_offered: list[str] | None
+    alpn: str | None
+    tls_versions_offered: list[str] | None
+    tls_version: str | None
+    cipher: str | None
+    group: str | None
+    ja3: str | None
+    ja3s: str | None
+    ja4: str | None
+    client_hello_bytes: int | None
+    client_hello_segments: int | None
+    hello_retry: bool | None
+    resumed: bool | None
+    ech: bool | None
+    alert_level: str | None
+    alert: str | None
+    alert_code: int | None
+    alert_by: str | None
+    alert_packet: int | None
+    handshake_s: float | None
+    symptoms: list[str]
 
     def __init__(self, row: dict[str, Any], timeline: Callable[[int], Timeline]) -> None:
         self._row = row
