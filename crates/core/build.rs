@@ -1,6 +1,10 @@
 //! Turns the table of known limits (data/timeouts.json) into constants.
 
-#![allow(clippy::disallowed_methods, reason = "a build script reads and writes files; the crate itself does not")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a build script reads and writes files; the crate itself does not"
+)]
 
 use std::fmt::Write as _;
 use std::{env, fs, path::Path};
@@ -27,7 +31,7 @@ impl Row {
     /// What is expected on the wire: the measured band, else the value with what sweeps and delays add.
     fn band(&self) -> Option<(f64, f64)> {
         let value = self.value_seconds.filter(|value| *value > 0.0)?;
-        self.band_seconds.or(Some((value - 0.1, value + f64::max(0.5, value * 0.02))))
+        self.band_seconds.or_else(|| Some((value - 0.1, value + f64::max(0.5, value * 0.02))))
     }
 
     fn kind(&self) -> &'static str {

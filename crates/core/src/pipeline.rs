@@ -86,7 +86,7 @@ impl<S: Sink> Pipeline<S> {
         let now = self.clock.tick(frame.time);
         self.facts.packets += 1;
         self.facts.first.get_or_insert(frame.time);
-        self.facts.last = Some(now);
+        self.facts.last = self.facts.last.max(Some(frame.time));
         self.bytes += frame.data.len() as u64;
         if self.links.last() != Some(&frame.link) && !self.links.contains(&frame.link) {
             self.links.push(frame.link);
@@ -137,8 +137,7 @@ impl<S: Sink> Pipeline<S> {
 
     /// The end of the capture.
     pub(crate) fn finish(mut self) -> (Report, S) {
-        let end = self.facts.last.unwrap_or_default();
-        self.connections.finish_all(end, &self.places);
+        self.connections.finish_all(self.clock.now(), &self.places);
         let Connections { casebook, sink, begun, late_packets, evicted, .. } = self.connections;
         self.facts.connections = begun;
         let mut quality = self.quality;

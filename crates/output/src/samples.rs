@@ -74,6 +74,7 @@ pub(crate) fn connection(number: u64) -> Connection {
                 span: Span::from_millis(6_001),
                 source: IdleSource::Payload,
                 uncertainty: Span::ZERO,
+                last_by: Some(Side::Client),
             }),
             ..Ending::default()
         },
@@ -99,8 +100,10 @@ pub(crate) fn symptom() -> Symptom {
         confidence: Confidence::High,
         evidence: vec![packet(20), packet(21)],
         span: Some(Span::from_millis(6_001)),
+        delay: None,
         count: None,
         kind: "unaware",
+        quotes: Vec::new(),
     }
 }
 

@@ -67,7 +67,7 @@ impl Buffer {
 
     /// `count` bytes were written to the start of [`Self::room`].
     pub(super) fn filled(&mut self, count: usize) {
-        self.end = (self.end + count).min(self.bytes.len());
+        self.end = self.end.saturating_add(count).min(self.bytes.len());
     }
 }
 

@@ -45,7 +45,7 @@ impl Lost {
             }
             let chain = match &self.format {
                 Format::Pcap(pcap) => pcap.chain(rest, at_end, last),
-                Format::Pcapng(section) => section.chain(rest, at_end, last),
+                Format::Pcapng(section) => section.chain(rest, at_end),
             };
             match chain {
                 Chain::Yes => return Search::Found(at),

@@ -159,7 +159,7 @@ fn is_tcpdump_text(text: &str) -> bool {
 fn looks_like_text(bytes: &[u8]) -> bool {
     let start = bytes.get(..512).unwrap_or(bytes);
     let odd = start.iter().filter(|b| matches!(b, 0..=8 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)).count();
-    !start.is_empty() && odd == 0 && String::from_utf8_lossy(start).matches('\u{fffd}').count() <= start.len() / 50
+    !start.is_empty() && odd == 0 && String::from_utf8_lossy(start).matches('\u{fffd}').count() <= start.len() / 8
 }
 
 /// At most 80 characters of text from a file, escaped.

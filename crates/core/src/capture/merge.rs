@@ -33,9 +33,9 @@ pub struct Captures {
     current: Option<usize>,
     /// The others that have packets left, by the time of their next one.
     waiting: BinaryHeap<Reverse<(Timestamp, usize)>>,
-    number: PacketNo,
+    /// Packet numbers given away.
+    packets: u64,
     interfaces: Interfaces,
-    links: Vec<LinkType>,
     /// What was odd about files as a whole.
     unread: Vec<Quality>,
 }
@@ -48,6 +48,8 @@ struct Member {
     source: Source,
     /// Its interfaces' numbers among all.
     interfaces: Vec<InterfaceId>,
+    /// Number of its last packet that was given, by its own count.
+    packets: u64,
     state: State,
 }
 
@@ -131,8 +133,11 @@ impl Captures {
         if let Some(&id) = member.interfaces.get(usize::from(frame.interface.0)) {
             frame.interface = id;
         }
-        frame.number = self.number;
-        self.number = self.number.next();
+        // The reader's numbers have gaps where Wireshark numbers what is no packet.
+        let skipped = frame.number.number() - member.packets - 1;
+        member.packets = frame.number.number();
+        self.packets += skipped + 1;
+        frame.number = PacketNo::new(self.packets).unwrap_or(PacketNo::FIRST);
         Ok(Some(frame))
     }
 
@@ -152,9 +157,9 @@ impl Captures {
         &mut self.interfaces
     }
 
-    /// Packets given.
+    /// Packets so far, as Wireshark counts frames.
     pub fn packets(&self) -> u64 {
-        self.number.number() - 1
+        self.packets
     }
 
     /// Bytes read so far, compressed where the files are.
@@ -169,7 +174,7 @@ impl Captures {
 
     /// Link types of the packets given.
     pub fn link_types(&self) -> Vec<LinkType> {
-        let mut links = self.links.clone();
+        let mut links = Vec::new();
         for &link in self.members.iter().flat_map(|member| member.source.reader.link_types()) {
             if !links.contains(&link) {
                 links.push(link);
@@ -198,9 +203,8 @@ impl Captures {
             members: Vec::new(),
             current: None,
             waiting: BinaryHeap::new(),
-            number: PacketNo::FIRST,
+            packets: 0,
             interfaces: Interfaces::default(),
-            links: Vec::new(),
             unread: Vec::new(),
         }
     }
@@ -215,7 +219,14 @@ impl Captures {
         let before = self.members.len();
         let mut others = 0_u64;
         for file in files {
-            let mut member = Member::new(&file.to_string_lossy(), Source::file(file, limits)?);
+            let source = match Source::file(file, limits) {
+                Ok(source) => source,
+                Err(error) => {
+                    self.leave_out(error, first_error);
+                    continue;
+                }
+            };
+            let mut member = Member::new(&file.to_string_lossy(), source);
             match member.source.peek() {
                 Err(CaptureError::NotACapture { .. }) => others += 1,
                 first => self.admit(member, first, true, limits, first_error)?,
@@ -245,8 +256,7 @@ impl Captures {
             Ok(Some(time)) => self.waiting.push(Reverse((time, index))),
             Ok(None) => member.state = State::Done,
             Err(error) if one_of_several && !matches!(error, CaptureError::Io { .. }) => {
-                add(&mut self.unread, Quality { code: "unreadable-file", count: 1, note: error.to_string() });
-                first_error.get_or_insert(error);
+                self.leave_out(error, first_error);
                 return Ok(());
             }
             Err(error) => return Err(error),
@@ -256,6 +266,12 @@ impl Captures {
         }
         self.members.push(member);
         Ok(())
+    }
+
+    /// A file among several that can not be read.
+    fn leave_out(&mut self, error: CaptureError, first_error: &mut Option<CaptureError>) {
+        add(&mut self.unread, Quality { code: "unreadable-file", count: 1, note: error.to_string() });
+        first_error.get_or_insert(error);
     }
 
     /// The member whose next packet is the earliest.
@@ -275,8 +291,11 @@ impl Captures {
         if let Some(member) = self.members.get_mut(index) {
             member.state = State::Done;
             member.source.reader.release();
+            self.packets += member.source.reader.packets() - member.packets;
+            member.packets = member.source.reader.packets();
         }
         self.adopt_interfaces(index);
+        self.count_drops();
     }
 
     /// Whether an error must be said: a file that broke after packets were read is a warning.
@@ -296,22 +315,24 @@ impl Captures {
         false
     }
 
-    /// Gives the interfaces of a member their numbers among all, and brings their drop counts up to date.
+    /// Gives the interfaces of a member their numbers among all.
     #[cold]
     fn adopt_interfaces(&mut self, index: usize) {
         let alone = self.members.len() == 1;
+        let Some(member) = self.members.get_mut(index) else { return };
+        let mut ids = std::mem::take(&mut member.interfaces);
         let Some(member) = self.members.get(index) else { return };
-        let mut ids = member.interfaces.clone();
         for interface in member.source.reader.interfaces().iter().skip(ids.len()) {
-            let earlier = self.members.iter().filter(|earlier| earlier.state == State::Done).find_map(|earlier| {
-                let theirs = earlier.source.reader.interfaces().iter();
-                let same = |other: &super::Interface| {
-                    (&other.name, other.link, other.snaplen) == (&interface.name, interface.link, interface.snaplen)
-                };
-                theirs.zip(&earlier.interfaces).find(|(other, _)| same(other)).map(|(_, &id)| id)
-            });
+            let earlier =
+                self.members.iter().filter(|earlier| !alone && earlier.state == State::Done).find_map(|earlier| {
+                    let theirs = earlier.source.reader.interfaces().iter();
+                    let same = |other: &super::Interface| {
+                        (&other.name, other.link, other.snaplen) == (&interface.name, interface.link, interface.snaplen)
+                    };
+                    theirs.zip(&earlier.interfaces).find(|(other, _)| same(other)).map(|(_, &id)| id)
+                });
             let taken = |id| self.members.iter().any(|m| m.state == State::Begun && m.interfaces.contains(&id));
-            let id = match earlier.filter(|&id| !alone && !taken(id) && !ids.contains(&id)) {
+            let id = match earlier.filter(|&id| !taken(id) && !ids.contains(&id)) {
                 Some(id) => id,
                 None => self.interfaces.add(super::Interface { dropped: None, ..interface.clone() }),
             };
@@ -320,7 +341,6 @@ impl Captures {
         if let Some(member) = self.members.get_mut(index) {
             member.interfaces = ids;
         }
-        self.count_drops();
     }
 
     /// Drops of an interface are those of all the files that share it.
@@ -344,7 +364,7 @@ impl Captures {
 
 impl Member {
     fn new(name: &str, source: Source) -> Self {
-        Self { name: escaped(name).into_owned(), source, interfaces: Vec::new(), state: State::Waiting }
+        Self { name: escaped(name).into_owned(), source, interfaces: Vec::new(), packets: 0, state: State::Waiting }
     }
 
     #[inline]

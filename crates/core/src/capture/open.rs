@@ -131,5 +131,5 @@ fn open(path: &Path) -> Result<(File, Option<u64>), CaptureError> {
     #[expect(clippy::disallowed_methods, reason = "this file is the one door to the file system")]
     let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
-    Ok((file, metadata.is_file().then(|| metadata.len())))
+    Ok((file, metadata.is_file().then_some(metadata.len())))
 }

@@ -158,21 +158,29 @@ impl Pcap {
             );
         }
         if header.fraction >= self.ticks_per_second {
-            return Look::OddTime(record, format!("its fraction of a second is {}", header.fraction));
+            // Writers that round give the next full second; what is above that is no time.
+            let held = Header { fraction: self.ticks_per_second, ..header };
+            return Look::OddTime(
+                self.framed(held),
+                "time-out-of-range",
+                format!("its fraction of a second is {} of {}", header.fraction, self.ticks_per_second),
+            );
         }
         Look::Record(record)
     }
 
-    /// Whether records follow each other from the front on: three in a row, or fewer up to the exact end.
+    /// Whether records follow each other from the front on: three in a row, or fewer up to the exact end. Where their times
+    /// are far from `last`, which may have been damaged itself, it takes eight.
     pub(super) fn chain(&self, bytes: &[u8], at_end: bool, last: Option<Timestamp>) -> Chain {
-        const IN_A_ROW: u32 = 3;
-        let (mut at, mut last) = (0, last);
-        for found in 0..IN_A_ROW {
+        let (mut at, mut found, mut in_a_row) = (0, 0, 3);
+        let mut before = None;
+        while found < in_a_row {
             let rest = bytes.get(at..).unwrap_or_default();
             let Some(header) = self.header(rest) else {
+                let exact_end = at == bytes.len() && found > 0;
                 return match at_end {
                     false => Chain::Need(at + self.header_len()),
-                    true if found > 0 && (rest.is_empty() && at == bytes.len() || found > 1) => Chain::Yes,
+                    true if in_a_row == 3 && (exact_end || found > 1) => Chain::Yes,
                     true => Chain::No,
                 };
             };
@@ -181,12 +189,16 @@ impl Pcap {
                 && header.captured <= header.original.min(self.most).min(MOST_AFTER_DAMAGE)
                 && header.original <= MOST_ORIGINAL
                 && header.fraction < self.ticks_per_second
-                && near(last, record.time);
+                && near(before, record.time);
             if !plausible {
                 return Chain::No;
             }
+            if !near(last, record.time) {
+                in_a_row = 8;
+            }
             at += record.total;
-            last = Some(record.time);
+            found += 1;
+            before = Some(record.time);
         }
         Chain::Yes
     }

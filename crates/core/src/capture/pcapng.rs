@@ -14,7 +14,7 @@ use super::bytes::Order;
 use super::clock::{Clock, MICROSECONDS};
 use super::frame::{Interface, InterfaceId, Interfaces, LinkType};
 use super::magic::Magic;
-use super::record::{Chain, Look, Record, near};
+use super::record::{Chain, Look, Record};
 use crate::Limits;
 use crate::types::Timestamp;
 
@@ -23,6 +23,9 @@ const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const INTERFACE_STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
+const JOURNAL: u32 = 9;
+const CUSTOM: u32 = 0xbad;
+const CUSTOM_LOCAL: u32 = 0x4000_0bad;
 const SECTION_HEADER: u32 = 0x0a0d_0d0a;
 
 /// A block's type and its length at both ends.
@@ -160,6 +163,7 @@ impl Section {
             SIMPLE_PACKET => self.simple_packet(block, last, total),
             INTERFACE_DESCRIPTION => self.add_interface(block, interfaces),
             INTERFACE_STATISTICS => self.count_drops(block, interfaces),
+            JOURNAL | CUSTOM | CUSTOM_LOCAL => Look::Numbered(total),
             _ => Look::Skip(total),
         }
     }
@@ -192,6 +196,7 @@ impl Section {
             Ok(time) => Look::Record(interface.framed(PACKET_HEAD, len, total, original_len, time)),
             Err(border) => Look::OddTime(
                 interface.framed(PACKET_HEAD, len, total, original_len, border),
+                "time-out-of-range",
                 format!("its time of {ticks} ticks is out of range"),
             ),
         }
@@ -205,7 +210,12 @@ impl Section {
         };
         let snaplen = if interface.snaplen == 0 { usize::MAX } else { interface.snaplen as usize };
         let len = (original_len as usize).min(snaplen).min(total.saturating_sub(HEAD + 4));
-        Look::Record(interface.framed(HEAD, len, total, original_len, last.unwrap_or_default()))
+        let record = interface.framed(HEAD, len, total, original_len, last.unwrap_or_default());
+        Look::OddTime(
+            record,
+            "without-time",
+            "a simple packet block has no time; that of the packet before is used".into(),
+        )
     }
 
     /// Section 4.2.
@@ -257,7 +267,7 @@ impl Section {
     }
 
     /// Whether blocks follow each other from the front on: two in a row, or one that ends with the input.
-    pub(super) fn chain(&self, bytes: &[u8], at_end: bool, last: Option<Timestamp>) -> Chain {
+    pub(super) fn chain(&self, bytes: &[u8], at_end: bool) -> Chain {
         let (Some(kind), Some(len)) = (self.order.u32(bytes, 0), self.order.u32(bytes, 4)) else {
             return if at_end { Chain::No } else { Chain::Need(FRAMING_LEN) };
         };
@@ -269,10 +279,8 @@ impl Section {
             match bytes.get(..PACKET_HEAD) {
                 None if at_end => return Chain::No,
                 None => return Chain::Need(PACKET_HEAD),
-                Some(head) => match self.packet(head, kind, total) {
-                    Look::Record(record) if near(last, record.time) => {}
-                    _ => return Chain::No,
-                },
+                Some(head) if matches!(self.packet(head, kind, total), Look::Record(_)) => {}
+                Some(_) => return Chain::No,
             }
         }
         if bytes.len() < total + 8 && !at_end {
@@ -297,6 +305,9 @@ impl Local {
     }
 }
 
+/// Characters that are kept of an interface's name.
+const MOST_NAME: usize = 256;
+
 /// What an interface description block says.
 struct Described {
     name: Option<String>,
@@ -313,9 +324,9 @@ impl Described {
         // pcap-parser reads this one as little-endian always.
         let offset_s = option(options, OptionCode::IfTsoffset).and_then(|value| order.u64(value)).map(|s| s as i64);
         let fcs_len = option(options, IF_FCSLEN).and_then(|value| value.first().copied()).unwrap_or(0);
-        let name = option(options, OptionCode::IfName).map(|value| String::from_utf8_lossy(value).into_owned());
+        let name = option(options, OptionCode::IfName).map(String::from_utf8_lossy).filter(|name| !name.is_empty());
         Self {
-            name: name.map(|name| name.trim_end_matches('\0').to_owned()).filter(|name| !name.is_empty()),
+            name: name.map(|name| name.trim_end_matches('\0').chars().take(MOST_NAME).collect()),
             link: LinkType(block.linktype.0 as u16),
             snaplen: block.snaplen,
             clock: Clock::new(resolution.unwrap_or(MICROSECONDS), offset_s.unwrap_or(0)),
@@ -338,5 +349,5 @@ fn aligned(len: u32) -> usize {
 
 /// Block types that writers in the field use; others are legal, and no help in finding the way back.
 fn is_known(kind: u32) -> bool {
-    matches!(kind, 1..=10 | SECTION_HEADER | 0xbad | 0x4000_0bad | 0x8000_0001)
+    matches!(kind, 1..=10 | SECTION_HEADER | CUSTOM | CUSTOM_LOCAL | 0x8000_0001)
 }

@@ -121,7 +121,7 @@ impl Reader {
 
     /// `count` bytes were put at the start of [`Self::space`].
     pub fn advance(&mut self, count: usize) {
-        self.bytes_read += count as u64;
+        self.bytes_read = self.bytes_read.saturating_add(count as u64);
         match &mut self.unpacker {
             Some(unpacker) => unpacker.filled(count),
             None => self.buffer.filled(count),
@@ -163,7 +163,7 @@ impl Reader {
         matches!(self.state, State::Finished) && self.next.is_none()
     }
 
-    /// Frames given.
+    /// Packet numbers given away so far. Wireshark numbers custom and journal blocks of pcapng too; those are no frames.
     pub fn packets(&self) -> u64 {
         self.number.number() - 1
     }
@@ -272,9 +272,9 @@ impl Reader {
                     self.next = Some(record);
                     return Ok(true);
                 }
-                Look::OddTime(record, how) => {
+                Look::OddTime(record, code, how) => {
                     self.next = Some(record);
-                    self.log.add("time-out-of-range", || format!("packet {number} at byte {offset}: {how}"));
+                    self.log.add(code, || format!("packet {number} at byte {offset}: {how}"));
                     return Ok(true);
                 }
                 Look::Need(wanted) => {
@@ -283,11 +283,15 @@ impl Reader {
                     }
                 }
                 Look::Skip(count) => self.buffer.consume(count),
+                Look::Numbered(count) => {
+                    self.buffer.consume(count);
+                    self.number = number.next();
+                }
                 Look::Malformed(count, why) => {
                     self.buffer.consume(count);
                     self.log.damaged(count as u64, || format!("a block at byte {offset} was passed by: {why}"));
                 }
-                Look::Capture => self.open_another()?,
+                Look::Capture => self.lose_the_way("a file header inside a file header".to_owned(), false),
                 Look::Damaged(why) => self.lose_the_way(why.into_owned(), false),
                 Look::CutOrDamaged(why) => self.lose_the_way(why.into_owned(), true),
                 Look::CutShort => {
@@ -304,13 +308,14 @@ impl Reader {
 
     fn look(&mut self) -> Result<Look, CaptureError> {
         let (bytes, at_end) = (self.buffer.unread(), self.at_end);
-        Ok(match &mut self.state {
+        let look = match &mut self.state {
             State::Pcap(pcap) => pcap.look(bytes, at_end, self.last),
             State::Pcapng(section) => section.look(bytes, at_end, self.last, &mut self.interfaces),
             State::Start(_) => self.start()?,
             State::Lost(_) => self.search()?,
             State::Finished => Look::End,
-        })
+        };
+        Ok(if matches!(look, Look::Capture) { self.open_another() } else { look })
     }
 
     /// Gets more bytes from the unpacker; `false` when the caller must bring them.
@@ -418,43 +423,21 @@ impl Reader {
     }
 
     /// A header behind other records: a section of the same pcapng file, or a file that was joined to this one.
-    fn open_another(&mut self) -> Result<(), CaptureError> {
-        let joined = !matches!((&self.state, Magic::of(self.buffer.unread())), (State::Pcapng(_), Some(Magic::Pcapng)));
-        let offset = self.buffer.offset();
-        let magic = if joined { Magic::plausible(self.buffer.unread()) } else { Some(Magic::Pcapng) };
-        let Some(magic) = magic else {
-            self.lose_the_way("a file header that makes no sense".to_owned(), false);
-            return Ok(());
-        };
-        loop {
-            match self.open_at_front(magic) {
-                Look::Need(wanted) if self.refill(wanted) => {}
-                Look::Need(_) => return Ok(()),
-                Look::Damaged(why) => {
-                    self.lose_the_way(why.into_owned(), false);
-                    return Ok(());
-                }
-                Look::CutShort => {
-                    self.log_cut();
-                    self.state = State::Finished;
-                    return Ok(());
-                }
-                Look::Skip(count) => {
-                    self.buffer.consume(count);
-                    break;
-                }
-                Look::Record(_) | Look::OddTime(..) | Look::Malformed(..) | Look::Capture => return Ok(()),
-                Look::CutOrDamaged(_) | Look::End => return Ok(()),
-            }
-        }
-        if joined {
+    fn open_another(&mut self) -> Look {
+        let bytes = self.buffer.unread();
+        let next_section = matches!(self.state, State::Pcapng(_)) && Magic::of(bytes) == Some(Magic::Pcapng);
+        let magic = if next_section { Some(Magic::Pcapng) } else { Magic::plausible(bytes) };
+        let Some(magic) = magic else { return Look::Damaged("a file header that makes no sense".into()) };
+        let look = self.open_at_front(magic);
+        if !next_section && matches!(look, Look::Skip(_)) {
+            let offset = self.buffer.offset();
             self.log.add("joined", || {
                 format!(
                     "another capture begins at byte {offset}, joined without a merging program; it was read as well"
                 )
             });
         }
-        Ok(())
+        look
     }
 
     /// Reads the file or section header at the front: [`Look::Skip`] over it, `Need`, `CutShort` or `Damaged`.
@@ -578,8 +561,8 @@ impl Reader {
     }
 }
 
-/// Room for one block of the largest size, or for the three records that show the way back after damage.
+/// Room for one block of the largest size, or for the records that show the way back after damage.
 fn buffer(limits: &Limits) -> Buffer {
-    let most = limits.max_block_bytes.max(limits.max_packet_bytes).max(1024 * 1024);
+    let most = limits.max_block_bytes.max(limits.max_packet_bytes).max(3 * 1024 * 1024);
     Buffer::new(BUFFER_BYTES, most.saturating_add(64 * 1024))
 }

@@ -26,12 +26,14 @@ pub(super) struct Record {
 pub(super) enum Look {
     /// A packet.
     Record(Record),
-    /// A packet whose time field makes no sense; the sentence says how.
-    OddTime(Record, String),
+    /// A packet whose time is not to be relied on: the code of the warning, and a sentence that says why.
+    OddTime(Record, &'static str, String),
     /// It can not be told before so many bytes are unread. Never said at the end of the input.
     Need(usize),
     /// So many bytes without a packet.
     Skip(usize),
+    /// So many bytes without a packet, to which Wireshark gives a number as if it were one.
+    Numbered(usize),
     /// A framed block of so many bytes whose contents make no sense, and why.
     Malformed(usize, Cow<'static, str>),
     /// Another capture, or another section of this one.

@@ -187,7 +187,8 @@ fn inflate(inflater: &mut Decompress, input: &mut Buffer, out: &mut [u8]) -> Ste
     let count = (inflater.total_out() - written) as usize;
     match status {
         Ok(Status::StreamEnd) if count == 0 => Step::MemberDone,
-        Ok(_) if count > 0 => Step::Wrote(count),
+        // An error comes again when it is asked again, after what was unpacked before it.
+        Ok(_) | Err(_) if count > 0 => Step::Wrote(count),
         Ok(_) if input.unread().is_empty() => Step::Need(1),
         Ok(_) if inflater.total_in() > read => Step::Again,
         Ok(_) => Step::Ended(Ending::Corrupt("deflate makes no progress".to_owned())),
@@ -216,11 +217,18 @@ impl Zstd {
             return self.begin(input);
         }
         match self.decoder.read(out) {
-            Ok(0) if self.decoder.is_finished() => Step::MemberDone,
-            Ok(0) => self.block(input),
+            Ok(0) if !self.decoder.is_finished() => self.block(input),
+            Ok(0) if self.checksum_fails() => Step::Ended(Ending::Corrupt("its checksum does not fit".to_owned())),
+            Ok(0) => Step::MemberDone,
             Ok(count) => Step::Wrote(count),
             Err(error) => Step::Ended(Ending::Corrupt(error.to_string())),
         }
+    }
+
+    /// The decoder calculates and leaves the comparison to us.
+    fn checksum_fails(&self) -> bool {
+        let stored = self.decoder.get_checksum_from_data();
+        stored.is_some() && stored != self.decoder.get_calculated_checksum()
     }
 
     /// RFC 8878 section 3.1.1.1.

@@ -6,6 +6,10 @@ use crate::types::Span;
 /// and an answer near the end of a file may only have been missed.
 pub(super) const ANSWER_WAIT: Span = Span::from_secs(3);
 
+/// A SYN counts as repeated from this time after the first on: every system waits a second or more; what comes sooner is a
+/// copy or a program that tries again by itself.
+pub(super) const SYN_RETRY_LEAST: Span = Span::from_millis(900);
+
 /// A server is called silent after a ClientHello when it sent no byte for this long: ten times what a slow handshake over
 /// a satellite link takes.
 pub(super) const SILENT_AFTER_HELLO: Span = Span::from_secs(2);
@@ -43,6 +47,9 @@ pub(super) const HEADER_BYTES: u32 = 90;
 /// Share of connections with payload of which only SYN, FIN and RST were captured, from which the capture was filtered that
 /// way. Below it single packets were lost.
 pub(super) const FLAGS_ONLY_SHARE: f64 = 0.5;
+
+/// Packets that make a one-way connection: fewer are stray packets of an ended one, of which any side may be missing.
+pub(super) const ONE_WAY_PACKETS: u64 = 3;
 
 /// Share of one-way connections from which the capture as a whole is one-way, which is a warning: what failed can not be
 /// told from what was not captured.

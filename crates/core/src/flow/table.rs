@@ -168,11 +168,6 @@ impl<T> Table<T> {
         self.slots.drain(..).filter_map(|slot| slot.value).collect()
     }
 
-    /// How many connections are held, tombstones not counted.
-    pub(crate) fn len(&self) -> usize {
-        self.counts[Class::HalfOpen as usize] + self.counts[Class::Open as usize] + self.counts[Class::Closed as usize]
-    }
-
     fn over_limit(&mut self) -> Option<(Box<T>, bool)> {
         while self.counts[Class::Tombstone as usize] > self.limits.max_tombstones {
             let place = self.oldest(Class::Tombstone, |_| true)?;
@@ -300,6 +295,5 @@ mod tests {
         table.seen(third, Class::Open, at(6));
         assert_eq!(table.expired(at(6)), Some((Box::new(2), true)));
         assert_eq!(table.expired(at(6)), None);
-        assert_eq!(table.len(), 2);
     }
 }

@@ -2,26 +2,28 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use etherparse::Ipv6HeaderSlice;
+
 use super::header::{Fragment, Header, Ip, Step, Walk};
 use super::{Piece, Skip, TunnelKind};
 
 /// What the header says, what it announces, and the payload at the length that it claims.
 #[inline(always)]
 pub(crate) fn read(piece: Piece<'_>) -> Result<(Ip, Header, Piece<'_>), Skip> {
-    let (&[_, _, _, _, len_high, len_low, next_header, hop_limit], behind) = piece.split()?;
-    let (&source, behind) = behind.split::<16>()?;
-    let (&destination, payload) = behind.split::<16>()?;
-    let payload = match u16::from_be_bytes([len_high, len_low]) {
+    let (_, payload) = piece.split::<40>()?;
+    let Ok(header) = Ipv6HeaderSlice::from_slice(piece.kept()) else { return Err(Skip::Malformed) };
+    let payload = match header.payload_length() {
         // A jumbogram (RFC 2675), or a large segment whose length the capturing host has not filled in.
         0 => payload,
         len => payload.with_wire_len(usize::from(len)),
     };
     let ip = Ip {
-        source: IpAddr::V6(Ipv6Addr::from(source)),
-        destination: IpAddr::V6(Ipv6Addr::from(destination)),
-        ttl: hop_limit,
+        source: IpAddr::V6(Ipv6Addr::from(header.source())),
+        destination: IpAddr::V6(Ipv6Addr::from(header.destination())),
+        ttl: header.hop_limit(),
         id: 0,
     };
+    let next_header = header.next_header().0;
     Ok((ip, Header::of_next_header(next_header)?, payload))
 }
 

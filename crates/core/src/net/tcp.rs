@@ -1,5 +1,7 @@
 //! The TCP header (RFC 9293 section 3.1) and its options.
 
+use etherparse::TcpHeaderSlice;
+
 use super::header::Ip;
 use super::{Decoded, Flags, Options, Piece, Place, Segment, Skip};
 use crate::types::{Endpoint, Seq, Tuple};
@@ -7,22 +9,22 @@ use crate::types::{Endpoint, Seq, Tuple};
 /// A segment. The piece ends where the IP header says, so that padding is no payload.
 #[inline(always)]
 pub(crate) fn read<'a>(piece: Piece<'a>, ip: &Ip, place: &Place) -> Decoded<'a> {
-    let Ok((header, rest)) = piece.split::<20>() else { return read_cut(piece, *ip, *place) };
-    let header_len = usize::from(header[12] >> 4) * 4;
-    let Some(options_len) = header_len.checked_sub(20) else { return Decoded::Skipped(Skip::Malformed) };
-    let Some(payload_len) = rest.wire_len().checked_sub(options_len) else {
+    let Ok(header) = TcpHeaderSlice::from_slice(piece.kept()) else { return read_cut(piece, *ip, *place) };
+    let header_len = header.slice().len();
+    let Some(payload_len) = piece.wire_len().checked_sub(header_len) else {
         return Decoded::Skipped(Skip::Malformed);
     };
-    let kept = rest.kept();
-    let (options, payload) = kept.split_at_checked(options_len).unwrap_or((kept, &[]));
     Decoded::Tcp(Segment {
-        tuple: tuple([header[0], header[1], header[2], header[3]], ip),
-        seq: Seq(u32::from_be_bytes([header[4], header[5], header[6], header[7]])),
-        ack: Seq(u32::from_be_bytes([header[8], header[9], header[10], header[11]])),
-        flags: Flags(header[13]),
-        window: u16::from_be_bytes([header[14], header[15]]),
-        options: Options::read(options, options_len),
-        payload,
+        tuple: Tuple {
+            source: Endpoint::new(ip.source, header.source_port()),
+            destination: Endpoint::new(ip.destination, header.destination_port()),
+        },
+        seq: Seq(header.sequence_number()),
+        ack: Seq(header.acknowledgment_number()),
+        flags: Flags(piece.kept().get(13).copied().unwrap_or_default()),
+        window: header.window_size(),
+        options: Options::read(header.options(), header_len - 20),
+        payload: piece.kept().get(header_len..).unwrap_or_default(),
         payload_len: wire_len(payload_len),
         ttl: ip.ttl,
         ip_id: ip.id,
@@ -30,7 +32,8 @@ pub(crate) fn read<'a>(piece: Piece<'a>, ip: &Ip, place: &Place) -> Decoded<'a> 
     })
 }
 
-/// A header that the snap length cut behind the flags. What identifies the segment is there; the window may not be.
+/// A header that the snap length cut behind the flags, or within its options. What identifies the segment is there; the
+/// window may not be.
 #[cold]
 fn read_cut(piece: Piece<'_>, ip: Ip, place: Place) -> Decoded<'_> {
     if piece.wire_len() < 20 {
@@ -50,7 +53,7 @@ fn read_cut(piece: Piece<'_>, ip: Ip, place: Place) -> Decoded<'_> {
         ack: Seq(u32::from_be_bytes([header[8], header[9], header[10], header[11]])),
         flags: Flags(header[13]),
         window: rest.kept().first_chunk().map_or(0, |&bytes| u16::from_be_bytes(bytes)),
-        options: Options { any: header_len > 20, ..Options::default() },
+        options: Options::read(piece.kept().get(20..).unwrap_or_default(), header_len - 20),
         payload: &[],
         payload_len: wire_len(piece.wire_len() - header_len),
         ttl: ip.ttl,

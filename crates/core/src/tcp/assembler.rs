@@ -34,11 +34,6 @@ pub(crate) enum Piece<'a> {
 }
 
 impl Assembler {
-    /// The sequence number of the next byte in order, where it is known.
-    pub(crate) const fn next(&self) -> Option<Seq> {
-        self.next
-    }
-
     /// Says where the stream begins; the first payload does it otherwise.
     pub(crate) fn begin(&mut self, at: Seq) {
         self.next.get_or_insert(at);
@@ -225,7 +220,7 @@ mod tests {
         assembler.add(Seq(14), b"later", 5, moment(1), 100, &mut note);
         assembler.skip_hole(moment(2), &mut note);
         assert_eq!(said, ["Missing(4)", "Bytes([108, 97, 116, 101, 114])"]);
-        assert_eq!(assembler.next(), Some(Seq(19)));
+        assert_eq!(assembler.next, Some(Seq(19)));
     }
 
     #[test]
@@ -235,7 +230,7 @@ mod tests {
         assembler.begin(Seq(0));
         assembler.add(Seq(0), b"ab", 10, moment(1), 100, &mut |piece, _| said.push(format!("{piece:?}")));
         assert_eq!(said, ["Bytes([97, 98])", "Cut(8)"]);
-        assert_eq!(assembler.next(), Some(Seq(10)));
+        assert_eq!(assembler.next, Some(Seq(10)));
     }
 
     #[test]

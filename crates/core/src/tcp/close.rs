@@ -315,7 +315,7 @@ fn crossed(halves: &Sided<Half>, closer: Side, fin: &Segment<'_>) -> Option<(Lat
 
 /// The last payload of either side, and who sent it.
 fn last_payload(halves: &Sided<Half>) -> Option<(Side, Moment)> {
-    let each = halves.each().map(|(side, half)| half.traffic.last_payload.map(|moment| (side, moment)));
+    let each = halves.each().map(|(side, half)| half.last_sent.map(|moment| (side, moment)));
     each.into_iter().flatten().max_by_key(|(_, moment)| moment.packet)
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Half {
     pub(crate) resets: u32,
     /// Acknowledged bytes that were never captured: holes.
     pub(crate) gaps: u32,
+    /// Its last packet with payload, new or sent again: either ends a silence.
+    pub(super) last_sent: Option<Moment>,
     pub(super) ranges: Ranges,
     /// The sequence number of the SYN, or what it must have been when the first packet seen directly follows it
     /// (Wireshark's base_seq).

@@ -54,6 +54,9 @@ impl Tracker {
         if new_payload {
             me.traffic.last_payload = Some(at);
         }
+        if s.payload_len > 0 && !class.keep_alive && !class.zero_window_probe {
+            me.last_sent = Some(at);
+        }
         self.note_sent(side, s, at, &class);
         if s.flags.ack() {
             self.note_acknowledged(side, s, at, &class);

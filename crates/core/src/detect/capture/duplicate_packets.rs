@@ -48,7 +48,8 @@ impl Detector for DuplicatePackets {
         let place = if several > 0 {
             "the capture sees the same traffic at several interfaces, as `-i any` does on a host that forwards"
         } else {
-            "the capture sees the same traffic twice, as a mirror port of both directions or `-i any` on a bridge does"
+            "the capture sees the same traffic more than once, as a mirror port of both directions does, `-i any` on a bridge, or \
+             a capture both inside and outside of a tunnel"
         };
         told.summary = format!(
             "{twins} of {packets} TCP packets are further sightings of a packet that was already captured: {place}. Each is counted \

@@ -1,6 +1,6 @@
 //! Packets of one direction alone were captured.
 
-use crate::detect::thresholds::ONE_WAY_SHARE;
+use crate::detect::thresholds::{ONE_WAY_PACKETS, ONE_WAY_SHARE};
 use crate::detect::words::{counted, is_share};
 use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Told};
 use crate::record::Connection;
@@ -29,6 +29,9 @@ impl Detector for OneWayCapture {
         let both = c.traffic.client.packets > 0 && c.traffic.server.packets > 0;
         if !both && c.visibility.one_way.is_none() {
             // An attempt without answer: nothing shows that the other side sent anything.
+            return;
+        }
+        if !both && c.traffic.client.packets + c.traffic.server.packets < ONE_WAY_PACKETS {
             return;
         }
         exam.applies();

@@ -59,8 +59,9 @@ impl Detector for ConnectionRefused {
         if other_shape > 0 {
             told.facts.add("other_shape", other_shape);
             summary += &format!(
-                " {other_shape} of the RSTs do not have the shape with which a host answers for a closed port (RST and \
-                 ACK, sequence number 0, acknowledging the SYN)."
+                " {} without the shape with which a host answers for a closed port (RST and ACK, sequence number 0, \
+                 acknowledging the SYN).",
+                counted(other_shape, "RST")
             );
         }
         if service.answered > 0 {

@@ -1,6 +1,6 @@
 //! A SYN to which no answer was captured.
 
-use crate::detect::thresholds::ANSWER_WAIT;
+use crate::detect::thresholds::{ANSWER_WAIT, SYN_RETRY_LEAST};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Host, Service, Severity, Told};
 use crate::record::{Connection, Outcome};
@@ -46,11 +46,15 @@ impl Detector for SynUnanswered {
             return;
         }
         let retries = &c.opening.syn_retries;
-        let (kind, confidence) =
-            if retries.is_empty() { ("once", Confidence::Low) } else { ("retried", Confidence::Medium) };
+        let repeated = retries.iter().any(|retry| retry.at.since(syn.at) >= SYN_RETRY_LEAST);
+        let (kind, severity, confidence) = if repeated {
+            ("retried", Severity::Error, Confidence::Medium)
+        } else {
+            ("once", Severity::Warning, Confidence::Low)
+        };
         let mut evidence = vec![Some(syn)];
         evidence.extend(retries.iter().copied().map(Some));
-        exam.symptom(CODE, kind, Severity::Error, confidence, &evidence)
+        exam.symptom(CODE, kind, severity, confidence, &evidence)
             .span(Some(c.last.at.since(syn.at)))
             .count(Some(c.opening.syn_count));
         if let Some(schedule) = schedule(syn, retries) {
@@ -66,9 +70,10 @@ impl Detector for SynUnanswered {
         }
         let retried = case.group.of_kind("retried");
         let refused = service.of(Outcome::Refused);
+        let answered = case.group.applied.saturating_sub(case.group.count).saturating_sub(refused);
         let mut told = Told::default();
         told.facts.add("unanswered", case.group.count);
-        told.facts.add("answered", service.answered);
+        told.facts.add("answered", answered);
         told.facts.add("refused", refused);
         told.facts.add("attempts_with_retries", retried);
         if let Some(syns) = case.group.counts.whole() {
@@ -90,13 +95,13 @@ impl Detector for SynUnanswered {
         let longest = case.group.spans.whole().map_or(Span::ZERO, |tried| tried.longest());
         summary += &match (count, retried) {
             (_, 0) => {
-                " No SYN was repeated: the client gave up early, or it did get an answer that is not in the capture."
+                " None was repeated after a second: the client gave up early, or it did get an answer that is not in the capture."
                     .to_owned()
             }
             (1, _) => format!(" The client repeated it for {longest}."),
             (_, retried) => format!(" The client repeated it in {retried} of them, for up to {longest}."),
         };
-        match (service.answered, refused) {
+        match (answered, refused) {
             (0, 0) => {
                 if retried > 0 {
                     told.confidence = Some(Confidence::High);
@@ -104,7 +109,8 @@ impl Detector for SynUnanswered {
                 }
             }
             (0, refused) => {
-                summary += &format!(" {} were refused by a RST.", counted(refused, "other attempt"));
+                summary +=
+                    &format!(" The same address and port refused {} by a RST.", counted(refused, "other attempt"));
             }
             (answered, _) => {
                 summary += &format!(
@@ -114,7 +120,7 @@ impl Detector for SynUnanswered {
                 );
             }
         }
-        if service.answered == 0 && case.host.answered_elsewhere > 0 {
+        if answered == 0 && case.host.answered_elsewhere > 0 {
             told.facts.add("answered_on_other_ports", case.host.answered_elsewhere);
             summary += &format!(
                 " Other ports of the address answered {}: the address is alive.",
@@ -124,7 +130,7 @@ impl Detector for SynUnanswered {
         told.not_visible
             .push("where the SYN or its answer was lost: that takes a second capture at the server".to_owned());
         told.summary = summary;
-        told.remedy = remedy(service, case.host);
+        told.remedy = remedy(service, answered, case.host);
         vec![told]
     }
 }
@@ -153,13 +159,13 @@ fn schedule(syn: Moment, retries: &[Moment]) -> Option<&'static str> {
     }
 }
 
-fn remedy(service: &Service, host: Host) -> Vec<String> {
+fn remedy(service: &Service, answered: u64, host: Host) -> Vec<String> {
     let port = service.key.port;
     let at_server = format!(
         "See whether the SYN arrives: on the server `tcpdump -ni any 'tcp port {port} and host CLIENT'`. It arrives and is not \
          answered: the host drops it. It does not arrive: the path does."
     );
-    if service.answered > 0 {
+    if answered > 0 {
         return vec![
             format!(
                 "Accept queue: on the server `nstat -az TcpExtListenOverflows TcpExtListenDrops` and `ss -ltn 'sport = \

@@ -4,7 +4,7 @@ use crate::detect::Exam;
 use crate::detect::thresholds::SILENT_AFTER_HELLO;
 use crate::detect::words::listed;
 use crate::record::{CloseKind, Connection, ResetKind};
-use crate::tls::{Alert, AlertLevel, ClientHello, ServerHello, Tls, names};
+use crate::tls::{Alert, AlertLevel, ClientHello, HelloFormat, ServerHello, Tls, names};
 use crate::types::{Moment, Side, Span, Timestamp};
 
 /// What became of a ClientHello that was captured whole.
@@ -55,6 +55,9 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
     // What the server says after the client gave up answers the end, not the hello.
     let too_late = |at: Moment| c.ending.closed_by == Some(Side::Client) && c.ending.first() < Some(at);
     if server.first_payload.is_some_and(|at| !too_late(at)) {
+        if tls.client_hello.as_ref().is_some_and(|hello| hello.format == HelloFormat::Sslv2) {
+            return Answer::NotVisible("the server's answer may be SSL 2.0, which is not read", None);
+        }
         let not_tls = matches!(tls.malformed, Some((Side::Server, _))) && seen.cut_by_snaplen == 0;
         return if not_tls {
             Answer::OtherProtocol

@@ -36,10 +36,17 @@ impl Detector for MissingSni {
                 return;
             }
         }
-        let (kind, severity, confidence) = fate(c, tls);
+        let (kind, severity, confidence) = match fate(c, tls) {
+            Fate::Told(kind, severity, confidence) => (kind, severity, confidence),
+            Fate::OtherCause => return,
+            Fate::NotVisible(reason, instead) => {
+                exam.not_visible(reason, instead);
+                return;
+            }
+        };
         let failed = severity > Severity::Info;
         let alert = hello_summary::deciding_alert(c, tls).map(|alert| alert.at);
-        let end = failed.then(|| alert.or(c.ending.first())).flatten();
+        let end = failed.then(|| alert.or_else(|| c.ending.first())).flatten();
         let silence = match hello_summary::answer(c, tls) {
             Answer::Silence(span) => Some(span),
             _ => None,
@@ -69,7 +76,7 @@ impl Detector for MissingSni {
 fn not_whole(tls: &Tls, exam: &mut Exam<'_>) {
     match tls.client_hello_cut {
         Some((_, NotVisible::CutBySnaplen)) => {
-            exam.not_visible("the ClientHello is cut by the snap length", Some("tcpdump -s 0 -w FILE 'tcp port PORT'"))
+            exam.not_visible("the ClientHello is cut by the snap length", Some("tcpdump -s 0 -w FILE 'tcp port PORT'"));
         }
         Some(_) => exam.not_visible(
             "a part of the ClientHello was not captured",
@@ -79,31 +86,35 @@ fn not_whole(tls: &Tls, exam: &mut Exam<'_>) {
     }
 }
 
-/// How a handshake without a name went: kind, harm, sight. An end that names another reason is no sign of a missing name.
-fn fate(c: &Connection, tls: &Tls) -> (&'static str, Severity, Confidence) {
+/// How a handshake without a name went.
+enum Fate {
+    /// Kind, harm, sight.
+    Told(&'static str, Severity, Confidence),
+    /// It ended over something else: that is no sign of a missing name.
+    OtherCause,
+    /// The capture does not show how it ended, for this reason; and the command that would.
+    NotVisible(&'static str, Option<&'static str>),
+}
+
+fn fate(c: &Connection, tls: &Tls) -> Fate {
+    use Confidence::{High, Low, Medium};
+    use Severity::{Error, Info, Warning};
     let alert = hello_summary::deciding_alert(c, tls).map(|alert| (alert.by, alert.description));
     match (hello_summary::answer(c, tls), alert) {
+        // bad_certificate, certificate_unknown, unknown_ca: a certificate that was not meant for this client.
         (Answer::ServerHello, Some((Side::Client, 42 | 46 | 48))) => {
-            ("certificate-rejected", Severity::Warning, Confidence::Medium)
+            Fate::Told("certificate-rejected", Warning, Medium)
         }
-        (Answer::ServerHello, _) => ("worked", Severity::Info, Confidence::High),
-        (Answer::Alert, Some((Side::Server, 112))) => ("unrecognized-name", Severity::Error, Confidence::Medium),
+        (Answer::ServerHello, _) => Fate::Told("worked", Info, High),
+        (Answer::Alert, Some((Side::Server, 112))) => Fate::Told("unrecognized-name", Error, Medium),
         // handshake_failure, internal_error, missing_extension: what servers without a certificate for no name send, among others.
-        (Answer::Alert, Some((Side::Server, 40 | 80 | 109))) => ("alert", Severity::Warning, Confidence::Medium),
-        (Answer::Fin, _) => ("fin", Severity::Error, Confidence::Medium),
-        (Answer::Reset(_), _) => ("reset", Severity::Error, Confidence::Medium),
-        (Answer::Silence(_), _) if c.ending.kind == CloseKind::Open => {
-            ("silent-at-end", Severity::Warning, Confidence::Low)
-        }
-        (Answer::Silence(_), _) => ("silent", Severity::Warning, Confidence::Low),
-        (
-            Answer::Alert
-            | Answer::Unacknowledged(_)
-            | Answer::OtherProtocol
-            | Answer::GivenUp
-            | Answer::NotVisible(_, _),
-            _,
-        ) => ("undecided", Severity::Info, Confidence::Low),
+        (Answer::Alert, Some((Side::Server, 40 | 80 | 109))) => Fate::Told("alert", Warning, Medium),
+        (Answer::Fin, _) => Fate::Told("fin", Error, Medium),
+        (Answer::Reset(_), _) => Fate::Told("reset", Error, Medium),
+        (Answer::Silence(_), _) if c.ending.kind == CloseKind::Open => Fate::Told("silent-at-end", Warning, Low),
+        (Answer::Silence(_), _) => Fate::Told("silent", Warning, Low),
+        (Answer::Alert | Answer::Unacknowledged(_) | Answer::OtherProtocol | Answer::GivenUp, _) => Fate::OtherCause,
+        (Answer::NotVisible(reason, instead), _) => Fate::NotVisible(reason, instead),
     }
 }
 
@@ -238,6 +249,7 @@ fn tell_answered(told: &mut Told, ways: &Ways, service: &Service) {
     );
     if ways.rejected > 0 {
         told.severity = Some(Severity::Warning);
+        told.confidence = Some(if ways.rejected == ways.worked { Confidence::Medium } else { Confidence::Low });
         told.affected = Some(ways.rejected);
         told.example_kind = Some("certificate-rejected");
         told.summary = format!(
@@ -249,13 +261,7 @@ fn tell_answered(told: &mut Told, ways: &Ways, service: &Service) {
         return;
     }
     told.severity = Some(Severity::Info);
-    told.summary = match ways.worked {
-        0 => format!(
-            "The ClientHello to {address} carries no server name (SNI); whether that mattered can not be told ({} of {}).",
-            ways.all, ways.all
-        ),
-        _ => format!("{answered}: information only."),
-    };
+    told.summary = format!("{answered}: information only.");
 }
 
 /// JA4 parts b and c do not depend on the server name: equal ones prove the same client software and settings.

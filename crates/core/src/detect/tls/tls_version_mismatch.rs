@@ -103,7 +103,10 @@ fn quoted(group: &Group, kind: &str, name: &str) -> Option<String> {
     match group.quotes(kind, name).as_slice() {
         [] => None,
         [(text, _)] => Some((*text).to_owned()),
-        [(text, _), others @ ..] => Some(format!("{text} (and other lists in {} kinds of hello)", others.len())),
+        [(text, _), others @ ..] => Some(format!(
+            "{text} (other hellos: {})",
+            others.iter().map(|(text, _)| *text).collect::<Vec<_>>().join("; ")
+        )),
     }
 }
 
