@@ -84,7 +84,7 @@ class Capture:
         >>> [step.what for step in capture.connection(0).timeline()]
         ['SYN', 'RST (closed-port)']
         """
-        row = self._analysis.connection(number)
+        row = self._analysis.connection(number) if number >= 0 else None
         if row is None:
             raise LookupError(f"no connection {number}: the capture has {len(self.connections)}, from 0")
         return Connection(row, self._timeline)

@@ -27,6 +27,13 @@ def records(count: int) -> bytes:
     return b"".join(_record(number % 1_000_000, _segment(True, number, 0, _SYN)) for number in range(count))
 
 
+def attempts(count: int) -> bytes:
+    """So many connections of one SYN each."""
+    syn = _segment(True, 1, 0, _SYN)
+    clients = (struct.pack(">I", 0x0B00_0000 + number) for number in range(count))
+    return connection(b"", packets=0) + b"".join(_record(0, syn[:12] + client + syn[16:]) for client in clients)
+
+
 def _record(micros: int, data: bytes) -> bytes:
     return struct.pack("<IIII", 1_700_000_000, micros, len(data), len(data)) + data
 
@@ -34,8 +41,8 @@ def _record(micros: int, data: bytes) -> bytes:
 def _segment(from_client: bool, seq: int, ack: int, flags: int, payload: bytes = b"") -> bytes:
     ports = (40_000, 443) if from_client else (443, 40_000)
     tcp = struct.pack(">HHIIBBHHH", *ports, seq, ack, 5 << 4, flags, 64_240, 0, 0) + payload
-    source, destination = (_CLIENT, _SERVER) if from_client else (_SERVER, _CLIENT)
-    return struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 1, 0, 64, 6, 0, source, destination) + tcp
+    addresses = (_CLIENT, _SERVER) if from_client else (_SERVER, _CLIENT)
+    return struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 1, 0, 64, 6, 0, *addresses) + tcp
 
 
 def _client_hello(server_name: bytes) -> bytes:

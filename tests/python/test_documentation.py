@@ -14,7 +14,7 @@ import handshark
 MODULES = ["handshark"] + [f"handshark.{module.name}" for module in pkgutil.iter_modules(handshark.__path__)]
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES])
+@pytest.mark.parametrize("name", MODULES)
 def test_examples_of_a_module(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 

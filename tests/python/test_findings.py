@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 
 import pytest
 from conftest import TESTDATA
+from handmade import attempts
 
 import handshark
 
@@ -80,6 +81,17 @@ def test_the_steps_of_a_connection() -> None:
     assert steps[-1].time_ns - steps[0].time_ns == pytest.approx(steps[-1].offset * 1e9, abs=2)
     assert "SYN-ACK" in repr(steps)
     assert pickle.loads(pickle.dumps(steps)) == steps
+
+
+def test_steps_are_kept_of_so_many_connections() -> None:
+    kept = handshark._handshark.Analysis.MAX_TIMELINES
+    capture = handshark.read(attempts(kept + 1))
+    assert len(capture) == kept + 1
+    assert [step.what for step in capture.connection(kept - 1).timeline()] == ["SYN"]
+    last = capture.connection(kept)
+    assert (last.connection, last.syn_count) == (kept, 1)
+    with pytest.raises(LookupError, match=f"tcp.stream eq {kept}"):
+        last.timeline()
 
 
 def test_a_connection_has_its_columns() -> None:

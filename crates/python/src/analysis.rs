@@ -1,6 +1,7 @@
 //! Reads a capture with the interpreter free, and holds what came of it.
 
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use handshark::detect::DETECTORS;
@@ -30,6 +31,8 @@ pub(crate) struct Analysis {
     hellos: Table,
     findings: Table,
     timelines: Vec<Option<Timeline>>,
+    /// Where the row of a connection is, by its number; made when first asked for.
+    places: OnceLock<Vec<Option<u32>>>,
 }
 
 /// Reads `source` to its end. `progress` is called with the bytes read and their number in all, where it is known.
@@ -112,6 +115,7 @@ impl Analysis {
             hellos: Table::hellos(keeper.hellos.finish().map_err(bug)?),
             findings: findings::table(&report.findings).map_err(bug)?,
             timelines: keeper.timelines,
+            places: OnceLock::new(),
             report,
         })
     }
@@ -153,8 +157,9 @@ impl Analysis {
     }
 
     /// The row of the connection with this number.
-    fn connection<'py>(&self, py: Python<'py>, number: i64) -> PyResult<Option<Bound<'py, PyDict>>> {
-        self.connections.find(py, number)
+    fn connection<'py>(&self, py: Python<'py>, number: usize) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let place = self.places.get_or_init(|| self.connections.by_number()).get(number).copied().flatten();
+        place.map_or(Ok(None), |place| self.connections.row(py, place as usize))
     }
 
     /// The steps of the connection with this number; `None` where they were not kept.

@@ -1,10 +1,10 @@
 //! What is kept of each finished connection: a row, the rows of its hellos, and its steps.
 
 use arrow_schema::ArrowError;
+use handshark::Sink;
 use handshark::capture::Interfaces;
 use handshark::record::{Connection, timeline};
 use handshark::types::{PacketNo, Side, Timestamp};
-use handshark::Sink;
 use handshark_output::arrow::Batches;
 use handshark_output::rows::RowKind;
 

@@ -41,16 +41,21 @@ impl Table {
         Self { schema, batches, about }
     }
 
-    /// The first row whose first column holds this number.
-    pub(crate) fn find<'py>(&self, py: Python<'py>, number: i64) -> PyResult<Option<Bound<'py, PyDict>>> {
-        for batch in &self.batches {
-            let numbers = batch.columns().first().and_then(|column| column.as_primitive_opt::<Int64Type>());
-            let place = numbers.and_then(|numbers| numbers.values().iter().position(|known| *known == number));
-            if let Some(place) = place {
-                return row::dict(py, &self.names(py), batch, place).map(Some);
+    /// The place of each row by the number in its first column, as the connections' numbers are: from 0, without gaps.
+    pub(crate) fn by_number(&self) -> Vec<Option<u32>> {
+        let mut places = vec![None; self.rows()];
+        let batches = self.batches.iter().filter_map(|batch| batch.columns().first()?.as_primitive_opt::<Int64Type>());
+        for (row, number) in (0_u32..).zip(batches.flat_map(|numbers| numbers.values().iter())) {
+            if let Some(place) = usize::try_from(*number).ok().and_then(|number| places.get_mut(number)) {
+                *place = Some(row);
             }
         }
-        Ok(None)
+        places
+    }
+
+    /// One row.
+    pub(crate) fn row<'py>(&self, py: Python<'py>, row: usize) -> PyResult<Option<Bound<'py, PyDict>>> {
+        self.place(row).map(|(batch, place)| row::dict(py, &self.names(py), batch, place)).transpose()
     }
 
     fn rows(&self) -> usize {
@@ -114,10 +119,8 @@ impl Table {
 
     fn __getitem__<'py>(&self, py: Python<'py>, row: isize) -> PyResult<Bound<'py, PyDict>> {
         let place = if row < 0 { self.rows().checked_add_signed(row) } else { usize::try_from(row).ok() };
-        let Some((batch, place)) = place.and_then(|row| self.place(row)) else {
-            return Err(PyIndexError::new_err(format!("row {row} of a table of {} rows", self.rows())));
-        };
-        row::dict(py, &self.names(py), batch, place)
+        let found = place.map_or(Ok(None), |place| self.row(py, place))?;
+        found.ok_or_else(|| PyIndexError::new_err(format!("row {row} of a table of {} rows", self.rows())))
     }
 
     fn __iter__(&self) -> Rows {
@@ -186,7 +189,6 @@ impl Rows {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let place = self.table.place(self.next.fetch_add(1, Ordering::Relaxed));
-        place.map(|(batch, place)| row::dict(py, &self.table.names(py), batch, place)).transpose()
+        self.table.row(py, self.next.fetch_add(1, Ordering::Relaxed))
     }
 }
