@@ -1,12 +1,12 @@
 """HTML for notebooks: plain markup with inline style, readable on light and dark, nothing loaded from anywhere.
 
-Every text passes `_text`: captures hold what strangers sent.
+Captures hold what strangers sent: every text of a report passes `_text`, every value of a table `_wire`.
 """
 
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,12 +71,14 @@ def table(columns: Sequence[str], rows: Sequence[dict[str, Any]], total: int) ->
     """The first rows of a table."""
     shown = [[row[name] for name in columns] for row in rows]
     note = f"{total} rows, {len(columns)} columns" + (f"; the first {len(rows)} are shown" if len(rows) < total else "")
-    return _box(f'<div style="overflow-x:auto">{_rows(columns, shown)}</div><div style="opacity:.7">{note}</div>')
+    return _box(
+        f'<div style="overflow-x:auto">{_rows(columns, shown, _wire)}</div><div style="opacity:.7">{note}</div>'
+    )
 
 
 def pairs(row: dict[str, Any]) -> str:
     """A row upright: names and values, without those that are absent."""
-    return _box(_rows(("column", "value"), [(name, value) for name, value in row.items() if value is not None]))
+    return _box(_rows(("column", "value"), [(name, value) for name, value in row.items() if value is not None], _wire))
 
 
 def _text(value: object) -> str:
@@ -99,10 +101,10 @@ def _wire(value: object) -> str:
     return _text(escaped(value) if isinstance(value, str) else value)
 
 
-def _rows(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def _rows(heads: Sequence[str], rows: Iterable[Sequence[object]], cell: Callable[[object], str] = _text) -> str:
     head = "".join(f'<th style="{_CELL}">{_text(name)}</th>' for name in heads)
     body = "".join(
-        "<tr>" + "".join(f'<td style="{_CELL}">{_wire(value)}</td>' for value in row) + "</tr>" for row in rows
+        "<tr>" + "".join(f'<td style="{_CELL}">{cell(value)}</td>' for value in row) + "</tr>" for row in rows
     )
     return f'<table style="border-collapse:collapse;font-size:.9em"><tr>{head}</tr>{body}</table>'
 

@@ -54,7 +54,11 @@ def test_a_hostile_name_stays_text(packets: int) -> None:
         assert "<script" not in part
         assert "\x1b" not in part
         assert "\u202e" not in part
-    for text in (str(capture), repr(capture), repr(capture.connection(0)), str(capture.connection(0).timeline())):
+    steps = capture.connection(0).timeline()
+    assert "\\x1b[31m" in str(steps)
+    for part in (capture._repr_html_(), steps._repr_html_()):
+        assert "\\\\x1b" not in part  # escaped once, not twice
+    for text in (str(capture), repr(capture), repr(capture.connection(0)), str(steps)):
         assert "\x1b" not in text
         assert "\u202e" not in text
 

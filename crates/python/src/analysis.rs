@@ -15,7 +15,7 @@ use pyo3::types::PyDict;
 
 use crate::error::{guarded, raised};
 use crate::findings;
-use crate::keeper::{Keeper, MAX_TIMELINES, Timeline};
+use crate::keeper::{Keeper, MAX_TIMELINES, Step, Timeline};
 use crate::source::{Raised, Source};
 use crate::table::Table;
 
@@ -163,14 +163,8 @@ impl Analysis {
     }
 
     /// The steps of the connection with this number; `None` where they were not kept.
-    fn timeline(&self, number: usize) -> Option<Vec<(u64, i64, f64, &'static str, String)>> {
-        let timeline = self.timelines.get(number)?.as_ref()?;
-        Some(
-            timeline
-                .steps()
-                .map(|(packet, at, offset, from, what)| (packet, at, offset, from, what.to_owned()))
-                .collect(),
-        )
+    fn timeline(&self, number: usize) -> Option<Vec<Step<'_>>> {
+        Some(self.timelines.get(number)?.as_ref()?.steps().collect())
     }
 
     /// Connections whose steps are kept, by number.
