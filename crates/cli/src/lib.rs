@@ -11,7 +11,7 @@ mod destination;
 mod diagnose;
 mod explain;
 mod failure;
-mod limits;
+pub mod limits;
 mod live;
 mod progress;
 mod rows;

@@ -1,4 +1,4 @@
-//! `--limit NAME=VALUE`: the core's budgets by name.
+//! `--limit NAME=VALUE`: the core's budgets by name; the Python package takes the same names.
 
 use std::str::FromStr;
 
@@ -7,13 +7,13 @@ use handshark::types::Span;
 
 /// One budget and its new value.
 #[derive(Clone, Debug)]
-pub(crate) struct Limit {
+pub struct Limit {
     name: &'static str,
     value: f64,
 }
 
 /// The defaults, with these changes.
-pub(crate) fn limits(changes: &[Limit]) -> Limits {
+pub fn limits(changes: &[Limit]) -> Limits {
     let mut limits = Limits::default();
     for change in changes {
         if let Some(place) = place(&mut limits, change.name) {

@@ -1,1 +1,34 @@
-//! PyO3 glue.
+//! The extension module below the Python package `handshark`: glue, and no judgement.
+//!
+//! In: what Python can hold of a capture (paths, bytes, something to read from). Out: the report as JSON and as text, rows
+//! as Arrow, the steps of a connection as tuples. What a user sees, documents and shows is Python, in `python/handshark`;
+//! `_handshark.pyi` there repeats this list with its types.
+
+mod analysis;
+mod command;
+mod error;
+mod explain;
+mod findings;
+mod keeper;
+mod row;
+mod source;
+mod table;
+
+/// The module itself: the list of all there is.
+#[pyo3::pymodule(name = "_handshark")]
+mod module {
+    #[pymodule_export]
+    use crate::analysis::{Analysis, analyse};
+    #[pymodule_export]
+    use crate::command::run;
+    #[cfg(debug_assertions)]
+    #[pymodule_export]
+    use crate::error::_panic;
+    #[pymodule_export]
+    use crate::explain::{escaped, pages};
+    #[pymodule_export]
+    use crate::table::{Rows, Table};
+
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+}

@@ -1,0 +1,83 @@
+//! What is kept of each finished connection: a row, the rows of its hellos, and its steps.
+
+use arrow_schema::ArrowError;
+use handshark::Sink;
+use handshark::capture::Interfaces;
+use handshark::record::{Connection, timeline};
+use handshark::types::{PacketNo, Side, Timestamp};
+use handshark_output::arrow::Batches;
+use handshark_output::rows::RowKind;
+
+/// Connections whose steps are kept, by number: some 300 bytes each. Rows are kept of all.
+pub(crate) const MAX_TIMELINES: usize = 200_000;
+
+/// Takes connections while the capture is read.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    pub(crate) connections: Batches,
+    pub(crate) hellos: Batches,
+    pub(crate) timelines: Vec<Option<Timeline>>,
+    /// A column that does not hold what the registry says: a bug, told at the end.
+    pub(crate) failure: Option<ArrowError>,
+}
+
+impl Keeper {
+    pub(crate) fn new() -> Self {
+        Self {
+            connections: Batches::new(RowKind::Connections),
+            hellos: Batches::new(RowKind::Hellos),
+            timelines: Vec::new(),
+            failure: None,
+        }
+    }
+}
+
+impl Sink for Keeper {
+    fn connection(&mut self, connection: &Connection, interfaces: &Interfaces) {
+        if self.failure.is_some() {
+            return;
+        }
+        let rows = self.connections.push(connection, interfaces);
+        self.failure = rows.and_then(|()| self.hellos.push(connection, interfaces)).err();
+        if let Ok(place) = usize::try_from(connection.number)
+            && place < MAX_TIMELINES
+        {
+            if self.timelines.len() <= place {
+                self.timelines.resize_with(place + 1, || None);
+            }
+            if let Some(timeline) = self.timelines.get_mut(place) {
+                *timeline = Some(Timeline::of(connection));
+            }
+        }
+    }
+}
+
+/// The steps of one connection, in little room.
+#[derive(Debug)]
+pub(crate) struct Timeline {
+    start: Timestamp,
+    steps: Box<[(PacketNo, Timestamp, Side)]>,
+    /// One line for each step; texts of steps are escaped and hold no line end.
+    what: Box<str>,
+}
+
+/// One step as Python takes it: packet, nanoseconds since the epoch, seconds since the first packet, sender, what it was.
+pub(crate) type Step<'a> = (u64, i64, f64, &'static str, &'a str);
+
+impl Timeline {
+    fn of(connection: &Connection) -> Self {
+        let steps = timeline::of(connection);
+        let what: Vec<&str> = steps.iter().map(|step| step.what.as_str()).collect();
+        Self {
+            start: connection.first.at,
+            what: what.join("\n").into_boxed_str(),
+            steps: steps.iter().map(|step| (step.packet, step.at, step.from)).collect(),
+        }
+    }
+
+    pub(crate) fn steps(&self) -> impl Iterator<Item = Step<'_>> {
+        self.steps.iter().zip(self.what.split('\n')).map(|(&(packet, at, from), what)| {
+            (packet.number(), at.as_nanos(), at.since(self.start).as_secs_f64(), from.name(), what)
+        })
+    }
+}

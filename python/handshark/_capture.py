@@ -1,0 +1,124 @@
+"""What one reading brought: findings first, then columns."""
+
+from __future__ import annotations
+
+import copy
+import json
+from functools import cached_property
+from typing import Any
+
+from handshark import _html
+from handshark._connection import Connection, Step, Timeline
+from handshark._errors import CaptureWarning
+from handshark._finding import Finding
+from handshark._handshark import Analysis, Table
+
+_LINES_SHOWN = 12
+
+
+class Capture:
+    """Everything that was read out of a capture. `handshark.read` makes it; it holds no open file.
+
+    >>> import handshark
+    >>> capture = handshark.read("testdata/all-well.pcap")
+    >>> capture.info["tcp_packets"]
+    194
+    >>> capture.connection(0).client_port
+    42001
+    """
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+
+    @cached_property
+    def _report(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads(self._analysis.report())
+        return report
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What was found, the largest harm first. Empty does not mean healthy: see `not_assessed` as well."""
+        return [Finding.from_dict(finding) for finding in self._report["findings"]]
+
+    @property
+    def findings_table(self) -> Table:
+        """The findings as rows, for data frames."""
+        return self._analysis.findings
+
+    @property
+    def connections(self) -> Table:
+        """One row for each connection or attempt, in the order in which they ended. `about` tells what columns mean."""
+        return self._analysis.connections
+
+    @property
+    def hellos(self) -> Table:
+        """One row for each TLS ClientHello."""
+        return self._analysis.hellos
+
+    @property
+    def services(self) -> list[dict[str, Any]]:
+        """Server addresses and ports and how their connections went, the worst first."""
+        return copy.deepcopy(self._report["services"])
+
+    @property
+    def not_assessed(self) -> list[dict[str, Any]]:
+        """Checks that could not be made, why, and what capture would allow them."""
+        return copy.deepcopy(self._report["not_assessed"])
+
+    @property
+    def info(self) -> dict[str, Any]:
+        """What was read: files, packets, times, link types, and what is odd about it."""
+        return copy.deepcopy(self._report["capture"])
+
+    @cached_property
+    def warnings(self) -> list[CaptureWarning]:
+        """What is odd about the capture and may weaken its findings. Each was also given to Python's `warnings`."""
+        quality = self._report["capture"]["quality"]
+        return [CaptureWarning(odd["note"], odd["code"], odd["count"]) for odd in quality]
+
+    def connection(self, number: int) -> Connection:
+        """The connection with this number, which is Wireshark's `tcp.stream`.
+
+        >>> import handshark
+        >>> capture = handshark.read("testdata/connection-refused.pcap")
+        >>> [step.what for step in capture.connection(0).timeline()]
+        ['SYN', 'RST (closed-port)']
+        """
+        row = self._analysis.connection(number) if number >= 0 else None
+        if row is None:
+            raise LookupError(f"no connection {number}: the capture has {len(self.connections)}, from 0")
+        return Connection(row, self._timeline)
+
+    def _timeline(self, number: int) -> Timeline:
+        steps = self._analysis.timeline(number)
+        if steps is None:
+            kept = self._analysis.MAX_TIMELINES
+            raise LookupError(
+                f"the steps of connection {number} were not kept, only those of the first {kept}: "
+                f"cut it out with `tshark -r CAPTURE -Y 'tcp.stream eq {number}' -w one.pcapng` and read that"
+            )
+        return Timeline(Step(*step) for step in steps)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as `handshark --format json` writes it, schema `handshark.report/1`."""
+        return copy.deepcopy(self._report)
+
+    def __len__(self) -> int:
+        """How many connections there are."""
+        return len(self.connections)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        """The whole report, as the command shows it."""
+        return self._analysis.text(100).rstrip("\n")
+
+    def __repr__(self) -> str:
+        lines = str(self).split("\n")
+        more = len(lines) - _LINES_SHOWN
+        return "\n".join([*lines[:_LINES_SHOWN], f"... {more} more lines: print it"] if more > 1 else lines)
+
+    def _repr_html_(self) -> str:
+        verdict = self._analysis.text(100_000).split("\n", 1)[0]
+        return _html.capture(verdict, self._report)
