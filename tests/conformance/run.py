@@ -33,7 +33,19 @@ def rows(command: pathlib.Path, capture: pathlib.Path) -> list[dict]:
 def tshark_streams(capture: pathlib.Path) -> dict[int, dict]:
     """What tshark says of each tcp.stream: packets, first and last frame, SYNs, final completeness."""
     fields = ["tcp.stream", "frame.number", "tcp.flags.syn", "tcp.flags.ack", "tcp.completeness"]
-    command = ["tshark", "-2", "-n", "-r", str(capture), "-Y", "tcp && !icmp && !icmpv6", "-T", "fields", "-E", "occurrence=f"]
+    command = [
+        "tshark",
+        "-2",
+        "-n",
+        "-r",
+        str(capture),
+        "-Y",
+        "tcp && !icmp && !icmpv6",
+        "-T",
+        "fields",
+        "-E",
+        "occurrence=f",
+    ]
     for field in fields:
         command += ["-e", field]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -61,7 +73,11 @@ def against_tshark(command: pathlib.Path) -> list[str]:
             row["packets"] = row["client_packets"] + row["server_packets"]
             # Another sighting of a SYN is no retry: tshark counts frames, we count SYNs.
             names = [name for name in want if not (name in ("syn_count",) and row["twins"])]
-            wrong += [f"{capture.name} stream {number}: {n} tshark {want[n]} here {row[n]}" for n in names if row[n] != want[n]]
+            wrong += [
+                f"{capture.name} stream {number}: {n} tshark {want[n]} here {row[n]}"
+                for n in names
+                if row[n] != want[n]
+            ]
     return wrong
 
 

@@ -93,22 +93,31 @@ impl<S: Sink> Inspector<S> {
         captures: &mut Captures,
         tick: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), CaptureError> {
+        let read = self.read_frames(captures, tick);
+        // What came before an error is read, and what the reader has to say of it counts.
+        self.pipeline.note_captures(captures);
+        read
+    }
+
+    fn read_frames(
+        &mut self,
+        captures: &mut Captures,
+        tick: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<(), CaptureError> {
         let mut packets = 0_u64;
-        loop {
-            let Some(frame) = captures.next_frame()? else { break };
+        while let Some(frame) = captures.next_frame()? {
             self.pipeline.on_frame(&frame);
             if self.pipeline.wants_interfaces() {
                 self.pipeline.describe(captures.interfaces());
             }
             packets += 1;
-            if packets % TICK_EVERY == 0 {
+            if packets.is_multiple_of(TICK_EVERY) {
                 let progress = Progress { bytes: captures.bytes_read(), total_bytes: captures.total_bytes(), packets };
                 if tick(progress).is_break() {
                     break;
                 }
             }
         }
-        self.pipeline.note_captures(captures);
         Ok(())
     }
 

@@ -92,7 +92,7 @@ def close_on_close(lab, port):
 
 
 def describe(lab):
-    full, flags = (lab.store(name) for name in CAPTURES)
+    full, _flags = (lab.store(name) for name in CAPTURES)
     fins = {}
     for port, seq in tshark.fields(full, f"ip.src=={SERVER} && tcp.flags.fin==1", "tcp.dstport", "tcp.seq_raw"):
         fins.setdefault(int(port), int(seq))

@@ -83,7 +83,7 @@ def cut(lab, port):
 
 
 def describe(lab):
-    at_client, at_server = (lab.store(name) for name in CAPTURES)
+    at_client, _at_server = (lab.store(name) for name in CAPTURES)
     after = 0
     for port in CUT:
         rst = tshark.numbers(at_client, f"tcp.dstport=={port} && tcp.flags.reset==1")[0]

@@ -28,7 +28,7 @@ impl Clock {
             return now;
         }
         if at.since(now) > BELIEVED_JUMP
-            && !self.doubtful.is_some_and(|doubtful| at.since(doubtful).abs() <= BELIEVED_JUMP)
+            && self.doubtful.is_none_or(|doubtful| at.since(doubtful).abs() > BELIEVED_JUMP)
         {
             self.doubtful = Some(at);
             return now;

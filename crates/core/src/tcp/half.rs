@@ -90,7 +90,9 @@ impl Half {
         let traffic = &mut self.traffic;
         traffic.packets += 1;
         traffic.last_packet = Some(at);
-        self.base.get_or_insert(if segment.flags.syn() { segment.seq } else { segment.seq.minus(1) });
+        if self.base.is_none() {
+            self.base = Some(if segment.flags.syn() { segment.seq } else { segment.seq.minus(1) });
+        }
         if segment.payload_len > 0 {
             traffic.payload_packets += 1;
             traffic.first_payload.get_or_insert(at);
