@@ -217,7 +217,8 @@ fn tell_failed(told: &mut Told, ways: &Ways, service: &Service) {
         );
         told.remedy.clear();
     } else {
-        told.severity = Some(if ways.telling() > 0 { Severity::Error } else { Severity::Warning });
+        // Without contrast it stays a hint, however likely: the failure itself is what no-server-hello tells.
+        told.severity = Some(Severity::Warning);
         told.confidence = Some(if ways.telling() > 0 { Confidence::Medium } else { Confidence::Low });
         told.summary += " Servers shared by many names need SNI; this capture has no hello with a name to the same address that would \
                          prove it.";
