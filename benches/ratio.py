@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""CPU seconds of handshark against `tcpdump -r FILE -w /dev/null`, as ratios in one run.
+
+usage: ratio.py [--pairs N] [--command 'target/release/handshark'] [--write] FILE...
+
+Both commands alternate, after one warm-up pair; each pair gives one ratio of user+sys, and the table shows the median, the
+smallest and the largest of them. A FILE with a FILE.truth.jsonl beside it is first compared with it
+(tests/conformance/workload.py): a run with a wrong answer has no time. `--write` writes benches/RESULTS.md. Standard
+library only; needs tcpdump.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import platform
+import resource
+import shlex
+import statistics
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def cpu_seconds(command: list[str]) -> tuple[float, int]:
+    """User and system time of one run, and its peak memory in KiB."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status) not in (0, 1):
+        raise SystemExit(f"failed: {shlex.join(command)}")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+
+
+def is_right(command: str, capture: pathlib.Path) -> bool:
+    if not pathlib.Path(f"{capture}.truth.jsonl").exists():
+        return True
+    check = [sys.executable, ROOT / "tests/conformance/workload.py", capture, "--command", command]
+    return subprocess.run(check, stdout=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def row(command: str, capture: pathlib.Path, pairs: int) -> str:
+    ours = [*shlex.split(command), str(capture), "--format", "json"]
+    theirs = ["tcpdump", "-r", str(capture), "-w", "/dev/null"]
+    if not is_right(command, capture):
+        return f"| {capture.name} | wrong answer | | | | |"
+    ratios, seconds, memory = [], [], 0
+    for pair in range(pairs + 1):
+        cost, peak = cpu_seconds(ours)
+        copy, _ = cpu_seconds(theirs)
+        if pair:
+            ratios.append(cost / max(copy, 1e-3))
+            seconds.append(cost)
+            memory = max(memory, peak)
+    middle = statistics.median(ratios)
+    return (
+        f"| {capture.name} | {capture.stat().st_size / 1e6:.0f} MB | {middle:.2f} | {min(ratios):.2f} to {max(ratios):.2f} "
+        f"| {statistics.median(seconds):.2f} s | {memory / 1024:.0f} MiB |"
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("captures", nargs="+", type=pathlib.Path)
+    parser.add_argument("--command", default="target/release/handshark")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--write", action="store_true")
+    args = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    lines = [
+        "# Results",
+        "",
+        "CPU seconds (user and system) of the whole process against `tcpdump -r FILE -w /dev/null`, alternating in one run;",
+        "median, smallest and largest of the ratios. The output was compared with the truth file before.",
+        "",
+        f"Commit {commit.stdout.strip()}, {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}.",
+        "Made by `benches/ratio.py --write FILE...` after `cargo build --release`.",
+        "",
+        "| workload | size | ratio | from, to | CPU | peak memory |",
+        "|---|---|---|---|---|---|",
+        *(row(args.command, capture, args.pairs) for capture in args.captures),
+    ]
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if args.write:
+        (ROOT / "benches/RESULTS.md").write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
