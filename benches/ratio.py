@@ -3,8 +3,8 @@
 
 usage: ratio.py [--pairs N] [--command 'target/release/handshark'] [--write] FILE...
 
-Both commands alternate, after one warm-up pair; each pair gives one ratio of user+sys, and the table shows the median, the
-smallest and the largest of them. A FILE with a FILE.truth.jsonl beside it is first compared with it
+Both commands alternate, after one warm-up pair; each pair gives one ratio of user+sys, and the table shows the median,
+the smallest and the largest of them. A FILE with a FILE.truth.jsonl beside it is first compared with it
 (tests/conformance/workload.py): a run with a wrong answer has no time. `--write` writes benches/RESULTS.md. Standard
 library only; needs tcpdump.
 """
@@ -55,7 +55,8 @@ def row(command: str, capture: pathlib.Path, pairs: int) -> str:
             memory = max(memory, peak)
     middle = statistics.median(ratios)
     return (
-        f"| {capture.name} | {capture.stat().st_size / 1e6:.0f} MB | {middle:.2f} | {min(ratios):.2f} to {max(ratios):.2f} "
+        f"| {capture.name} | {capture.stat().st_size / 1e6:.0f} MB "
+        f"| {middle:.2f} | {min(ratios):.2f} to {max(ratios):.2f} "
         f"| {statistics.median(seconds):.2f} s | {memory / 1024:.0f} MiB |"
     )
 
