@@ -21,7 +21,7 @@ pub struct Pace {
     pub last: Timestamp,
     /// The most that it began within one second of the clock.
     pub peak_per_second: u64,
-    /// Seconds in which it began at least [`CHURN_PER_SECOND`].
+    /// Seconds in which it began at least `CHURN_PER_SECOND`.
     pub busy_seconds: u64,
     /// Connections that it began within those seconds.
     pub busy_count: u64,
@@ -59,7 +59,7 @@ impl Pace {
         self.note_second(at);
     }
 
-    /// The time between two of its connections, where there are at least [`PERIOD_CHECKS`] and all intervals are nearly
+    /// The time between two of its connections, where there are at least `PERIOD_CHECKS` and all intervals are nearly
     /// the same: the beat of a clock.
     pub fn period(&self) -> Option<Span> {
         let shortest = self.shortest?;

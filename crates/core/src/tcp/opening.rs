@@ -32,8 +32,8 @@ impl Opening {
         self.syn_ack.is_some()
     }
 
-    /// From the first SYN to the ACK of the SYN-ACK where it was seen, else to the SYN-ACK: what `connect()` took, retries
-    /// included. Seen beside the server without the ACK this is near zero: see [`Connection::rtt`].
+    /// From the first SYN to the ACK of the SYN-ACK where it was seen, else to the SYN-ACK: what `connect()` took,
+    /// retries included. Seen beside the server without the ACK this is near zero: see `Connection::rtt` in the record.
     pub fn connect(&self) -> Option<Span> {
         let syn = self.syn?;
         let end = self.ack.or(self.syn_ack)?;
