@@ -98,7 +98,7 @@ pub(crate) fn symptom() -> Symptom {
         code: "stale-reuse",
         severity: Severity::Error,
         confidence: Confidence::High,
-        evidence: vec![packet(20), packet(21)],
+        evidence: [packet(20), packet(21)].into_iter().collect(),
         span: Some(Span::from_millis(6_001)),
         delay: None,
         count: None,

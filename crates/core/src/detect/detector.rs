@@ -1,9 +1,9 @@
 //! What a detector is.
 
-use super::{Confidence, Group, Service, Severity, Symptom};
+use super::{Confidence, Group, Service, Severity, Shape, Symptom};
 use crate::record::Connection;
 use crate::report::{Candidate, Facts};
-use crate::types::{Moment, PacketNo, Span, Timestamp, escaped};
+use crate::types::{Moment, Span, Timestamp, escaped};
 
 /// One kind of finding: reads finished connections, then tells what they have in common.
 ///
@@ -26,6 +26,12 @@ pub trait Detector: Sync {
         &[]
     }
 
+    /// What a connection must have for `examine` to say anything of it, that it applies or can not be judged included:
+    /// it is not asked about others.
+    fn needs(&self) -> Shape {
+        Shape::ANY
+    }
+
     /// Reads one connection; attaches a symptom, or says that it can not be judged, or does nothing.
     fn examine(&self, connection: &Connection, exam: &mut Exam<'_>);
 
@@ -45,30 +51,52 @@ pub enum Scope {
 /// The longest quote: enough for the suites of a usual ClientHello, and a bound on what a hostile one can make us keep.
 const QUOTE_CHARACTERS: usize = 400;
 
-/// Lets one detector look at one connection; `said` is what the one before it left.
-pub(crate) fn examine(detector: &dyn Detector, connection: &Connection, said: &mut Said) {
-    said.symptom = None;
-    said.quiet = false;
-    said.applies = false;
-    said.not_visible = None;
-    detector.examine(connection, &mut Exam { said });
-}
-
 /// What a detector may say of one connection.
 #[derive(Debug)]
 pub struct Exam<'a> {
     said: &'a mut Said,
 }
 
-/// What was said of one connection by one detector.
-#[derive(Debug, Default)]
+/// What was said of one connection by one detector. One place serves all, so that little is moved and nothing allocated.
+#[derive(Debug)]
 pub(crate) struct Said {
-    pub(crate) symptom: Option<Symptom>,
+    symptom: Symptom,
+    has_symptom: bool,
     /// A symptom that is counted for the service, and not shown on the connection.
     pub(crate) quiet: bool,
     /// The check could have found something here, had it been there: the denominator of the finding.
     pub(crate) applies: bool,
     pub(crate) not_visible: Option<(&'static str, Option<&'static str>)>,
+}
+
+impl Said {
+    /// Nothing said yet.
+    pub(crate) const fn nothing() -> Self {
+        Self { symptom: Symptom::BLANK, has_symptom: false, quiet: false, applies: false, not_visible: None }
+    }
+
+    /// Lets one detector look at one connection, and forgets what the one before it said.
+    pub(crate) fn hear(&mut self, detector: &dyn Detector, connection: &Connection) {
+        self.has_symptom = false;
+        self.quiet = false;
+        self.applies = false;
+        self.not_visible = None;
+        detector.examine(connection, &mut Exam { said: self });
+    }
+
+    /// The symptom, if there was one.
+    pub(crate) const fn symptom(&self) -> Option<&Symptom> {
+        if self.has_symptom { Some(&self.symptom) } else { None }
+    }
+
+    /// Takes the symptom away, for the connection to show it.
+    pub(crate) const fn take_shown(&mut self) -> Option<Symptom> {
+        if self.has_symptom && !self.quiet { Some(std::mem::replace(&mut self.symptom, Symptom::BLANK)) } else { None }
+    }
+
+    const fn symptom_mut(&mut self) -> Option<&mut Symptom> {
+        if self.has_symptom { Some(&mut self.symptom) } else { None }
+    }
 }
 
 impl Exam<'_> {
@@ -86,23 +114,19 @@ impl Exam<'_> {
         confidence: Confidence,
         evidence: &[Option<Moment>],
     ) -> &mut Self {
-        let mut packets: Vec<PacketNo> = evidence.iter().flatten().map(|moment| moment.packet).collect();
-        packets.sort_unstable();
-        packets.dedup();
-        if !packets.is_empty() {
-            let quotes = Vec::new();
-            let symptom = Symptom {
-                code,
-                severity,
-                confidence,
-                evidence: packets,
-                span: None,
-                count: None,
-                delay: None,
-                quotes,
-                kind,
-            };
-            self.said.symptom = Some(symptom);
+        if evidence.iter().any(Option::is_some) {
+            let symptom = &mut self.said.symptom;
+            symptom.code = code;
+            symptom.severity = severity;
+            symptom.confidence = confidence;
+            symptom.evidence.clear();
+            evidence.iter().flatten().for_each(|moment| symptom.evidence.add(moment.packet));
+            symptom.span = None;
+            symptom.count = None;
+            symptom.delay = None;
+            symptom.quotes.clear();
+            symptom.kind = kind;
+            self.said.has_symptom = true;
             self.said.applies = true;
         }
         self
@@ -110,7 +134,7 @@ impl Exam<'_> {
 
     /// The duration that the symptom is about.
     pub fn span(&mut self, span: Option<Span>) -> &mut Self {
-        if let Some(symptom) = &mut self.said.symptom {
+        if let Some(symptom) = self.said.symptom_mut() {
             symptom.span = span;
         }
         self
@@ -118,7 +142,7 @@ impl Exam<'_> {
 
     /// The count that the symptom is about.
     pub fn count(&mut self, count: Option<u32>) -> &mut Self {
-        if let Some(symptom) = &mut self.said.symptom {
+        if let Some(symptom) = self.said.symptom_mut() {
             symptom.count = count;
         }
         self
@@ -126,7 +150,7 @@ impl Exam<'_> {
 
     /// A second duration, for findings about two.
     pub fn delay(&mut self, delay: Option<Span>) -> &mut Self {
-        if let Some(symptom) = &mut self.said.symptom {
+        if let Some(symptom) = self.said.symptom_mut() {
             symptom.delay = delay;
         }
         self
@@ -134,7 +158,7 @@ impl Exam<'_> {
 
     /// A text that the finding quotes: escaped here, and cut where it is very long.
     pub fn quote(&mut self, name: &'static str, text: &str) -> &mut Self {
-        if let Some(symptom) = &mut self.said.symptom {
+        if let Some(symptom) = self.said.symptom_mut() {
             let text = escaped(text);
             let quote = match text.char_indices().nth(QUOTE_CHARACTERS) {
                 Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),

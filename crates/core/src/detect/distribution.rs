@@ -1,6 +1,5 @@
 //! How values are spread, in bounded memory.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::types::Span;
@@ -9,12 +8,14 @@ use crate::types::Span;
 /// of that, the smallest and largest of a cluster are exact. At most about 2,000 buckets can exist.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Distribution {
-    buckets: BTreeMap<i32, Bucket>,
+    /// Those that hold something, in order.
+    buckets: Vec<Bucket>,
     count: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Bucket {
+    index: i32,
     count: u64,
     smallest: i64,
     largest: i64,
@@ -70,28 +71,24 @@ impl Distribution {
         // Exponent and five bits of the mantissa: a logarithm for free.
         let index = ((value as f64).to_bits() >> 47) as i32;
         self.count += 1;
-        self.buckets
-            .entry(index)
-            .and_modify(|bucket| {
-                bucket.count += 1;
-                bucket.smallest = bucket.smallest.min(value);
-                bucket.largest = bucket.largest.max(value);
-            })
-            .or_insert(Bucket { count: 1, smallest: value, largest: value });
+        self.put(Bucket { index, count: 1, smallest: value, largest: value });
     }
 
     /// Adds all values of another.
     pub(super) fn merge(&mut self, other: &Self) {
         self.count += other.count;
-        for (index, from) in &other.buckets {
-            self.buckets
-                .entry(*index)
-                .and_modify(|bucket| {
-                    bucket.count += from.count;
-                    bucket.smallest = bucket.smallest.min(from.smallest);
-                    bucket.largest = bucket.largest.max(from.largest);
-                })
-                .or_insert(*from);
+        other.buckets.iter().for_each(|bucket| self.put(*bucket));
+    }
+
+    fn put(&mut self, from: Bucket) {
+        let place = self.buckets.partition_point(|bucket| bucket.index < from.index);
+        match self.buckets.get_mut(place) {
+            Some(bucket) if bucket.index == from.index => {
+                bucket.count += from.count;
+                bucket.smallest = bucket.smallest.min(from.smallest);
+                bucket.largest = bucket.largest.max(from.largest);
+            }
+            _ => self.buckets.insert(place, from),
         }
     }
 
@@ -108,7 +105,7 @@ impl Distribution {
     /// Values cut into clusters where the gap to the next is wider than `ratio` times the value and than `gap`.
     pub fn clusters(&self, ratio: f64, gap: i64) -> Vec<Cluster> {
         let mut clusters: Vec<Vec<Bucket>> = Vec::new();
-        for bucket in self.buckets.values() {
+        for bucket in &self.buckets {
             match clusters.last_mut() {
                 Some(cluster) if !is_gap(cluster, bucket, ratio, gap) => cluster.push(*bucket),
                 _ => clusters.push(vec![*bucket]),
@@ -120,14 +117,14 @@ impl Distribution {
     /// How many values lie between two edges of a cluster, both included.
     pub fn between(&self, low: i64, high: i64) -> u64 {
         let within = |bucket: &&Bucket| low <= bucket.smallest && bucket.largest <= high;
-        self.buckets.values().filter(within).map(|bucket| bucket.count).sum()
+        self.buckets.iter().filter(within).map(|bucket| bucket.count).sum()
     }
 
     /// The value below which `share` (0 to 1) of all lie, within 1.5 %.
     pub fn quantile(&self, share: f64) -> Option<i64> {
         let rank = ((self.count.saturating_sub(1)) as f64 * share.clamp(0.0, 1.0)) as u64;
         let mut below = 0;
-        for bucket in self.buckets.values() {
+        for bucket in &self.buckets {
             below += bucket.count;
             if below > rank {
                 return Some(middle(bucket));

@@ -37,8 +37,8 @@ pub struct Group {
     pub paces: Vec<Pace>,
     /// The most symptoms whose connections began within one second.
     pub peak_per_second: u64,
-    /// The spread of each kind's numbers.
-    spreads: Vec<(&'static str, Spread)>,
+    /// What else is known of each kind, in the order of `kinds`.
+    details: Vec<Detail>,
     /// How often another code hit the same connection.
     overlaps: Vec<(&'static str, u64)>,
     quotes: Vec<Quote>,
@@ -57,6 +57,31 @@ pub struct Spread {
     pub counts: Distribution,
 }
 
+impl Spread {
+    fn add(&mut self, symptom: &Symptom) {
+        if let Some(span) = symptom.span {
+            self.spans.add(span.as_nanos());
+        }
+        if let Some(delay) = symptom.delay {
+            self.delays.add(delay.as_nanos());
+        }
+        if let Some(count) = symptom.count {
+            self.counts.add(i64::from(count));
+        }
+    }
+}
+
+/// What is known of the symptoms of one kind besides their number.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Detail {
+    spread: Spread,
+    /// The weight for which there was no more room among the examples: what weighs no more has none either.
+    refused: Option<Weight>,
+}
+
+/// What makes one example better than another.
+type Weight = (Severity, Confidence);
+
 /// A text that symptoms of one kind quoted.
 #[derive(Clone, Debug, PartialEq)]
 struct Quote {
@@ -73,7 +98,7 @@ const MAX_QUOTES: usize = 32;
 struct Example {
     kind: &'static str,
     span: Option<Span>,
-    weight: (Severity, Confidence),
+    weight: Weight,
     evidence: Evidence,
 }
 
@@ -85,7 +110,8 @@ impl Group {
 
     /// The spread of the numbers of one kind; `None` where no symptom was of it.
     pub fn spread(&self, kind: &str) -> Option<&Spread> {
-        self.spreads.iter().find(|(name, _)| *name == kind).map(|(_, spread)| spread)
+        let at = self.kinds.iter().position(|(name, _)| *name == kind)?;
+        self.details.get(at).map(|detail| &detail.spread)
     }
 
     /// The only client, where there is one.
@@ -123,22 +149,38 @@ impl Group {
         self.last = Some(self.last.map_or(at, |last| last.max(at)));
         self.severity = self.severity.max(Some(symptom.severity));
         self.confidence = self.confidence.max(Some(symptom.confidence));
-        match self.kinds.iter_mut().find(|(kind, _)| same(kind, symptom.kind)) {
-            Some((_, count)) => *count += 1,
-            None => self.kinds.push((symptom.kind, 1)),
-        }
-        self.note_spread(symptom);
-        self.note_client(connection.client.address);
         self.note_pace(connection.client.address, symptom.kind, connection.first.at);
         self.note_quotes(symptom);
         self.note_second(connection.first.at);
-        self.keep_example(symptom, connection, limits);
+        let kind = self.kind_of(symptom);
+        let Some((detail, (_, count))) = self.details.get_mut(kind).zip(self.kinds.get_mut(kind)) else { return };
+        *count += 1;
+        detail.spread.add(symptom);
+        let weight = (symptom.severity, symptom.confidence);
+        if detail.refused.is_none_or(|refused| weight > refused) && !self.keep_example(symptom, connection, limits) {
+            self.refuse_examples(kind, weight);
+        }
+    }
+
+    /// The place of the symptom's kind.
+    fn kind_of(&mut self, symptom: &Symptom) -> usize {
+        self.kinds.iter().position(|(kind, _)| same(kind, symptom.kind)).unwrap_or_else(|| {
+            self.kinds.push((symptom.kind, 0));
+            self.details.push(Detail::default());
+            self.kinds.len() - 1
+        })
+    }
+
+    fn refuse_examples(&mut self, kind: usize, weight: Weight) {
+        if let Some(detail) = self.details.get_mut(kind) {
+            detail.refused = Some(weight);
+        }
     }
 
     /// Puts together what was folded by kind, before the findings are told.
     pub(crate) fn settle(&mut self, applied: u64) {
         self.applied = applied;
-        for (_, spread) in &self.spreads {
+        for Detail { spread, .. } in &self.details {
             self.spans.merge(&spread.spans);
             self.counts.merge(&spread.counts);
         }
@@ -156,39 +198,30 @@ impl Group {
         &self.overlaps
     }
 
-    fn note_spread(&mut self, symptom: &Symptom) {
-        let at = self.spreads.iter().position(|(kind, _)| same(kind, symptom.kind)).unwrap_or_else(|| {
-            self.spreads.push((symptom.kind, Spread::default()));
-            self.spreads.len() - 1
-        });
-        let Some((_, spread)) = self.spreads.get_mut(at) else { return };
-        if let Some(span) = symptom.span {
-            spread.spans.add(span.as_nanos());
+    /// Counts the client, and its pace. A pace knows the place of its client, so that one search is enough.
+    fn note_pace(&mut self, address: IpAddr, kind: &'static str, began: Timestamp) {
+        if let Some(pace) = self.paces.iter_mut().find(|pace| pace.client == address && same(pace.kind, kind)) {
+            pace.add(began);
+            if let Some((_, count)) = pace.client_place.and_then(|place| self.clients.get_mut(place)) {
+                *count += 1;
+            }
+            return;
         }
-        if let Some(delay) = symptom.delay {
-            spread.delays.add(delay.as_nanos());
-        }
-        if let Some(count) = symptom.count {
-            spread.counts.add(i64::from(count));
+        let client_place = self.note_client(address);
+        if self.paces.len() < 64 {
+            self.paces.push(Pace::new(address, kind, began).at_place(client_place));
         }
     }
 
-    fn note_client(&mut self, client: IpAddr) {
-        let room = self.clients.len() < 32;
-        match self.clients.iter_mut().find(|(known, _)| *known == client) {
-            Some((_, count)) => *count += 1,
-            None if room => self.clients.push((client, 1)),
-            None => {}
-        }
-    }
-
-    fn note_pace(&mut self, client: IpAddr, kind: &'static str, began: Timestamp) {
-        let room = self.paces.len() < 64;
-        match self.paces.iter_mut().find(|pace| same(pace.kind, kind) && pace.client == client) {
-            Some(pace) => pace.add(began),
-            None if room => self.paces.push(Pace::new(client, kind, began)),
-            None => {}
-        }
+    fn note_client(&mut self, client: IpAddr) -> Option<usize> {
+        let known = self.clients.iter().position(|(known, _)| *known == client);
+        let place = known.or_else(|| {
+            let room = self.clients.len() < 32;
+            room.then(|| self.clients.push((client, 0)))?;
+            Some(self.clients.len() - 1)
+        })?;
+        self.clients.get_mut(place)?.1 += 1;
+        Some(place)
     }
 
     fn note_quotes(&mut self, symptom: &Symptom) {
@@ -213,8 +246,8 @@ impl Group {
         self.peak_per_second = self.peak_per_second.max(self.second.1);
     }
 
-    /// Keeps the first few of each kind, and lets a clearer one replace a weaker one.
-    fn keep_example(&mut self, symptom: &Symptom, connection: &Connection, limits: &Limits) {
+    /// Keeps the first few of each kind, and lets a clearer one replace a weaker one; `false` where there is no room.
+    fn keep_example(&mut self, symptom: &Symptom, connection: &Connection, limits: &Limits) -> bool {
         let weight = (symptom.severity, symptom.confidence);
         let same = self.examples.iter().filter(|example| same(example.kind, symptom.kind)).count();
         let place = if same < limits.max_examples && self.examples.len() < 4 * limits.max_examples {
@@ -223,7 +256,7 @@ impl Group {
             let weaker = |example: &Example| example.kind == symptom.kind && example.weight < weight;
             match self.examples.iter().position(weaker) {
                 Some(place) => Some(place),
-                None => return,
+                None => return false,
             }
         };
         let example =
@@ -232,6 +265,7 @@ impl Group {
             Some(place) => self.examples[place] = example,
             None => self.examples.push(example),
         }
+        true
     }
 
     /// The best examples, those of the wanted kind and span first.
@@ -272,8 +306,7 @@ fn onset(symptom: &Symptom, connection: &Connection) -> Timestamp {
 }
 
 fn evidence(symptom: &Symptom, connection: &Connection, limits: &Limits) -> Evidence {
-    let mut packets = symptom.evidence.clone();
-    packets.truncate(limits.max_evidence_packets);
+    let packets = symptom.evidence.iter().copied().take(limits.max_evidence_packets).collect();
     Evidence {
         connection: connection.number,
         client: connection.client,

@@ -28,6 +28,8 @@ pub struct Pace {
     shortest: Option<Span>,
     longest: Span,
     second: (i64, u64),
+    /// Where the group counts the client, if it does.
+    pub(super) client_place: Option<usize>,
 }
 
 impl Pace {
@@ -44,9 +46,16 @@ impl Pace {
             shortest: None,
             longest: Span::ZERO,
             second: (i64::MIN, 0),
+            client_place: None,
         };
         pace.note_second(at);
         pace
+    }
+
+    /// The same, of a client that its group counts at this place.
+    pub(super) const fn at_place(mut self, place: Option<usize>) -> Self {
+        self.client_place = place;
+        self
     }
 
     pub(super) fn add(&mut self, at: Timestamp) {

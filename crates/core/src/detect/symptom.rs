@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::types::{PacketNo, Span};
+use crate::types::{Packets, Span};
 
 /// What a detector says of one connection: a code, the packets that prove it, and numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +14,7 @@ pub struct Symptom {
     /// How well it can be seen.
     pub confidence: Confidence,
     /// The packets that prove it, in order; never empty.
-    pub evidence: Vec<PacketNo>,
+    pub evidence: Packets,
     /// The duration that the finding is about (idle time, waiting time), where there is one.
     pub span: Option<Span>,
     /// The count that the finding is about (requests, retries), where there is one.
@@ -25,6 +25,21 @@ pub struct Symptom {
     pub quotes: Vec<(&'static str, String)>,
     /// Which of its kinds it is, where the finding has kinds (`crossed`, `unaware`, `silent`, `fin`, `reset` ...).
     pub kind: &'static str,
+}
+
+impl Symptom {
+    /// A place to write a symptom into: it proves nothing.
+    pub(super) const BLANK: Self = Self {
+        code: "",
+        severity: Severity::Info,
+        confidence: Confidence::Low,
+        evidence: Packets::new(),
+        span: None,
+        count: None,
+        delay: None,
+        quotes: Vec::new(),
+        kind: "",
+    };
 }
 
 /// Harm: what it does to the connection or to its users.

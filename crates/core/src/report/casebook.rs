@@ -6,8 +6,7 @@ use std::net::IpAddr;
 use super::{Finding, NotAssessed, ServiceSummary, Totals};
 use crate::Limits;
 use crate::detect::{
-    CaptureFacts, Case, DETECTORS, Detector, Group, Host, Said, Scope, Service, ServiceKey, Severity, Symptom, Told,
-    examine,
+    CaptureFacts, Case, DETECTORS, Detector, Group, Host, Said, Scope, Service, ServiceKey, Severity, Shape, Told,
 };
 use crate::record::{Connection, Outcome};
 
@@ -21,10 +20,28 @@ pub(crate) struct Casebook {
     cells: Vec<Cell>,
     /// Why checks could not be made, for each detector: few reasons each.
     not_visible: Vec<Vec<Blind>>,
-    /// Kept between connections, so that its memory is.
-    symptoms: Vec<Attached>,
+    checks: Vec<Check>,
+    /// What the detector at hand says; kept between connections, as its memory is.
+    said: Said,
+    /// The symptoms of the connection at hand; kept for the same reason.
+    attached: Vec<Attached>,
     outcomes: [u64; Outcome::ALL.len()],
     connections: u64,
+}
+
+/// A detector, and what it answers whenever it is asked.
+#[derive(Clone, Copy)]
+struct Check {
+    detector: &'static dyn Detector,
+    needs: Shape,
+    scope: Scope,
+    yields_to: &'static [&'static str],
+}
+
+impl std::fmt::Debug for Check {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.detector.code())
+    }
 }
 
 /// What one detector has to say in one place.
@@ -44,13 +61,12 @@ struct Blind {
     connections: u64,
 }
 
-/// A symptom of the connection at hand, and where it is told.
+/// A symptom of the connection at hand: of what, and where it is told.
 #[derive(Debug)]
 struct Attached {
     cell: usize,
-    detector: usize,
-    quiet: bool,
-    symptom: Symptom,
+    code: &'static str,
+    yields_to: &'static [&'static str],
 }
 
 /// The row of cells for the capture as a whole.
@@ -64,7 +80,9 @@ impl Casebook {
             index: hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::default()),
             cells: DETECTORS.iter().map(|_| Cell::default()).collect(),
             not_visible: DETECTORS.iter().map(|_| Vec::new()).collect(),
-            symptoms: Vec::new(),
+            checks: DETECTORS.iter().map(|detector| Check::new(*detector)).collect(),
+            said: Said::nothing(),
+            attached: Vec::new(),
             outcomes: [0; Outcome::ALL.len()],
             connections: 0,
         }
@@ -79,39 +97,36 @@ impl Casebook {
         if let Some(service) = self.services.get_mut(place) {
             service.add(connection, outcome);
         }
-        let mut symptoms = std::mem::take(&mut self.symptoms);
-        let mut said = Said::default();
-        for (number, detector) in DETECTORS.iter().enumerate() {
-            examine(*detector, connection, &mut said);
+        self.attached.clear();
+        let shape = Shape::of(connection);
+        let rows = [WHOLE_CAPTURE, place + 1].map(|row| row * DETECTORS.len());
+        for (number, check) in self.checks.iter().enumerate() {
+            if !shape.has(check.needs) {
+                debug_assert!(is_silent(check.detector, connection), "{check:?} needs less than it says");
+                continue;
+            }
+            let said = &mut self.said;
+            said.hear(check.detector, connection);
             if let Some((reason, instead)) = said.not_visible {
-                self.note_blind(number, reason, instead);
+                note_blind(self.not_visible.get_mut(number), reason, instead);
             }
             if !said.applies {
                 continue;
             }
-            let row = match detector.scope() {
-                Scope::Service => place + 1,
-                Scope::Capture => WHOLE_CAPTURE,
-            };
-            let at = row * DETECTORS.len() + number;
+            let at = number
+                + match check.scope {
+                    Scope::Capture => rows[0],
+                    Scope::Service => rows[1],
+                };
             let Some(cell) = self.cells.get_mut(at) else { continue };
             cell.applied += 1;
-            if let Some(symptom) = said.symptom.take() {
-                cell.group.get_or_insert_default().add(&symptom, connection, &self.limits);
-                symptoms.push(Attached { cell: at, detector: number, quiet: said.quiet, symptom });
+            if let Some(symptom) = said.symptom() {
+                cell.group.get_or_insert_default().add(symptom, connection, &self.limits);
+                self.attached.push(Attached { cell: at, code: symptom.code, yields_to: check.yields_to });
+                connection.symptoms.extend(said.take_shown());
             }
         }
-        self.note_overlaps(&symptoms);
-        connection.symptoms.extend(symptoms.drain(..).filter(|one| !one.quiet).map(|one| one.symptom));
-        self.symptoms = symptoms;
-    }
-
-    fn note_blind(&mut self, detector: usize, reason: &'static str, capture_instead: Option<&'static str>) {
-        let Some(known) = self.not_visible.get_mut(detector) else { return };
-        match known.iter_mut().find(|blind| std::ptr::eq(blind.reason, reason) || blind.reason == reason) {
-            Some(blind) => blind.connections += 1,
-            None => known.push(Blind { reason, capture_instead, connections: 1 }),
-        }
+        self.note_overlaps();
     }
 
     /// The service's place; the last one stands for all past the limit.
@@ -130,19 +145,20 @@ impl Casebook {
         place
     }
 
-    fn note_overlaps(&mut self, symptoms: &[Attached]) {
-        for one in symptoms {
-            let Some(detector) = DETECTORS.get(one.detector) else { continue };
-            if detector.yields_to().is_empty() {
+    fn note_overlaps(&mut self) {
+        if self.attached.len() < 2 {
+            return;
+        }
+        for one in &self.attached {
+            // Each stronger code counts once; a connection hit by two of them is still one connection.
+            let is_stronger = |other: &&Attached| one.yields_to.contains(&other.code) && other.code != one.code;
+            if one.yields_to.is_empty() {
                 continue;
             }
-            // Each stronger code counts once; a connection hit by two of them is still one connection.
-            let stronger = symptoms.iter().find(|other| {
-                detector.yields_to().contains(&other.symptom.code) && other.symptom.code != one.symptom.code
-            });
+            let stronger = self.attached.iter().find(is_stronger);
             let group = self.cells.get_mut(one.cell).and_then(|cell| cell.group.as_deref_mut());
             if let (Some(other), Some(group)) = (stronger, group) {
-                group.note_overlap(other.symptom.code);
+                group.note_overlap(other.code);
             }
         }
     }
@@ -202,6 +218,27 @@ impl Casebook {
                 .then_with(|| (a.address, a.port).cmp(&(b.address, b.port)))
         });
         services.into_iter().map(|(_, summary)| summary).collect()
+    }
+}
+
+impl Check {
+    fn new(detector: &'static dyn Detector) -> Self {
+        Self { detector, needs: detector.needs(), scope: detector.scope(), yields_to: detector.yields_to() }
+    }
+}
+
+/// Whether a detector has nothing at all to say of a connection.
+fn is_silent(detector: &dyn Detector, connection: &Connection) -> bool {
+    let mut said = Said::nothing();
+    said.hear(detector, connection);
+    !said.applies && said.not_visible.is_none() && said.symptom().is_none()
+}
+
+fn note_blind(known: Option<&mut Vec<Blind>>, reason: &'static str, capture_instead: Option<&'static str>) {
+    let Some(known) = known else { return };
+    match known.iter_mut().find(|blind| std::ptr::eq(blind.reason, reason) || blind.reason == reason) {
+        Some(blind) => blind.connections += 1,
+        None => known.push(Blind { reason, capture_instead, connections: 1 }),
     }
 }
 

@@ -6,6 +6,7 @@
 mod endpoint;
 mod escape;
 mod evidence;
+mod packets;
 mod seq;
 mod side;
 mod time;
@@ -13,6 +14,7 @@ mod time;
 pub use endpoint::{Endpoint, Tuple};
 pub use escape::escaped;
 pub use evidence::{Moment, NotVisible, PacketNo, Seen};
+pub use packets::Packets;
 pub use seq::Seq;
 pub use side::{Side, Sided};
 pub use time::{Span, Timestamp};

@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::HEADER_BYTES;
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Shape, Told};
 use crate::record::{Connection, Protocol};
 use crate::types::NotVisible;
 
@@ -23,6 +23,10 @@ impl Detector for SnaplenTruncated {
 
     fn scope(&self) -> Scope {
         Scope::Capture
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::PAYLOAD
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

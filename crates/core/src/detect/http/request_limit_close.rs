@@ -1,7 +1,7 @@
 //! A server closes each connection after the same number of requests.
 
 use crate::detect::thresholds::{ESTIMATE_LEAST, ESTIMATE_SHARE, LIMIT_CLOSE_AFTER, TIMER_SAMPLES};
-use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Group, Severity, Told, timeouts};
+use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Group, Severity, Shape, Told, timeouts};
 use crate::record::{CloseKind, Connection, Protocol};
 use crate::types::{Side, Span};
 
@@ -26,6 +26,10 @@ impl Detector for RequestLimitClose {
 
     fn page(&self) -> &'static str {
         include_str!("request_limit_close.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::ENDED_BY_FIN | Shape::CLOSED_BY_SERVER
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

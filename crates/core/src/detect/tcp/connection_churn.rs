@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::{CHURN_PER_SECOND, CHURN_SECONDS, CHURN_WARNING_PER_SECOND, SHORT_LIFE};
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Pace, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Pace, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Outcome};
 
 /// Detector of `connection-churn`.
@@ -23,6 +23,10 @@ impl Detector for ConnectionChurn {
 
     fn page(&self) -> &'static str {
         include_str!("connection_churn.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::SYN | Shape::SYN_ACK | Shape::PAYLOAD | Shape::ENDED
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

@@ -1,7 +1,7 @@
 //! A SYN answered by a RST.
 
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Host, Service, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Host, Service, Severity, Shape, Told};
 use crate::record::{Connection, ResetKind};
 use crate::types::Side;
 
@@ -18,6 +18,10 @@ impl Detector for ConnectionRefused {
 
     fn page(&self) -> &'static str {
         include_str!("connection_refused.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::SYN
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::{PERIOD_LEAST, SHORT_LIFE};
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Pace, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Pace, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection};
 use crate::types::{Side, Span};
 
@@ -19,6 +19,10 @@ impl Detector for HealthCheck {
 
     fn page(&self) -> &'static str {
         include_str!("health_check.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::SYN | Shape::SYN_ACK
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

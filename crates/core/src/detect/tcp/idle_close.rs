@@ -5,7 +5,7 @@ use crate::detect::thresholds::{
     TIMER_SPREAD_SHARE,
 };
 use crate::detect::timeouts::Spoken;
-use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Group, Service, Severity, Told, timeouts};
+use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told, timeouts};
 use crate::record::{CloseKind, Connection, IdleSource};
 use crate::types::{Side, Span};
 
@@ -35,6 +35,10 @@ impl Detector for IdleClose {
 
     fn yields_to(&self) -> &'static [&'static str] {
         &["stale-reuse"]
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::PAYLOAD | Shape::ENDED_BY_FIN
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

@@ -1,7 +1,7 @@
 //! A RST that did not come from the host whose address it carries.
 
 use crate::detect::thresholds::SAME_HOST_HOPS;
-use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Reset, ResetKind};
 use crate::types::{Side, Span};
 
@@ -33,6 +33,10 @@ impl Detector for InjectedReset {
 
     fn yields_to(&self) -> &'static [&'static str] {
         &["silent-idle-drop"]
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::ENDED_BY_RESET
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

@@ -6,7 +6,7 @@ use crate::detect::thresholds::{
     REQUEST_BYTES, SMALL_TALK_BYTES, USUAL_CLOSE_NOTIFY,
 };
 use crate::detect::timeouts::Spoken;
-use crate::detect::{Case, Confidence, Detector, Distribution, Exam, Service, Severity, Spread, Told, timeouts};
+use crate::detect::{Case, Confidence, Detector, Distribution, Exam, Service, Severity, Shape, Spread, Told, timeouts};
 use crate::record::{Connection, Fin, IdleTime, LateWrite, Protocol, Reset, ResetKind};
 use crate::tls::Stage;
 use crate::types::{Side, Span};
@@ -29,6 +29,10 @@ impl Detector for StaleReuse {
 
     fn page(&self) -> &'static str {
         include_str!("stale_reuse.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::PAYLOAD | Shape::SERVER_FIN | Shape::CLOSED_BY_SERVER
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

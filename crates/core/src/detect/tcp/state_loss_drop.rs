@@ -1,7 +1,7 @@
 //! From one moment on nothing of a live connection gets through, while others between the same ends go on.
 
 use crate::detect::thresholds::{ALIVE_AFTER, BIG_SEGMENT_SHARE, DEAD_RETRANSMISSIONS};
-use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told};
 use crate::record::{Connection, Outcome, Traffic, Unanswered};
 use crate::types::{Side, Span, Timestamp};
 
@@ -23,6 +23,10 @@ impl Detector for StateLossDrop {
 
     fn page(&self) -> &'static str {
         include_str!("state_loss_drop.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::PAYLOAD
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

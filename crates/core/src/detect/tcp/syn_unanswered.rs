@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::{ANSWER_WAIT, SYN_RETRY_LEAST};
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Host, Service, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Host, Service, Severity, Shape, Told};
 use crate::record::{Connection, Outcome};
 use crate::types::{Moment, Side, Span};
 
@@ -20,6 +20,10 @@ impl Detector for SynUnanswered {
 
     fn page(&self) -> &'static str {
         include_str!("syn_unanswered.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::SYN
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

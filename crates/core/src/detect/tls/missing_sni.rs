@@ -1,7 +1,7 @@
 //! A ClientHello without a server name: an error where names are needed, a hint where that can not be told.
 
 use super::hello_summary::{self, Answer};
-use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection};
 use crate::tls::{Sni, Tls};
 use crate::types::{NotVisible, Side, Span};
@@ -19,6 +19,10 @@ impl Detector for MissingSni {
 
     fn page(&self) -> &'static str {
         include_str!("missing_sni.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::TLS
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

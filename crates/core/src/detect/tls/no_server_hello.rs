@@ -2,7 +2,7 @@
 
 use super::hello_summary::{self, Answer};
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, ResetKind};
 
 /// Detector of `no-server-hello`.
@@ -22,6 +22,10 @@ impl Detector for NoServerHello {
 
     fn yields_to(&self) -> &'static [&'static str] {
         &["missing-sni", "tls-alert", "injected-reset"]
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::TLS
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

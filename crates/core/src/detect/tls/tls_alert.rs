@@ -2,7 +2,7 @@
 
 use super::{alerts, hello_summary};
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Group, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Group, Severity, Shape, Told};
 use crate::record::Connection;
 use crate::tls::{Alert, AlertLevel, Sni, Tls, names};
 use crate::types::Side;
@@ -24,6 +24,10 @@ impl Detector for TlsAlert {
 
     fn yields_to(&self) -> &'static [&'static str] {
         &["missing-sni"]
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::TLS
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

@@ -2,7 +2,7 @@
 
 use super::hello_summary::{self, VersionFault};
 use crate::detect::words::{counted, listed};
-use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told};
 use crate::record::Connection;
 use crate::tls::names;
 
@@ -19,6 +19,10 @@ impl Detector for TlsVersionMismatch {
 
     fn page(&self) -> &'static str {
         include_str!("tls_version_mismatch.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::TLS
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

@@ -1,0 +1,76 @@
+//! What a connection has, in a few bits: a detector is not asked about connections that lack what it speaks of.
+//!
+//! The bits say nothing that the [`Connection`] does not say; they are gathered once instead of by each detector.
+
+use std::ops::BitOr;
+
+use crate::record::{CloseKind, Connection};
+use crate::types::Side;
+
+/// What a connection has; as a detector's [`needs`](super::Detector::needs), what it must have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shape(u16);
+
+impl Shape {
+    /// Any connection.
+    pub const ANY: Self = Self(0);
+    /// A SYN was captured.
+    pub const SYN: Self = Self(1);
+    /// A SYN-ACK was captured.
+    pub const SYN_ACK: Self = Self(1 << 1);
+    /// Payload was captured, or sequence numbers show that some was sent.
+    pub const PAYLOAD: Self = Self(1 << 2);
+    /// TLS was recognised.
+    pub const TLS: Self = Self(1 << 3);
+    /// A FIN or a RST ended it.
+    pub const ENDED: Self = Self(1 << 4);
+    /// A FIN ended it.
+    pub const ENDED_BY_FIN: Self = Self(1 << 5);
+    /// A RST ended it.
+    pub const ENDED_BY_RESET: Self = Self(1 << 6);
+    /// The server sent the first FIN or RST.
+    pub const CLOSED_BY_SERVER: Self = Self(1 << 7);
+    /// The server sent a FIN.
+    pub const SERVER_FIN: Self = Self(1 << 8);
+
+    /// What a finished connection has.
+    pub fn of(c: &Connection) -> Self {
+        let only = |has: bool, bit: Self| if has { bit } else { Self::ANY };
+        only(c.opening.syn.is_some(), Self::SYN)
+            | only(c.opening.syn_ack.is_some(), Self::SYN_ACK)
+            | only(c.carried_payload(), Self::PAYLOAD)
+            | only(c.tls.is_some(), Self::TLS)
+            | match c.ending.kind {
+                CloseKind::Fin => Self::ENDED | Self::ENDED_BY_FIN,
+                CloseKind::Reset => Self::ENDED | Self::ENDED_BY_RESET,
+                CloseKind::Timeout | CloseKind::Open => Self::ANY,
+            }
+            | only(c.ending.closed_by == Some(Side::Server), Self::CLOSED_BY_SERVER)
+            | only(c.ending.fin.server.is_some(), Self::SERVER_FIN)
+    }
+
+    /// Whether everything that is needed is there.
+    pub const fn has(self, needed: Self) -> bool {
+        needed.0 & !self.0 == 0
+    }
+}
+
+impl BitOr for Shape {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_that_is_needed_must_be_there() {
+        let refused = Shape::SYN | Shape::ENDED | Shape::ENDED_BY_RESET | Shape::CLOSED_BY_SERVER;
+        assert!(refused.has(Shape::ANY) && refused.has(Shape::SYN) && refused.has(Shape::SYN | Shape::ENDED));
+        assert!(!refused.has(Shape::SYN | Shape::PAYLOAD) && !refused.has(Shape::TLS));
+    }
+}
