@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import pathlib
 import re
 
 import pytest
+from conftest import ROOT
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 
-
-def test_the_example_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"```python\n(.*?)```", text, re.DOTALL)
-    assert found is not None, "the README shows a Python example"
-    monkeypatch.chdir(ROOT)
-    exec(compile(found[1], "README.md", "exec"), {})
+    examples = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert len(examples) == 1, "the README shows one Python example"
+    exec(compile(examples[0], "README.md", "exec"), {})
     printed = capsys.readouterr().out
-    assert "error stale-reuse" in printed
-    assert "# stale-reuse" in printed
+    assert "error stale-reuse 4 of 9" in printed
+    assert "idle_before_close_s" in printed
+    assert "FIN after 6.00 s idle" in printed

@@ -37,8 +37,3 @@ pub use error::CaptureError;
 pub use inspector::{Inspector, Progress, Sink, read_path};
 pub use limits::Limits;
 pub use report::Report;
-
-/// The README's examples are tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-pub struct Readme;
