@@ -34,6 +34,7 @@ pub(crate) struct Casebook {
 struct Check {
     detector: &'static dyn Detector,
     needs: Shape,
+    clears: Option<(Shape, Shape)>,
     scope: Scope,
     yields_to: &'static [&'static str],
 }
@@ -105,6 +106,18 @@ impl Casebook {
                 debug_assert!(is_silent(check.detector, connection), "{check:?} needs less than it says");
                 continue;
             }
+            let at = number
+                + match check.scope {
+                    Scope::Capture => rows[0],
+                    Scope::Service => rows[1],
+                };
+            if check.clears.is_some_and(|(with, without)| shape.has(with) && shape.lacks(without)) {
+                debug_assert!(is_clear(check.detector, connection), "{check:?} clears more than it may");
+                if let Some(cell) = self.cells.get_mut(at) {
+                    cell.applied += 1;
+                }
+                continue;
+            }
             let said = &mut self.said;
             said.hear(check.detector, connection);
             if let Some((reason, instead)) = said.not_visible {
@@ -113,11 +126,6 @@ impl Casebook {
             if !said.applies {
                 continue;
             }
-            let at = number
-                + match check.scope {
-                    Scope::Capture => rows[0],
-                    Scope::Service => rows[1],
-                };
             let Some(cell) = self.cells.get_mut(at) else { continue };
             cell.applied += 1;
             if let Some(symptom) = said.symptom() {
@@ -223,7 +231,13 @@ impl Casebook {
 
 impl Check {
     fn new(detector: &'static dyn Detector) -> Self {
-        Self { detector, needs: detector.needs(), scope: detector.scope(), yields_to: detector.yields_to() }
+        Self {
+            detector,
+            needs: detector.needs(),
+            clears: detector.clears(),
+            scope: detector.scope(),
+            yields_to: detector.yields_to(),
+        }
     }
 }
 
@@ -232,6 +246,13 @@ fn is_silent(detector: &dyn Detector, connection: &Connection) -> bool {
     let mut said = Said::nothing();
     said.hear(detector, connection);
     !said.applies && said.not_visible.is_none() && said.symptom().is_none()
+}
+
+/// Whether a detector's check applies to a connection, and finds nothing there.
+fn is_clear(detector: &dyn Detector, connection: &Connection) -> bool {
+    let mut said = Said::nothing();
+    said.hear(detector, connection);
+    said.applies && said.not_visible.is_none() && said.symptom().is_none()
 }
 
 fn note_blind(known: Option<&mut Vec<Blind>>, reason: &'static str, capture_instead: Option<&'static str>) {
