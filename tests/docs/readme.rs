@@ -32,7 +32,10 @@ fn the_output_that_is_shown_is_what_the_command_prints() {
     let printed = String::from_utf8(run.stdout).expect("reports are UTF-8");
     let mut printed = printed.lines();
     for line in lines.filter(|line| *line != "...") {
-        assert!(printed.any(|real| real == line), "the README shows a line that is not printed (in this place): {line:?}");
+        assert!(
+            printed.any(|real| real == line),
+            "the README shows a line that is not printed (in this place): {line:?}"
+        );
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use handshark::Report;
 use handshark::detect::Severity;
+use handshark::record::Outcome;
 use handshark::report::Finding;
 
 use super::Scope;
@@ -48,6 +49,9 @@ fn nothing_found(report: &Report, scope: Scope) -> String {
     if connections == 0 {
         return format!("No TCP connection in {} packets: nothing could be checked.", report.capture.packets);
     }
+    if let Some(failed) = unexplained(report) {
+        return failed;
+    }
     let codes = |whole: bool| -> BTreeSet<&str> {
         let these = report.not_assessed.iter().filter(|check| (check.connections >= connections) == whole);
         these.map(|check| check.code).collect()
@@ -55,16 +59,32 @@ fn nothing_found(report: &Report, scope: Scope) -> String {
     let (not_at_all, in_part) = (codes(true), codes(false));
     let made = scope.checks.saturating_sub(not_at_all.len());
     let mut verdict = format!(
-        "No failure found among {} in {}; {} could not be made",
+        "No failure found among {} in {}; {}",
         counted(made as u64, "check"),
         counted(connections, "connection"),
-        counted(not_at_all.len() as u64, "check")
+        match not_at_all.len() {
+            0 => "every check could be made".to_owned(),
+            some => format!("{} could not be made", counted(some as u64, "check")),
+        }
     );
     let in_part = in_part.difference(&not_at_all).count();
     if in_part > 0 {
         verdict += &format!(", {in_part} not for all connections");
     }
     verdict + "."
+}
+
+/// Outcomes that are failures, though no finding tells of them.
+fn unexplained(report: &Report) -> Option<String> {
+    use Outcome::{Prohibited, Refused, Reset, ResetInHandshake, TimedOut, TlsFailed, Unanswered};
+    let failures = [Refused, Unanswered, Prohibited, ResetInHandshake, TlsFailed, Reset, TimedOut];
+    let bad: Vec<_> = report.totals.by_outcome.iter().filter(|(outcome, _)| failures.contains(outcome)).collect();
+    let count: u64 = bad.iter().map(|(_, count)| count).sum();
+    let each: Vec<String> = bad.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
+    (count > 0).then(|| {
+        let of = counted(report.totals.connections, "connection");
+        format!("{count} of {of} failed, and no check explains why: {}.", each.join(", "))
+    })
 }
 
 /// `40 connections: 37 established, 3 reset. 1 error, 2 warnings.`
