@@ -32,6 +32,12 @@ pub trait Detector: Sync {
         Shape::ANY
     }
 
+    /// Connections of which is known without `examine` that the check applies and finds nothing: those that have all of
+    /// the first, and nothing of the second.
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        None
+    }
+
     /// Reads one connection; attaches a symptom, or says that it can not be judged, or does nothing.
     fn examine(&self, connection: &Connection, exam: &mut Exam<'_>);
 

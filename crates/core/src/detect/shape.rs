@@ -1,4 +1,4 @@
-//! What a connection has, in a few bits: a detector is not asked about connections that lack what it speaks of.
+//! What a connection has, in a few bits: a detector is not asked about connections of which the bits tell its answer.
 //!
 //! The bits say nothing that the [`Connection`] does not say; they are gathered once instead of by each detector.
 
@@ -7,7 +7,7 @@ use std::ops::BitOr;
 use crate::record::{CloseKind, Connection};
 use crate::types::Side;
 
-/// What a connection has; as a detector's [`needs`](super::Detector::needs), what it must have.
+/// What a connection has; as a detector's [`needs`](super::Detector::needs), what it must have for the detector to speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shape(u16);
 
@@ -33,6 +33,19 @@ impl Shape {
     /// The server sent a FIN.
     pub const SERVER_FIN: Self = Self(1 << 8);
 
+    /// Packets of both sides were captured.
+    pub const BOTH_SIDES: Self = Self(1 << 9);
+    /// One side alone was captured, though the other answered.
+    pub const ONE_WAY: Self = Self(1 << 10);
+    /// Its beginning was not captured.
+    pub const MID_STREAM: Self = Self(1 << 11);
+    /// Packets of it were cut by the snap length.
+    pub const CUT: Self = Self(1 << 12);
+    /// Packets of it were seen more than once.
+    pub const TWINS: Self = Self(1 << 13);
+    /// Payload was sent after the other side had closed.
+    pub const LATE_WRITE: Self = Self(1 << 14);
+
     /// What a finished connection has.
     pub fn of(c: &Connection) -> Self {
         let only = |has: bool, bit: Self| if has { bit } else { Self::ANY };
@@ -47,11 +60,27 @@ impl Shape {
             }
             | only(c.ending.closed_by == Some(Side::Server), Self::CLOSED_BY_SERVER)
             | only(c.ending.fin.server.is_some(), Self::SERVER_FIN)
+            | only(c.traffic.client.packets > 0 && c.traffic.server.packets > 0, Self::BOTH_SIDES)
+            | only(c.visibility.one_way.is_some(), Self::ONE_WAY)
+            | only(c.visibility.mid_stream, Self::MID_STREAM)
+            | only(c.visibility.cut_by_snaplen > 0, Self::CUT)
+            | only(c.visibility.twins > 0, Self::TWINS)
+            | only(c.ending.late_write.is_some(), Self::LATE_WRITE)
+    }
+
+    /// A place among 64 for it: shapes that occur together seldom share one (Fibonacci hashing).
+    pub(crate) const fn place(self) -> usize {
+        ((self.0 as u32).wrapping_mul(0x9E37_79B1) >> 26) as usize
     }
 
     /// Whether everything that is needed is there.
     pub const fn has(self, needed: Self) -> bool {
         needed.0 & !self.0 == 0
+    }
+
+    /// Whether nothing of it is there.
+    pub const fn lacks(self, unwanted: Self) -> bool {
+        unwanted.0 & self.0 == 0
     }
 }
 
@@ -72,5 +101,6 @@ mod tests {
         let refused = Shape::SYN | Shape::ENDED | Shape::ENDED_BY_RESET | Shape::CLOSED_BY_SERVER;
         assert!(refused.has(Shape::ANY) && refused.has(Shape::SYN) && refused.has(Shape::SYN | Shape::ENDED));
         assert!(!refused.has(Shape::SYN | Shape::PAYLOAD) && !refused.has(Shape::TLS));
+        assert!(refused.lacks(Shape::ANY) && refused.lacks(Shape::TLS) && !refused.lacks(Shape::TLS | Shape::SYN));
     }
 }

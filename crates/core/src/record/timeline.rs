@@ -40,13 +40,28 @@ pub fn of(c: &Connection) -> Vec<Step> {
     steps.sort_by_key(|step| step.packet);
     steps.dedup_by(|later, earlier| {
         let same = later.packet == earlier.packet && later.from == earlier.from;
-        if same && !earlier.what.contains(&later.what) {
-            earlier.what = format!("{}, {}", earlier.what, later.what);
+        if same {
+            earlier.what = joined(&earlier.what, &later.what);
         }
         same
     });
     steps
 }
+
+/// Two names of one packet as one: what has a name of its own need not be called payload too.
+fn joined(one: &str, other: &str) -> String {
+    let plain = |what: &str| what == LAST_PAYLOAD;
+    match (plain(one), plain(other)) {
+        (true, _) => other.to_owned(),
+        (_, true) => one.to_owned(),
+        _ if one.contains(other) => one.to_owned(),
+        _ => format!("{one}, {}", other.strip_prefix("payload, ").unwrap_or(other)),
+    }
+}
+
+const LAST_PAYLOAD: &str = "last payload";
+/// Below this, what passes before a FIN is the time that answers take, not silence.
+const SILENCE: Span = Span::from_millis(500);
 
 /// Whether too little of the connection was captured to say what did not happen in its payload.
 pub(crate) fn is_blind(c: &Connection) -> bool {
@@ -107,7 +122,7 @@ fn http(c: &Connection, add: &mut Add<'_>) {
 
 fn payload(c: &Connection, add: &mut Add<'_>) {
     for (side, traffic) in c.traffic.each() {
-        add(traffic.last_payload, side, Cow::Borrowed("last payload"));
+        add(traffic.last_payload, side, Cow::Borrowed(LAST_PAYLOAD));
         if let Some(unanswered) = &traffic.unanswered {
             add(Some(unanswered.first), side, Cow::Owned(format!("segment of {} bytes", unanswered.length)));
             add(Some(unanswered.second), side, Cow::Borrowed("sent again"));
@@ -121,7 +136,9 @@ fn ending(c: &Connection, add: &mut Add<'_>) {
     for (side, fin) in c.ending.fin.each() {
         if let Some(fin) = fin {
             let idle = match c.ending.idle {
-                Some(idle) if c.ending.kind == CloseKind::Fin && c.ending.closed_by == Some(side) => {
+                Some(idle)
+                    if idle.span >= SILENCE && c.ending.kind == CloseKind::Fin && c.ending.closed_by == Some(side) =>
+                {
                     format!("FIN after {} idle", idle.span)
                 }
                 Some(_) | None => "FIN".to_owned(),

@@ -21,6 +21,8 @@ pub(crate) struct Casebook {
     /// Why checks could not be made, for each detector: few reasons each.
     not_visible: Vec<Vec<Blind>>,
     checks: Vec<Check>,
+    /// Plans for the shapes that were met last, each in its place.
+    plans: [Plan; 64],
     /// What the detector at hand says; kept between connections, as its memory is.
     said: Said,
     /// The symptoms of the connection at hand; kept for the same reason.
@@ -34,6 +36,7 @@ pub(crate) struct Casebook {
 struct Check {
     detector: &'static dyn Detector,
     needs: Shape,
+    clears: Option<(Shape, Shape)>,
     scope: Scope,
     yields_to: &'static [&'static str],
 }
@@ -43,6 +46,18 @@ impl std::fmt::Debug for Check {
         f.write_str(self.detector.code())
     }
 }
+
+/// What to do with connections of one shape: a bit for each check.
+#[derive(Clone, Copy, Debug)]
+struct Plan {
+    shape: Shape,
+    /// Checks that must look at the connection.
+    asked: u32,
+    /// Checks that apply and find nothing, by the shape alone.
+    clear: u32,
+}
+
+const _: () = assert!(DETECTORS.len() <= 32, "a plan has a bit for each detector");
 
 /// What one detector has to say in one place.
 #[derive(Debug, Default)]
@@ -74,13 +89,15 @@ const WHOLE_CAPTURE: usize = 0;
 
 impl Casebook {
     pub(crate) fn new(limits: Limits) -> Self {
+        let checks: Vec<Check> = DETECTORS.iter().map(|detector| Check::new(*detector)).collect();
         Self {
+            plans: [Plan::new(Shape::ANY, &checks); 64],
+            checks,
             limits,
             services: Vec::new(),
             index: hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::default()),
             cells: DETECTORS.iter().map(|_| Cell::default()).collect(),
             not_visible: DETECTORS.iter().map(|_| Vec::new()).collect(),
-            checks: DETECTORS.iter().map(|detector| Check::new(*detector)).collect(),
             said: Said::nothing(),
             attached: Vec::new(),
             outcomes: [0; Outcome::ALL.len()],
@@ -99,12 +116,16 @@ impl Casebook {
         }
         self.attached.clear();
         let shape = Shape::of(connection);
-        let rows = [WHOLE_CAPTURE, place + 1].map(|row| row * DETECTORS.len());
-        for (number, check) in self.checks.iter().enumerate() {
-            if !shape.has(check.needs) {
-                debug_assert!(is_silent(check.detector, connection), "{check:?} needs less than it says");
-                continue;
+        // In the order of `Scope`.
+        let rows = [place + 1, WHOLE_CAPTURE].map(|row| row * DETECTORS.len());
+        let plan = self.plan(shape);
+        debug_assert!(plan.holds(&self.checks, connection), "a detector says more than its needs() and clears() allow");
+        for (number, check) in chosen(&self.checks, plan.clear) {
+            if let Some(cell) = self.cells.get_mut(rows[check.scope as usize] + number) {
+                cell.applied += 1;
             }
+        }
+        for (number, check) in chosen(&self.checks, plan.asked) {
             let said = &mut self.said;
             said.hear(check.detector, connection);
             if let Some((reason, instead)) = said.not_visible {
@@ -113,11 +134,7 @@ impl Casebook {
             if !said.applies {
                 continue;
             }
-            let at = number
-                + match check.scope {
-                    Scope::Capture => rows[0],
-                    Scope::Service => rows[1],
-                };
+            let at = rows[check.scope as usize] + number;
             let Some(cell) = self.cells.get_mut(at) else { continue };
             cell.applied += 1;
             if let Some(symptom) = said.symptom() {
@@ -127,6 +144,15 @@ impl Casebook {
             }
         }
         self.note_overlaps();
+    }
+
+    /// What to do with connections of a shape.
+    fn plan(&mut self, shape: Shape) -> Plan {
+        let known = &mut self.plans[shape.place() % 64];
+        if known.shape != shape {
+            *known = Plan::new(shape, &self.checks);
+        }
+        *known
     }
 
     /// The service's place; the last one stands for all past the limit.
@@ -223,15 +249,47 @@ impl Casebook {
 
 impl Check {
     fn new(detector: &'static dyn Detector) -> Self {
-        Self { detector, needs: detector.needs(), scope: detector.scope(), yields_to: detector.yields_to() }
+        Self {
+            detector,
+            needs: detector.needs(),
+            clears: detector.clears(),
+            scope: detector.scope(),
+            yields_to: detector.yields_to(),
+        }
     }
 }
 
-/// Whether a detector has nothing at all to say of a connection.
-fn is_silent(detector: &dyn Detector, connection: &Connection) -> bool {
-    let mut said = Said::nothing();
-    said.hear(detector, connection);
-    !said.applies && said.not_visible.is_none() && said.symptom().is_none()
+impl Plan {
+    fn new(shape: Shape, checks: &[Check]) -> Self {
+        let mut plan = Self { shape, asked: 0, clear: 0 };
+        for (number, check) in checks.iter().enumerate() {
+            if check.clears.is_some_and(|(with, without)| shape.has(with) && shape.lacks(without)) {
+                plan.clear |= 1 << number;
+            } else if shape.has(check.needs) {
+                plan.asked |= 1 << number;
+            }
+        }
+        plan
+    }
+
+    /// Whether the detectors that are not asked would have said of the connection what the plan says for them.
+    fn holds(&self, checks: &[Check], connection: &Connection) -> bool {
+        chosen(checks, !self.asked).all(|(number, check)| {
+            let mut said = Said::nothing();
+            said.hear(check.detector, connection);
+            let applies = self.clear & 1 << number != 0;
+            said.applies == applies && said.not_visible.is_none() && said.symptom().is_none()
+        })
+    }
+}
+
+/// The checks whose bits are set, with their numbers, in order.
+fn chosen(checks: &[Check], mut bits: u32) -> impl Iterator<Item = (usize, &Check)> {
+    std::iter::from_fn(move || {
+        let number = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        checks.get(number).map(|check| (number, check))
+    })
 }
 
 fn note_blind(known: Option<&mut Vec<Blind>>, reason: &'static str, capture_instead: Option<&'static str>) {

@@ -8,7 +8,7 @@ use super::PacketNo;
 /// Packet numbers in rising order, each once: at most [`Packets::MOST`], the first ones.
 #[derive(Clone, Copy)]
 pub struct Packets {
-    numbers: [PacketNo; Packets::MOST],
+    numbers: [PacketNo; Self::MOST],
     len: u8,
 }
 

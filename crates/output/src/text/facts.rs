@@ -9,7 +9,7 @@ use crate::sheet::{Align, Sheet, columns, padded};
 const MAX_CANDIDATES: usize = 5;
 
 /// Writes the facts as a list, then the candidates.
-pub(super) fn write(sheet: &mut Sheet, indent: usize, finding: &Finding) {
+pub(super) fn write(sheet: &mut Sheet, indent: usize, finding: &Finding, before: &[Finding]) {
     if !finding.facts.0.is_empty() {
         sheet.gap();
         sheet.heading(indent, "Why we think so");
@@ -22,6 +22,10 @@ pub(super) fn write(sheet: &mut Sheet, indent: usize, finding: &Finding) {
     if !finding.candidates.is_empty() {
         sheet.gap();
         sheet.heading(indent, "Known limits that fit");
+        if let Some(earlier) = before.iter().find(|earlier| earlier.candidates == finding.candidates) {
+            sheet.line(indent + 2, &format!("as above, see {}", earlier.code));
+            return;
+        }
         for candidate in finding.candidates.iter().take(MAX_CANDIDATES) {
             sheet.paragraph(indent + 2, "- ", &describe(candidate));
             sheet.paragraph(indent + 4, "source: ", candidate.source);

@@ -10,19 +10,24 @@ use crate::sheet::Sheet;
 /// Indent of what belongs to a finding.
 const INDENT: usize = 2;
 
-/// Writes all of it.
-pub(super) fn write(sheet: &mut Sheet, finding: &Finding) {
+/// Writes all of it; what a finding `before` has said in the same words is not said again.
+pub(super) fn write(sheet: &mut Sheet, finding: &Finding, before: &[Finding]) {
     write_header(sheet, finding);
     sheet.paragraph(INDENT, "", &finding.summary);
     if let Some(example) = finding.evidence.first() {
         sheet.gap();
         ladder::write(sheet, INDENT, example);
     }
-    facts::write(sheet, INDENT, finding);
+    facts::write(sheet, INDENT, finding, before);
     if !finding.remedy.is_empty() {
         section(sheet, "What to change");
-        for (i, text) in finding.remedy.iter().enumerate() {
+        let said = before.iter().find(|earlier| finding.remedy.iter().any(|text| earlier.remedy.contains(text)));
+        let new = finding.remedy.iter().filter(|text| !said.is_some_and(|earlier| earlier.remedy.contains(text)));
+        for (i, text) in new.enumerate() {
             sheet.paragraph(INDENT + 2, &format!("{}. ", i + 1), text);
+        }
+        if let Some(earlier) = said {
+            sheet.line(INDENT + 2, &format!("and as above, see {}", earlier.code));
         }
     }
     if let Some(example) = finding.evidence.first().filter(|example| !example.filter.is_empty()) {

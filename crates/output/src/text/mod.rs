@@ -58,7 +58,8 @@ pub fn write_report(out: &mut dyn Write, report: &Report, scope: Scope, style: S
     for (i, finding) in report.findings.iter().enumerate() {
         if i < MAX_TOLD {
             sheet.gap();
-            finding::write(&mut sheet, finding);
+            let before = report.findings.get(..i).unwrap_or_default();
+            finding::write(&mut sheet, finding, before);
         } else {
             if i == MAX_TOLD {
                 sheet.gap();

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use handshark::Report;
 use handshark::detect::Severity;
+use handshark::record::Outcome;
 use handshark::report::Finding;
 
 use super::Scope;
@@ -14,7 +15,7 @@ use crate::sheet::Sheet;
 pub(super) fn write(sheet: &mut Sheet, report: &Report, scope: Scope) {
     let worst = report.findings.first().filter(|finding| finding.severity > Severity::Info);
     let verdict = match worst {
-        Some(finding) => of_finding(finding),
+        Some(finding) => of_finding(finding, report),
         None => nothing_found(report, scope),
     };
     let painted = sheet.paint.with(STRONG, &verdict);
@@ -25,19 +26,24 @@ pub(super) fn write(sheet: &mut Sheet, report: &Report, scope: Scope) {
     }
 }
 
-fn of_finding(finding: &Finding) -> String {
+fn of_finding(finding: &Finding, report: &Report) -> String {
     let (code, share) = (finding.code, format!("{} of {}", finding.affected, finding.of));
     let sentence = first_sentence(&finding.summary);
     if finding.affected == 0 || sentence.starts_with(&share) {
         return format!("{sentence} ({code}).");
     }
     let sentence = sentence.strip_suffix(&format!(" ({share})")).unwrap_or(sentence);
-    let verb = match (finding.severity, finding.affected) {
-        (Severity::Error, _) => "failed",
-        (Severity::Warning | Severity::Info, 1) => "is affected",
-        (Severity::Warning | Severity::Info, _) => "are affected",
-    };
-    format!("{share} connections {verb}: {} ({code}).", after_a_colon(sentence))
+    let sentence = after_a_colon(sentence);
+    let (failed, of) = (failures(report).iter().map(|(_, count)| count).sum::<u64>(), report.totals.connections);
+    let errors = report.findings.iter().filter(|other| other.severity == Severity::Error).count();
+    match (finding.severity, finding.affected) {
+        (Severity::Error, affected) if failed > affected && errors > 1 => {
+            format!("{failed} of {of} connections failed; the largest cause, {share}: {sentence} ({code}).")
+        }
+        (Severity::Error, _) => format!("{share} connections failed: {sentence} ({code})."),
+        (Severity::Warning | Severity::Info, 1) => format!("{share} connections is affected: {sentence} ({code})."),
+        (Severity::Warning | Severity::Info, _) => format!("{share} connections are affected: {sentence} ({code})."),
+    }
 }
 
 fn nothing_found(report: &Report, scope: Scope) -> String {
@@ -48,6 +54,9 @@ fn nothing_found(report: &Report, scope: Scope) -> String {
     if connections == 0 {
         return format!("No TCP connection in {} packets: nothing could be checked.", report.capture.packets);
     }
+    if let Some(failed) = unexplained(report) {
+        return failed;
+    }
     let codes = |whole: bool| -> BTreeSet<&str> {
         let these = report.not_assessed.iter().filter(|check| (check.connections >= connections) == whole);
         these.map(|check| check.code).collect()
@@ -55,16 +64,37 @@ fn nothing_found(report: &Report, scope: Scope) -> String {
     let (not_at_all, in_part) = (codes(true), codes(false));
     let made = scope.checks.saturating_sub(not_at_all.len());
     let mut verdict = format!(
-        "No failure found among {} in {}; {} could not be made",
+        "No failure found among {} in {}; {}",
         counted(made as u64, "check"),
         counted(connections, "connection"),
-        counted(not_at_all.len() as u64, "check")
+        match not_at_all.len() {
+            0 => "every check could be made".to_owned(),
+            some => format!("{} could not be made", counted(some as u64, "check")),
+        }
     );
     let in_part = in_part.difference(&not_at_all).count();
     if in_part > 0 {
         verdict += &format!(", {in_part} not for all connections");
     }
     verdict + "."
+}
+
+/// Outcomes that are failures, though no finding tells of them.
+fn unexplained(report: &Report) -> Option<String> {
+    let bad = failures(report);
+    let count: u64 = bad.iter().map(|(_, count)| count).sum();
+    let each: Vec<String> = bad.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
+    (count > 0).then(|| {
+        let of = counted(report.totals.connections, "connection");
+        format!("{count} of {of} failed, and no check explains why: {}.", each.join(", "))
+    })
+}
+
+/// The outcomes that are failures, with their counts.
+fn failures(report: &Report) -> Vec<(Outcome, u64)> {
+    use Outcome::{Prohibited, Refused, Reset, ResetInHandshake, TimedOut, TlsFailed, Unanswered};
+    let failures = [Refused, Unanswered, Prohibited, ResetInHandshake, TlsFailed, Reset, TimedOut];
+    report.totals.by_outcome.iter().copied().filter(|(outcome, _)| failures.contains(outcome)).collect()
 }
 
 /// `40 connections: 37 established, 3 reset. 1 error, 2 warnings.`

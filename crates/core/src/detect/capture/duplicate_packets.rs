@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::TWIN_SHARE;
 use crate::detect::words::{counted, is_share};
-use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Shape, Told};
 use crate::record::Connection;
 
 /// Detector of `duplicate-packets`.
@@ -22,6 +22,10 @@ impl Detector for DuplicatePackets {
 
     fn scope(&self) -> Scope {
         Scope::Capture
+    }
+
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::ANY, Shape::TWINS))
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

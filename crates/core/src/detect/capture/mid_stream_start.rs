@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::MID_STREAM_PACKETS;
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Shape, Told};
 use crate::record::{Connection, RolesFrom};
 use crate::types::Span;
 
@@ -23,6 +23,10 @@ impl Detector for MidStreamStart {
 
     fn scope(&self) -> Scope {
         Scope::Capture
+    }
+
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::ANY, Shape::MID_STREAM))
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::{ONE_WAY_PACKETS, ONE_WAY_SHARE};
 use crate::detect::words::{counted, is_share};
-use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Shape, Told};
 use crate::record::Connection;
 use crate::types::Side;
 
@@ -23,6 +23,10 @@ impl Detector for OneWayCapture {
 
     fn scope(&self) -> Scope {
         Scope::Capture
+    }
+
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::BOTH_SIDES, Shape::ONE_WAY))
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

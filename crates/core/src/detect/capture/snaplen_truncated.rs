@@ -29,6 +29,10 @@ impl Detector for SnaplenTruncated {
         Shape::PAYLOAD
     }
 
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::PAYLOAD, Shape::CUT))
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         if !c.carried_payload() {
             return;

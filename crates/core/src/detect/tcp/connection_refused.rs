@@ -24,6 +24,10 @@ impl Detector for ConnectionRefused {
         Shape::SYN
     }
 
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::SYN | Shape::SYN_ACK, Shape::ANY))
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let Some(syn) = c.opening.syn else { return };
         exam.applies();

@@ -25,6 +25,10 @@ impl Detector for HealthCheck {
         Shape::SYN | Shape::SYN_ACK
     }
 
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::SYN | Shape::SYN_ACK | Shape::PAYLOAD, Shape::ANY))
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let (Some(syn), Some(syn_ack)) = (c.opening.syn, c.opening.syn_ack) else { return };
         exam.applies();

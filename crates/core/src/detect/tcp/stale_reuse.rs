@@ -35,6 +35,10 @@ impl Detector for StaleReuse {
         Shape::PAYLOAD | Shape::SERVER_FIN | Shape::CLOSED_BY_SERVER
     }
 
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::PAYLOAD | Shape::SERVER_FIN | Shape::CLOSED_BY_SERVER, Shape::LATE_WRITE))
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let Some(closed) = c.ending.fin.server else { return };
         if c.ending.closed_by != Some(Side::Server) || !c.carried_payload() {

@@ -26,6 +26,10 @@ impl Detector for SynUnanswered {
         Shape::SYN
     }
 
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::SYN | Shape::SYN_ACK, Shape::ANY))
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let Some(syn) = c.opening.syn else { return };
         if answered(c) {
