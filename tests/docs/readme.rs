@@ -78,7 +78,8 @@ fn every_use_of_the_command_that_is_shown_works() {
     for line in shell_lines() {
         let arguments = if line == "cat FILE | handshark" {
             vec![]
-        } else if let Some(arguments) = line.strip_prefix("handshark ").or(line.strip_prefix("cargo run --release -- "))
+        } else if let Some(arguments) =
+            line.strip_prefix("handshark ").or_else(|| line.strip_prefix("cargo run --release -- "))
         {
             arguments.split(' ').map(|word| if word.starts_with("FILE") { capture } else { word }).collect()
         } else {
