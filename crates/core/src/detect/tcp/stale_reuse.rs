@@ -57,6 +57,13 @@ impl Detector for StaleReuse {
             );
             return;
         }
+        if write.at.is_none() && c.ending.idle.is_some_and(|idle| idle.span < IDLE_LEAST) {
+            exam.not_visible(
+                "the payload was not captured, and right after an answer it may be no more than a goodbye (a TLS alert)",
+                Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+            );
+            return;
+        }
         if !is_established(c, &closed)
             || !proves(&reset, &closed, &write)
             || is_farewell(c, &write, &reset)
@@ -69,8 +76,7 @@ impl Detector for StaleReuse {
             // After a pause what is written begins something new; right after an answer it may be the rest of a request.
             (Some(idle), _) if idle.span >= IDLE_LEAST => Confidence::High,
             (_, Some(_)) if begins_a_request(c, &write) => Confidence::High,
-            (Some(_), None) => Confidence::Low,
-            (Some(_), Some(_)) | (None, _) => Confidence::Medium,
+            (Some(_) | None, _) => Confidence::Medium,
         };
         let acknowledged = closed.acknowledged.filter(|_| write.had_acknowledged);
         exam.symptom(

@@ -150,7 +150,7 @@ fn remedy() -> Vec<String> {
          `nf_conntrack_max`.",
         "Let the sender give up sooner than after 15 minutes: TCP_USER_TIMEOUT (Go, gRPC, Envoy `tcp_keepalive`, Linux \
          `net.ipv4.tcp_retries2=8`).",
-        "To find the place, capture at both ends and compare: `handshark correlate A B`.",
+        "To find the place, capture at both ends at the same time and look for the lost segment in both captures.",
     ]
     .map(str::to_owned)
     .to_vec()

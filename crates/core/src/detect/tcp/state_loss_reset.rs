@@ -150,7 +150,7 @@ fn remedy() -> Vec<String> {
          `nf_conntrack_max`; out-of-window packets: `nf_conntrack_tcp_be_liberal=1`.",
         "Look for what restarted or failed over at that time: nodes, agents, load balancer targets, gateways.",
         "Fewer short connections leave more room in the table: reuse connections, see connection-churn.",
-        "To prove it, capture at both ends and compare: `handshark correlate A B`.",
+        "To prove it, capture at both ends at the same time and look for the RST in both captures.",
     ]
     .map(str::to_owned)
     .to_vec()
