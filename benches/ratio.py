@@ -75,8 +75,8 @@ def main() -> int:
     lines = [
         "# Results",
         "",
-        "CPU seconds (user and system) of the whole process against `tcpdump -r FILE -w /dev/null`, alternating in one run;",
-        "median, smallest and largest of the ratios. The output was compared with the truth file before.",
+        "CPU seconds (user and system) of the whole process against `tcpdump -r FILE -w /dev/null`, alternating in one",
+        "run; median, smallest and largest of the ratios. The output was compared with the truth file before.",
         "",
         f"Commit {commit.stdout.strip()}, {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}.",
         "Made by `benches/ratio.py --write FILE...` after `cargo build --release`.",
