@@ -98,9 +98,10 @@ impl Tracker {
         self.halves[side].base().is_some_and(|base| base != syn)
     }
 
-    /// Wireshark's `tcp.completeness`.
+    /// Wireshark's `tcp.completeness`: of a conversation that is one packet and no SYN it says nothing.
     pub(crate) const fn completeness(&self) -> u8 {
-        self.completeness
+        let packets = self.halves.client.traffic.packets + self.halves.server.traffic.packets;
+        if packets == 1 && self.opening.syn.is_none() { 0 } else { self.completeness }
     }
 
     /// Zeek's `history`.
@@ -141,9 +142,9 @@ impl Tracker {
         const FIN: u8 = 16;
         const RST: u8 = 32;
         let flags = s.flags;
-        if self.segments == 0 {
-            // The packet that creates the conversation counts as a SYN or not at all; with payload it is TCP Fast Open.
-            if flags.opens() {
+        if flags.opens() {
+            // Only the packet that creates the conversation; with payload it is TCP Fast Open.
+            if self.segments == 0 {
                 self.completeness = SYN | if s.payload_len > 0 { DATA } else { 0 };
             }
             return;
