@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::anomaly::Quality;
 use crate::capture::{Captures, Frame, InterfaceId, Interfaces, LinkType, Reader};
 use crate::detect::CaptureFacts;
-use crate::flow::{Clock, Places, Table, Twins};
+use crate::flow::{Clock, Flow, Places, Table, Twins};
 use crate::inspector::Sink;
 use crate::link::{Decoder, link_name};
 use crate::net::{Decoded, IcmpError, Segment, Skip};
@@ -46,6 +46,7 @@ struct Connections<S> {
 #[derive(Clone, Copy)]
 struct Sighting<'a> {
     segment: &'a Segment<'a>,
+    flow: &'a Flow,
     at: Moment,
     place: InterfaceId,
     is_twin: bool,
@@ -92,20 +93,22 @@ impl<S: Sink> Pipeline<S> {
             self.links.push(frame.link);
         }
         let at = Moment { packet: frame.number, at: frame.time };
-        match self.decoder.decode(frame) {
+        // Looked at where it stands: a segment is large.
+        match &self.decoder.decode(frame) {
             Decoded::Tcp(segment) => {
                 let place = self.places.of(frame.interface, segment.place.ifindex);
-                let is_twin = self.twins.is_twin(&segment, frame.time, place);
+                let flow = &Flow::of(&segment.tuple);
+                let is_twin = self.twins.is_twin(segment, flow, frame.time, place);
                 self.facts.tcp_packets += 1;
                 self.facts.twins += u64::from(is_twin);
-                let sighting = Sighting { segment: &segment, at, place, is_twin, now };
+                let sighting = Sighting { segment, flow, at, place, is_twin, now };
                 self.connections.on_segment(&sighting, &self.places);
             }
             Decoded::IcmpError(error) => {
-                self.connections.on_icmp(&error, at);
+                self.connections.on_icmp(error, at);
                 *self.skipped.entry(Skip::NotTcp).or_insert(0) += 1;
             }
-            Decoded::Skipped(skip) => *self.skipped.entry(skip).or_insert(0) += 1,
+            Decoded::Skipped(skip) => *self.skipped.entry(*skip).or_insert(0) += 1,
         }
         self.connections.expire(now, &self.places);
     }
@@ -168,31 +171,33 @@ impl<S: Sink> Pipeline<S> {
 }
 
 impl<S: Sink> Connections<S> {
+    #[inline(always)]
     fn on_segment(&mut self, sighting: &Sighting<'_>, places: &Places) {
-        let Sighting { segment, at, place, is_twin, now } = *sighting;
-        let (found, forward) = match self.table.find(&segment.tuple) {
-            Ok(found) if found.tombstone && !segment.flags.opens() => {
+        let &Sighting { segment, flow, at, place, is_twin, now } = sighting;
+        let forward = flow.forward;
+        let found = match self.table.find(flow) {
+            Some(found) if found.tombstone && !segment.flags.opens() => {
                 self.late_packets += 1;
                 return;
             }
-            Ok(found) if found.tombstone => {
+            Some(found) if found.tombstone => {
                 self.table.remove(found.place);
-                (None, found.forward)
+                None
             }
-            Ok(found) => {
+            Some(found) => {
                 let known = self.table.value(found.place);
-                let reopened = !is_twin && known.is_some_and(|known| known.is_reopened_by(found.forward, segment));
+                let reopened = !is_twin && known.is_some_and(|known| known.is_reopened_by(forward, segment));
                 if reopened && let Some(old) = self.table.remove(found.place) {
                     self.finish(old, false, now, places);
                 }
-                ((!reopened).then_some(found.place), found.forward)
+                (!reopened).then_some(found.place)
             }
-            Err(forward) => (None, forward),
+            None => None,
         };
         let slot = found.unwrap_or_else(|| {
             let builder = Builder::new(self.begun, segment, forward, at);
             self.begun += 1;
-            self.table.insert(&segment.tuple, Box::new(builder), now)
+            self.table.insert(flow, Box::new(builder), now)
         });
         let Some(builder) = self.table.value(slot) else { return };
         if is_twin {
@@ -206,7 +211,7 @@ impl<S: Sink> Connections<S> {
 
     /// An ICMP error belongs to the connection that it quotes.
     fn on_icmp(&mut self, error: &IcmpError, at: Moment) {
-        if let Ok(found) = self.table.find(&error.quoted)
+        if let Some(found) = self.table.find(&Flow::of(&error.quoted))
             && let Some(builder) = self.table.value(found.place)
         {
             builder.on_icmp(error, at);

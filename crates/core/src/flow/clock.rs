@@ -17,6 +17,7 @@ const BELIEVED_JUMP: Span = Span::from_secs(3_600);
 
 impl Clock {
     /// Takes a packet's time and says what time it is now.
+    #[inline]
     pub(crate) fn tick(&mut self, at: Timestamp) -> Timestamp {
         let Some(now) = self.now else {
             self.now = Some(at);

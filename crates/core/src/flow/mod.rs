@@ -10,6 +10,7 @@ mod table;
 mod twins;
 
 pub(crate) use clock::Clock;
+pub(crate) use key::Flow;
 pub(crate) use places::Places;
 pub(crate) use table::{Class, Table};
 pub(crate) use twins::Twins;

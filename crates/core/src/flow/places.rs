@@ -20,6 +20,7 @@ const MOST_INDICES: usize = 1_024;
 
 impl Places {
     /// The entry for a packet of the capture's interface `id`.
+    #[inline]
     pub(crate) fn of(&mut self, id: InterfaceId, index: Option<u32>) -> InterfaceId {
         match index {
             Some(index) => self.indexed(id, index),
@@ -50,6 +51,7 @@ impl Places {
         &self.all
     }
 
+    #[inline(never)]
     fn indexed(&mut self, id: InterfaceId, index: u32) -> InterfaceId {
         if let Some(at) = self.of_index.iter().position(|(known, i, _)| *known == id && *i == index) {
             let (_, _, place) = self.of_index[at];
@@ -65,6 +67,7 @@ impl Places {
         place
     }
 
+    #[cold]
     fn learn(&mut self, id: InterfaceId) -> InterfaceId {
         let place = self.all.add(Interface { name: None, link: LinkType::ETHERNET, snaplen: 0, dropped: None });
         let slot = usize::from(id.0);

@@ -2,23 +2,26 @@
 
 use std::collections::VecDeque;
 
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 
-use super::key::{self, Key};
+use super::key::{Flow, Key};
 use crate::Limits;
-use crate::types::{Span, Timestamp, Tuple};
+use crate::types::{Span, Timestamp};
 
 /// Connections by tuple. Each is in one class, and a class has a time limit.
 #[derive(Debug)]
 pub(crate) struct Table<T> {
-    index: HashMap<Key, u32, FixedState>,
+    /// Places in `slots`, by the hash of the key that stands there.
+    index: HashTable<u32>,
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
     queues: [VecDeque<Ticket>; 4],
     counts: [usize; 4],
     limits: Limits,
-    swept: Timestamp,
+    /// When to look again for what has expired.
+    sweep_at: Timestamp,
+    /// Whether a count grew since all were found to be within the limits.
+    grown: bool,
 }
 
 /// What state a connection is in, as far as forgetting it is concerned.
@@ -37,6 +40,7 @@ pub(crate) enum Class {
 #[derive(Debug)]
 struct Slot<T> {
     key: Key,
+    hash: u64,
     last_seen: Timestamp,
     ticket: u32,
     class: Class,
@@ -56,8 +60,6 @@ struct Ticket {
 pub(crate) struct Found {
     /// The place of its connection.
     pub(crate) place: u32,
-    /// Whether the tuple's source is the lower end of the key: the direction.
-    pub(crate) forward: bool,
     /// Whether only the tuple is remembered.
     pub(crate) tombstone: bool,
 }
@@ -68,26 +70,25 @@ const SWEEP_EVERY: Span = Span::from_millis(500);
 impl<T> Table<T> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            index: HashMap::with_hasher(FixedState::default()),
+            index: HashTable::new(),
             slots: Vec::new(),
             free: Vec::new(),
             queues: Default::default(),
             counts: [0; 4],
             limits,
-            swept: Timestamp::MIN,
+            sweep_at: Timestamp::MIN,
+            grown: false,
         }
     }
 
-    /// The connection of a tuple, or the direction that it would have.
-    pub(crate) fn find(&self, tuple: &Tuple) -> Result<Found, bool> {
-        let (key, forward) = key::of(tuple);
-        match self.index.get(&key) {
-            Some(&place) => {
-                let tombstone = self.slots.get(place as usize).is_none_or(|slot| slot.value.is_none());
-                Ok(Found { place, forward, tombstone })
-            }
-            None => Err(forward),
-        }
+    /// The connection of a tuple.
+    #[inline]
+    pub(crate) fn find(&self, flow: &Flow) -> Option<Found> {
+        let slots = &self.slots;
+        let is_it = |place: &u32| slots.get(*place as usize).is_some_and(|slot| slot.key == flow.key);
+        let place = *self.index.find(flow.hash, is_it)?;
+        let tombstone = slots.get(place as usize).is_none_or(|slot| slot.value.is_none());
+        Some(Found { place, tombstone })
     }
 
     /// A connection.
@@ -104,10 +105,10 @@ impl<T> Table<T> {
         }
     }
 
-    /// Adds a connection.
-    pub(crate) fn insert(&mut self, tuple: &Tuple, value: Box<T>, now: Timestamp) -> u32 {
-        let (key, _) = key::of(tuple);
-        let slot = Slot { key, last_seen: now, ticket: 0, class: Class::HalfOpen, value: Some(value) };
+    /// Adds a connection whose tuple is not here.
+    pub(crate) fn insert(&mut self, flow: &Flow, value: Box<T>, now: Timestamp) -> u32 {
+        let &Flow { key, hash, .. } = flow;
+        let slot = Slot { key, hash, last_seen: now, ticket: 0, class: Class::HalfOpen, value: Some(value) };
         let place = match self.free.pop() {
             Some(place) => {
                 let old = &mut self.slots[place as usize];
@@ -119,8 +120,10 @@ impl<T> Table<T> {
                 (self.slots.len() - 1) as u32
             }
         };
-        self.index.insert(key, place);
+        let slots = &self.slots;
+        self.index.insert_unique(hash, place, |place| slots.get(*place as usize).map_or(0, |slot| slot.hash));
         self.counts[Class::HalfOpen as usize] += 1;
+        self.grown = true;
         self.queue(place, Class::HalfOpen);
         place
     }
@@ -130,18 +133,28 @@ impl<T> Table<T> {
         let slot = self.slots.get_mut(place as usize)?;
         self.counts[slot.class as usize] -= 1;
         slot.ticket = slot.ticket.wrapping_add(1);
-        self.index.remove(&slot.key);
+        if let Ok(entry) = self.index.find_entry(slot.hash, |known| *known == place) {
+            entry.remove();
+        }
         self.free.push(place);
         slot.value.take()
     }
 
     /// Takes out what has expired or does not fit, oldest first: one connection a call, and whether it was evicted before
     /// its time. To be called until it gives `None`.
+    #[inline]
     pub(crate) fn expired(&mut self, now: Timestamp) -> Option<(Box<T>, bool)> {
+        // Most packets end nothing and open nothing.
+        if !self.grown && now < self.sweep_at { None } else { self.sweep(now) }
+    }
+
+    #[inline(never)]
+    fn sweep(&mut self, now: Timestamp) -> Option<(Box<T>, bool)> {
         if let Some(value) = self.over_limit() {
             return Some(value);
         }
-        if now.since(self.swept) < SWEEP_EVERY {
+        self.grown = false;
+        if now < self.sweep_at {
             return None;
         }
         let waits = [
@@ -157,7 +170,7 @@ impl<T> Table<T> {
                 }
             }
         }
-        self.swept = now;
+        self.sweep_at = now.plus(SWEEP_EVERY);
         None
     }
 
@@ -222,6 +235,7 @@ impl<T> Table<T> {
         let Some(slot) = self.slots.get_mut(place as usize) else { return };
         self.counts[slot.class as usize] -= 1;
         self.counts[class as usize] += 1;
+        self.grown = true;
         slot.class = class;
         self.queue(place, class);
     }
@@ -243,7 +257,7 @@ impl<T> Table<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::types::Endpoint;
+    use crate::types::{Endpoint, Tuple};
 
     fn tuple(port: u16) -> Tuple {
         let end = |port| Endpoint::new(std::net::IpAddr::from([127, 0, 0, 1]), port);
@@ -266,32 +280,31 @@ mod tests {
     #[test]
     fn both_directions_find_the_same_place() {
         let mut table = Table::new(limits());
-        let place = table.insert(&tuple(1_000), Box::new(7), at(0));
+        let place = table.insert(&Flow::of(&tuple(1_000)), Box::new(7), at(0));
         let back = Tuple { source: tuple(1_000).destination, destination: tuple(1_000).source };
-        let found = table.find(&back).expect("it was inserted");
+        let found = table.find(&Flow::of(&back)).expect("it was inserted");
         assert_eq!((found.place, found.tombstone), (place, false));
-        assert_ne!(found.forward, table.find(&tuple(1_000)).expect("it was inserted").forward);
     }
 
     #[test]
     fn an_ended_connection_is_written_and_then_forgotten() {
         let mut table = Table::new(limits());
-        let place = table.insert(&tuple(1_000), Box::new(7), at(0));
+        let place = table.insert(&Flow::of(&tuple(1_000)), Box::new(7), at(0));
         table.seen(place, Class::Closed, at(1));
         assert!(table.expired(at(11)).is_none(), "it still waits for late packets");
         assert_eq!(table.expired(at(12)), Some((Box::new(7), false)));
-        assert!(table.find(&tuple(1_000)).expect("its tuple is remembered").tombstone);
+        assert!(table.find(&Flow::of(&tuple(1_000))).expect("its tuple is remembered").tombstone);
         assert!(table.expired(at(40)).is_none());
-        assert!(table.find(&tuple(1_000)).is_err());
+        assert!(table.find(&Flow::of(&tuple(1_000))).is_none());
     }
 
     #[test]
     fn the_one_that_was_quiet_longest_is_evicted() {
         let mut table = Table::new(limits());
-        let places = [1, 2].map(|n| table.insert(&tuple(n), Box::new(n), at(i64::from(n))));
+        let places = [1, 2].map(|n| table.insert(&Flow::of(&tuple(n)), Box::new(n), at(i64::from(n))));
         places.iter().for_each(|place| table.seen(*place, Class::Open, at(3)));
         table.seen(places[0], Class::Open, at(5));
-        let third = table.insert(&tuple(3), Box::new(3), at(6));
+        let third = table.insert(&Flow::of(&tuple(3)), Box::new(3), at(6));
         table.seen(third, Class::Open, at(6));
         assert_eq!(table.expired(at(6)), Some((Box::new(2), true)));
         assert_eq!(table.expired(at(6)), None);
