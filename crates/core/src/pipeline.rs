@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::anomaly::Quality;
-use crate::capture::{Captures, Frame, InterfaceId, Interfaces, LinkType, Reader};
+use crate::capture::{Captures, Frame, Interfaces, LinkType, Reader};
 use crate::detect::CaptureFacts;
-use crate::flow::{Clock, Flow, Places, Table, Twins};
+use crate::flow::{Clock, Flow, Gone, Places, Table, Twins};
 use crate::inspector::Sink;
 use crate::link::{Decoder, link_name};
-use crate::net::{Decoded, IcmpError, Segment, Skip};
-use crate::record::Builder;
+use crate::net::{Decoded, IcmpError, Skip};
+use crate::record::{Live, Notes, Sighting};
 use crate::report::{CaptureSummary, Casebook};
 use crate::types::{Moment, Timestamp, escaped};
 use crate::{Limits, Report};
@@ -34,23 +34,13 @@ pub(crate) struct Pipeline<S> {
 #[derive(Debug)]
 struct Connections<S> {
     limits: Limits,
-    table: Table<Builder>,
+    table: Table<Live>,
+    notes: Notes,
     casebook: Casebook,
     sink: S,
     begun: u64,
     late_packets: u64,
     evicted: u64,
-}
-
-/// One sighting of a segment.
-#[derive(Clone, Copy)]
-struct Sighting<'a> {
-    segment: &'a Segment<'a>,
-    flow: &'a Flow,
-    at: Moment,
-    place: InterfaceId,
-    is_twin: bool,
-    now: Timestamp,
 }
 
 impl<S: Sink> Pipeline<S> {
@@ -62,6 +52,7 @@ impl<S: Sink> Pipeline<S> {
             places: Places::default(),
             connections: Connections {
                 table: Table::new(limits.clone()),
+                notes: Notes::default(),
                 casebook: Casebook::new(limits.clone()),
                 limits,
                 sink,
@@ -96,13 +87,13 @@ impl<S: Sink> Pipeline<S> {
         // Looked at where it stands: a segment is large.
         match &self.decoder.decode(frame) {
             Decoded::Tcp(segment) => {
-                let place = self.places.of(frame.interface, segment.place.ifindex);
+                let interface = self.places.of(frame.interface, segment.place.ifindex);
                 let flow = &Flow::of(&segment.tuple);
-                let is_twin = self.twins.is_twin(segment, flow, frame.time, place);
+                let is_twin = self.twins.is_twin(segment, flow, frame.time, interface);
                 self.facts.tcp_packets += 1;
                 self.facts.twins += u64::from(is_twin);
-                let sighting = Sighting { segment, flow, at, place, is_twin, now };
-                self.connections.on_segment(&sighting, &self.places);
+                let sighting = Sighting { segment, forward: flow.forward, at, interface, is_twin };
+                self.connections.on_segment(&sighting, flow, now, &self.places);
             }
             Decoded::IcmpError(error) => {
                 self.connections.on_icmp(error, at);
@@ -172,70 +163,68 @@ impl<S: Sink> Pipeline<S> {
 
 impl<S: Sink> Connections<S> {
     #[inline(always)]
-    fn on_segment(&mut self, sighting: &Sighting<'_>, places: &Places) {
-        let &Sighting { segment, flow, at, place, is_twin, now } = sighting;
-        let forward = flow.forward;
-        let found = match self.table.find(flow) {
-            Some(found) if found.tombstone && !segment.flags.opens() => {
-                self.late_packets += 1;
-                return;
+    fn on_segment(&mut self, sighting: &Sighting<'_>, flow: &Flow, now: Timestamp, places: &Places) {
+        let mut found = self.table.find(flow);
+        if let Some(place) = found
+            && self.table.value(place).is_some_and(|live| live.is_reopened_by(sighting))
+        {
+            if let Some(gone) = self.table.remove(place) {
+                self.finish(gone, now, places);
             }
-            Some(found) if found.tombstone => {
-                self.table.remove(found.place);
-                None
-            }
-            Some(found) => {
-                let known = self.table.value(found.place);
-                let reopened = !is_twin && known.is_some_and(|known| known.is_reopened_by(forward, segment));
-                if reopened && let Some(old) = self.table.remove(found.place) {
-                    self.finish(old, false, now, places);
-                }
-                (!reopened).then_some(found.place)
-            }
-            None => None,
-        };
-        let slot = found.unwrap_or_else(|| {
-            let builder = Builder::new(self.begun, segment, forward, at);
-            self.begun += 1;
-            self.table.insert(flow, Box::new(builder), now)
-        });
-        let Some(builder) = self.table.value(slot) else { return };
-        if is_twin {
-            builder.on_twin(forward, segment, at, place);
-        } else {
-            builder.on_segment(forward, segment, at, place, &self.limits);
+            found = None;
         }
-        let class = builder.class();
-        self.table.seen(slot, class, now);
+        let Some(place) = found else {
+            self.begin(sighting, flow, now);
+            return;
+        };
+        let Some(live) = self.table.value(place) else { return };
+        live.on_segment(sighting, &flow.key, &mut self.notes, &self.limits);
+        let class = live.class();
+        self.table.seen(place, class, now);
+    }
+
+    /// A segment of no connection that lives.
+    fn begin(&mut self, sighting: &Sighting<'_>, flow: &Flow, now: Timestamp) {
+        if !sighting.segment.flags.opens() && self.table.has_ended(flow, now) {
+            self.late_packets += 1;
+            return;
+        }
+        let live = Live::new(self.begun, sighting, &mut self.notes, &self.limits);
+        let class = live.class();
+        self.begun += 1;
+        let place = self.table.insert(flow, live, now);
+        self.table.seen(place, class, now);
     }
 
     /// An ICMP error belongs to the connection that it quotes.
     fn on_icmp(&mut self, error: &IcmpError, at: Moment) {
-        if let Some(found) = self.table.find(&Flow::of(&error.quoted))
-            && let Some(builder) = self.table.value(found.place)
+        let flow = Flow::of(&error.quoted);
+        if let Some(place) = self.table.find(&flow)
+            && let Some(live) = self.table.value(place)
         {
-            builder.on_icmp(error, at);
+            live.on_icmp(error, at, &flow.key, &mut self.notes, &self.limits);
         }
     }
 
     fn expire(&mut self, now: Timestamp, places: &Places) {
-        while let Some((builder, evicted)) = self.table.expired(now) {
-            self.evicted += u64::from(evicted);
-            self.finish(builder, evicted, now, places);
+        while let Some(gone) = self.table.expired(now) {
+            self.evicted += u64::from(gone.evicted);
+            self.finish(gone, now, places);
         }
     }
 
-    fn finish(&mut self, builder: Box<Builder>, evicted: bool, now: Timestamp, places: &Places) {
-        let mut connection = builder.finish(evicted, now, &self.limits);
+    fn finish(&mut self, gone: Gone<Live>, now: Timestamp, places: &Places) {
+        let Gone { key, value, evicted } = gone;
+        let mut connection = value.finish(&key, &mut self.notes, evicted, now, &self.limits);
         self.casebook.add(&mut connection);
         self.sink.connection(&connection, places.all());
     }
 
     fn finish_all(&mut self, end: Timestamp, places: &Places) {
-        let mut left = self.table.drain();
-        left.sort_by_key(|builder| builder.number());
-        for builder in left {
-            self.finish(builder, false, end, places);
+        let mut left: Vec<Gone<Live>> = self.table.drain().collect();
+        left.sort_by_key(|gone| gone.value.number());
+        for gone in left {
+            self.finish(gone, end, places);
         }
     }
 }

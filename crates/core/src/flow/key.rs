@@ -1,12 +1,12 @@
 //! A tuple without its direction, and the one hash that everything looked up by it uses.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::types::{Endpoint, Tuple};
 
 /// The innermost address and port pairs of a connection, the lower one first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key {
+pub(crate) enum Key {
     /// Two IPv4 ends: address and port of each.
     V4 { low: u64, high: u64 },
     /// Two ends of which one is IPv6, the addresses in halves.
@@ -16,11 +16,27 @@ pub(super) enum Key {
 /// What a tuple is looked up by, worked out once for each packet.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flow {
-    pub(super) key: Key,
+    pub(crate) key: Key,
     /// The same for both directions.
     pub(super) hash: u64,
     /// Whether the tuple's source is the lower end of the key: the direction.
     pub(crate) forward: bool,
+}
+
+impl Key {
+    /// The two ends as a packet in this direction has them: source and destination.
+    pub(crate) fn tuple(&self, forward: bool) -> Tuple {
+        let v4 = |end: u64| Endpoint::new(Ipv4Addr::from_bits((end >> 16) as u32).into(), end as u16);
+        let v6 = |[upper, lower]: [u64; 2], port: u32| {
+            let address = u128::from(upper) << 64 | u128::from(lower);
+            Endpoint::new(Ipv6Addr::from_bits(address).into(), port as u16)
+        };
+        let (low, high) = match *self {
+            Self::V4 { low, high } => (v4(low), v4(high)),
+            Self::V6 { low, high, ports } => (v6(low, ports >> 16), v6(high, ports)),
+        };
+        if forward { Tuple { source: low, destination: high } } else { Tuple { source: high, destination: low } }
+    }
 }
 
 impl Flow {
@@ -99,6 +115,22 @@ mod tests {
         {
             assert_eq!((there.key, there.hash), (back.key, back.hash));
             assert_ne!(there.forward, back.forward);
+        }
+    }
+
+    #[test]
+    fn the_key_tells_its_tuple_again() {
+        let v6 = |last| {
+            Endpoint::new(
+                IpAddr::from([0xfd, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, last]),
+                40_000 + u16::from(last),
+            )
+        };
+        let v4 = |last| Endpoint::new(IpAddr::from([192, 0, 2, last]), 40_000 + u16::from(last));
+        for (source, destination) in [(v4(1), v4(2)), (v4(2), v4(1)), (v6(1), v6(2)), (v6(2), v6(1)), (v6(3), v6(3))] {
+            let tuple = Tuple { source, destination };
+            let flow = Flow::of(&tuple);
+            assert_eq!(flow.key.tuple(flow.forward), tuple);
         }
     }
 

@@ -7,10 +7,11 @@ mod clock;
 mod key;
 mod places;
 mod table;
+mod tombstones;
 mod twins;
 
 pub(crate) use clock::Clock;
-pub(crate) use key::Flow;
+pub(crate) use key::{Flow, Key};
 pub(crate) use places::Places;
-pub(crate) use table::{Class, Table};
+pub(crate) use table::{Class, Gone, Table};
 pub(crate) use twins::Twins;

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use hashbrown::HashTable;
 
 use super::key::{Flow, Key};
+use super::tombstones::Tombstones;
 use crate::Limits;
 use crate::types::{Span, Timestamp};
 
@@ -14,9 +15,14 @@ pub(crate) struct Table<T> {
     /// Places in `slots`, by the hash of the key that stands there.
     index: HashTable<u32>,
     slots: Vec<Slot<T>>,
+    /// For each slot the number of the only ticket that is valid for it. Apart from the slots, so that void tickets are
+    /// found without touching these.
+    valid: Vec<u32>,
     free: Vec<u32>,
-    queues: [VecDeque<Ticket>; 4],
-    counts: [usize; 4],
+    /// Who waits in each class, in the order of the last look at them.
+    queues: [VecDeque<Ticket>; 3],
+    counts: [usize; 3],
+    ended: Tombstones,
     limits: Limits,
     /// When to look again for what has expired.
     sweep_at: Timestamp,
@@ -33,8 +39,15 @@ pub(crate) enum Class {
     Open,
     /// Ended; waits for late packets.
     Closed,
-    /// Ended and written out; only the tuple is remembered.
-    Tombstone,
+}
+
+/// A connection that was taken out.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Gone<T> {
+    pub(crate) key: Key,
+    pub(crate) value: T,
+    /// Whether it had to go before its time.
+    pub(crate) evicted: bool,
 }
 
 #[derive(Debug)]
@@ -42,26 +55,16 @@ struct Slot<T> {
     key: Key,
     hash: u64,
     last_seen: Timestamp,
-    ticket: u32,
     class: Class,
-    value: Option<Box<T>>,
+    value: Option<T>,
 }
 
-/// A place in a queue, in order of `at`. It is void when the slot has a newer ticket.
+/// A place in a queue, in order of `at`. It is void when the slot has a newer one.
 #[derive(Clone, Copy, Debug)]
 struct Ticket {
     place: u32,
-    ticket: u32,
+    number: u32,
     at: Timestamp,
-}
-
-/// Where a tuple was found.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Found {
-    /// The place of its connection.
-    pub(crate) place: u32,
-    /// Whether only the tuple is remembered.
-    pub(crate) tombstone: bool,
 }
 
 /// Capture time between two looks for what has expired.
@@ -72,51 +75,62 @@ impl<T> Table<T> {
         Self {
             index: HashTable::new(),
             slots: Vec::new(),
+            valid: Vec::new(),
             free: Vec::new(),
             queues: Default::default(),
-            counts: [0; 4],
+            counts: [0; 3],
+            ended: Tombstones::new(&limits),
             limits,
             sweep_at: Timestamp::MIN,
             grown: false,
         }
     }
 
-    /// The connection of a tuple.
+    /// The place of a tuple's connection.
     #[inline]
-    pub(crate) fn find(&self, flow: &Flow) -> Option<Found> {
+    pub(crate) fn find(&self, flow: &Flow) -> Option<u32> {
         let slots = &self.slots;
         let is_it = |place: &u32| slots.get(*place as usize).is_some_and(|slot| slot.key == flow.key);
-        let place = *self.index.find(flow.hash, is_it)?;
-        let tombstone = slots.get(place as usize).is_none_or(|slot| slot.value.is_none());
-        Some(Found { place, tombstone })
+        self.index.find(flow.hash, is_it).copied()
+    }
+
+    /// Whether a connection of this tuple ended and was written out not long ago.
+    pub(crate) fn has_ended(&self, flow: &Flow, now: Timestamp) -> bool {
+        self.ended.has(flow, now)
     }
 
     /// A connection.
+    #[inline]
     pub(crate) fn value(&mut self, place: u32) -> Option<&mut T> {
-        self.slots.get_mut(place as usize)?.value.as_deref_mut()
+        self.slots.get_mut(place as usize)?.value.as_mut()
     }
 
     /// Notes that a packet of the connection was seen, and which class it is in now.
+    #[inline]
     pub(crate) fn seen(&mut self, place: u32, class: Class, now: Timestamp) {
         let Some(slot) = self.slots.get_mut(place as usize) else { return };
         slot.last_seen = now;
         if slot.class != class {
-            self.file(place, class);
+            self.counts[slot.class as usize] -= 1;
+            self.counts[class as usize] += 1;
+            slot.class = class;
+            self.grown = true;
+            self.queue(place, class, now);
         }
     }
 
     /// Adds a connection whose tuple is not here.
-    pub(crate) fn insert(&mut self, flow: &Flow, value: Box<T>, now: Timestamp) -> u32 {
+    pub(crate) fn insert(&mut self, flow: &Flow, value: T, now: Timestamp) -> u32 {
         let &Flow { key, hash, .. } = flow;
-        let slot = Slot { key, hash, last_seen: now, ticket: 0, class: Class::HalfOpen, value: Some(value) };
+        let slot = Slot { key, hash, last_seen: now, class: Class::HalfOpen, value: Some(value) };
         let place = match self.free.pop() {
             Some(place) => {
-                let old = &mut self.slots[place as usize];
-                *old = Slot { ticket: old.ticket, ..slot };
+                self.slots[place as usize] = slot;
                 place
             }
             None => {
                 self.slots.push(slot);
+                self.valid.push(0);
                 (self.slots.len() - 1) as u32
             }
         };
@@ -124,133 +138,127 @@ impl<T> Table<T> {
         self.index.insert_unique(hash, place, |place| slots.get(*place as usize).map_or(0, |slot| slot.hash));
         self.counts[Class::HalfOpen as usize] += 1;
         self.grown = true;
-        self.queue(place, Class::HalfOpen);
+        self.queue(place, Class::HalfOpen, now);
         place
     }
 
-    /// Takes a connection out and forgets its tuple.
-    pub(crate) fn remove(&mut self, place: u32) -> Option<Box<T>> {
+    /// Takes a connection out.
+    pub(crate) fn remove(&mut self, place: u32) -> Option<Gone<T>> {
         let slot = self.slots.get_mut(place as usize)?;
+        let value = slot.value.take()?;
         self.counts[slot.class as usize] -= 1;
-        slot.ticket = slot.ticket.wrapping_add(1);
         if let Ok(entry) = self.index.find_entry(slot.hash, |known| *known == place) {
             entry.remove();
         }
+        let key = slot.key;
+        self.revoke(place);
         self.free.push(place);
-        slot.value.take()
+        Some(Gone { key, value, evicted: false })
     }
 
-    /// Takes out what has expired or does not fit, oldest first: one connection a call, and whether it was evicted before
-    /// its time. To be called until it gives `None`.
+    /// Takes out what has expired or does not fit, oldest first: one connection a call. To be called until it gives `None`.
     #[inline]
-    pub(crate) fn expired(&mut self, now: Timestamp) -> Option<(Box<T>, bool)> {
+    pub(crate) fn expired(&mut self, now: Timestamp) -> Option<Gone<T>> {
         // Most packets end nothing and open nothing.
         if !self.grown && now < self.sweep_at { None } else { self.sweep(now) }
     }
 
+    /// Everything that is left, in no particular order.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Gone<T>> {
+        self.index.clear();
+        self.queues.iter_mut().for_each(VecDeque::clear);
+        let left = self.slots.drain(..);
+        left.filter_map(|slot| slot.value.map(|value| Gone { key: slot.key, value, evicted: false }))
+    }
+
     #[inline(never)]
-    fn sweep(&mut self, now: Timestamp) -> Option<(Box<T>, bool)> {
-        if let Some(value) = self.over_limit() {
-            return Some(value);
+    fn sweep(&mut self, now: Timestamp) -> Option<Gone<T>> {
+        if let Some(gone) = self.over_limit(now) {
+            return Some(gone);
         }
         self.grown = false;
         if now < self.sweep_at {
             return None;
         }
-        let waits = [
-            (Class::HalfOpen, self.limits.half_open_timeout),
-            (Class::Open, self.limits.idle_timeout),
-            (Class::Closed, self.limits.closed_linger),
-            (Class::Tombstone, self.limits.tombstone_linger),
-        ];
-        for (class, wait) in waits {
-            while let Some(place) = self.oldest(class, |slot| now.since(slot.last_seen) > wait) {
-                if let Some(value) = self.dismiss(place, class) {
-                    return Some((value, false));
-                }
+        let Limits { half_open_timeout, idle_timeout, closed_linger, .. } = self.limits;
+        if let Some(place) = self.oldest(Class::Closed, |at| now.since(at) > closed_linger) {
+            return self.bury(place, now);
+        }
+        for (class, wait) in [(Class::HalfOpen, half_open_timeout), (Class::Open, idle_timeout)] {
+            if let Some(place) = self.oldest(class, |at| now.since(at) > wait) {
+                return self.give_up(place, false);
             }
         }
         self.sweep_at = now.plus(SWEEP_EVERY);
         None
     }
 
-    /// Everything that is left, in no particular order.
-    pub(crate) fn drain(&mut self) -> Vec<Box<T>> {
-        self.index.clear();
-        self.queues.iter_mut().for_each(VecDeque::clear);
-        self.slots.drain(..).filter_map(|slot| slot.value).collect()
-    }
-
-    fn over_limit(&mut self) -> Option<(Box<T>, bool)> {
-        while self.counts[Class::Tombstone as usize] > self.limits.max_tombstones {
-            let place = self.oldest(Class::Tombstone, |_| true)?;
-            self.dismiss(place, Class::Tombstone);
-        }
+    fn over_limit(&mut self, now: Timestamp) -> Option<Gone<T>> {
         if self.counts[Class::Closed as usize] > self.limits.max_closed {
             let place = self.oldest(Class::Closed, |_| true)?;
-            return self.dismiss(place, Class::Closed).map(|value| (value, false));
+            return self.bury(place, now);
         }
-        if self.counts[Class::HalfOpen as usize] + self.counts[Class::Open as usize] > self.limits.max_connections {
-            // Attempts are given up before connections: a flood of SYNs must not push real traffic out.
-            let class = if self.counts[Class::HalfOpen as usize] > 0 { Class::HalfOpen } else { Class::Open };
-            let place = self.oldest(class, |_| true)?;
-            return self.remove(place).map(|value| (value, true));
+        if self.counts[Class::HalfOpen as usize] + self.counts[Class::Open as usize] <= self.limits.max_connections {
+            return None;
         }
-        None
+        // Attempts are given up before connections: a flood of SYNs must not push real traffic out.
+        let class = if self.counts[Class::HalfOpen as usize] > 0 { Class::HalfOpen } else { Class::Open };
+        let place = self.oldest(class, |_| true)?;
+        self.give_up(place, true)
     }
 
-    /// An expired connection goes; an ended one leaves its tuple behind, so that a late packet opens no new one.
-    fn dismiss(&mut self, place: u32, class: Class) -> Option<Box<T>> {
-        if class != Class::Closed {
-            return self.remove(place);
-        }
-        let value = self.slots.get_mut(place as usize)?.value.take();
-        self.file(place, Class::Tombstone);
-        value
+    /// An ended connection leaves its tuple behind.
+    fn bury(&mut self, place: u32, now: Timestamp) -> Option<Gone<T>> {
+        let slot = self.slots.get(place as usize)?;
+        self.ended.add(slot.key, slot.hash, now);
+        self.remove(place)
     }
 
-    /// The slot that was quiet longest, if it passes. A slot that saw packets since it was queued goes to the back: each
-    /// such move is paid for by a packet.
-    fn oldest(&mut self, class: Class, passes: impl Fn(&Slot<T>) -> bool) -> Option<u32> {
+    /// A connection that did not end goes, and its tuple is forgotten.
+    fn give_up(&mut self, place: u32, evicted: bool) -> Option<Gone<T>> {
+        let slot = self.slots.get(place as usize)?;
+        self.ended.forget(&slot.key, slot.hash);
+        Some(Gone { evicted, ..self.remove(place)? })
+    }
+
+    /// The connection that was quiet longest, if the time it was last seen passes. One that saw packets since it was queued
+    /// goes to the back: each such move is paid for by a packet.
+    fn oldest(&mut self, class: Class, passes: impl Fn(Timestamp) -> bool) -> Option<u32> {
         let queue = &mut self.queues[class as usize];
         while let Some(&head) = queue.front() {
+            if !passes(head.at) {
+                return None;
+            }
+            queue.pop_front();
+            if self.valid.get(head.place as usize) != Some(&head.number) {
+                continue;
+            }
             match self.slots.get(head.place as usize) {
-                Some(slot) if slot.ticket != head.ticket => drop(queue.pop_front()),
-                Some(slot) if slot.last_seen > head.at => {
-                    queue.pop_front();
-                    queue.push_back(Ticket { at: slot.last_seen, ..head });
-                }
-                Some(slot) if passes(slot) => {
-                    queue.pop_front();
-                    return Some(head.place);
-                }
-                Some(_) => return None,
-                None => drop(queue.pop_front()),
+                Some(slot) if slot.last_seen > head.at => queue.push_back(Ticket { at: slot.last_seen, ..head }),
+                Some(_) => return Some(head.place),
+                None => {}
             }
         }
         None
     }
 
-    fn file(&mut self, place: u32, class: Class) {
-        let Some(slot) = self.slots.get_mut(place as usize) else { return };
-        self.counts[slot.class as usize] -= 1;
-        self.counts[class as usize] += 1;
-        self.grown = true;
-        slot.class = class;
-        self.queue(place, class);
-    }
-
-    fn queue(&mut self, place: u32, class: Class) {
-        let Some(slot) = self.slots.get_mut(place as usize) else { return };
-        slot.ticket = slot.ticket.wrapping_add(1);
-        let ticket = Ticket { place, ticket: slot.ticket, at: slot.last_seen };
+    /// Puts a connection into the queue of its class; where it waited before does not count any more.
+    fn queue(&mut self, place: u32, class: Class, at: Timestamp) {
+        let number = self.revoke(place);
         let queue = &mut self.queues[class as usize];
-        queue.push_back(ticket);
+        queue.push_back(Ticket { place, number, at });
         // Void tickets wait behind a valid one: they are swept out when they are the greater part.
         if queue.len() > 2 * self.counts[class as usize] + 1_024 {
-            let slots = &self.slots;
-            queue.retain(|ticket| slots.get(ticket.place as usize).is_some_and(|slot| slot.ticket == ticket.ticket));
+            let valid = &self.valid;
+            queue.retain(|ticket| valid.get(ticket.place as usize) == Some(&ticket.number));
         }
+    }
+
+    /// Makes the ticket of a place void; the number of its next one.
+    fn revoke(&mut self, place: u32) -> u32 {
+        let Some(valid) = self.valid.get_mut(place as usize) else { return 0 };
+        *valid = valid.wrapping_add(1);
+        *valid
     }
 }
 
@@ -280,33 +288,46 @@ mod tests {
     #[test]
     fn both_directions_find_the_same_place() {
         let mut table = Table::new(limits());
-        let place = table.insert(&Flow::of(&tuple(1_000)), Box::new(7), at(0));
+        let place = table.insert(&Flow::of(&tuple(1_000)), 7, at(0));
         let back = Tuple { source: tuple(1_000).destination, destination: tuple(1_000).source };
-        let found = table.find(&Flow::of(&back)).expect("it was inserted");
-        assert_eq!((found.place, found.tombstone), (place, false));
+        assert_eq!(table.find(&Flow::of(&back)), Some(place));
     }
 
     #[test]
     fn an_ended_connection_is_written_and_then_forgotten() {
         let mut table = Table::new(limits());
-        let place = table.insert(&Flow::of(&tuple(1_000)), Box::new(7), at(0));
+        let place = table.insert(&Flow::of(&tuple(1_000)), 7, at(0));
         table.seen(place, Class::Closed, at(1));
         assert!(table.expired(at(11)).is_none(), "it still waits for late packets");
-        assert_eq!(table.expired(at(12)), Some((Box::new(7), false)));
-        assert!(table.find(&Flow::of(&tuple(1_000))).expect("its tuple is remembered").tombstone);
-        assert!(table.expired(at(40)).is_none());
-        assert!(table.find(&Flow::of(&tuple(1_000))).is_none());
+        assert_eq!(table.expired(at(12)).map(|gone| (gone.value, gone.evicted)), Some((7, false)));
+        let flow = Flow::of(&tuple(1_000));
+        assert!(table.find(&flow).is_none() && table.has_ended(&flow, at(30)), "its tuple is remembered");
+        assert!(!table.has_ended(&flow, at(40)));
+    }
+
+    #[test]
+    fn an_attempt_expires_and_a_connection_goes_on() {
+        let limits = Limits { half_open_timeout: Span::from_secs(5), idle_timeout: Span::from_secs(50), ..limits() };
+        let mut table = Table::new(limits);
+        let attempt = table.insert(&Flow::of(&tuple(1)), 1, at(0));
+        let open = table.insert(&Flow::of(&tuple(2)), 2, at(0));
+        table.seen(open, Class::Open, at(1));
+        table.seen(attempt, Class::HalfOpen, at(2));
+        assert_eq!(table.expired(at(7)).map(|gone| gone.value), None, "its last retry was 5 s ago");
+        assert_eq!(table.expired(at(8)).map(|gone| gone.value), Some(1));
+        assert_eq!(table.expired(at(51)).map(|gone| gone.value), None);
+        assert_eq!(table.expired(at(52)).map(|gone| gone.value), Some(2));
     }
 
     #[test]
     fn the_one_that_was_quiet_longest_is_evicted() {
         let mut table = Table::new(limits());
-        let places = [1, 2].map(|n| table.insert(&Flow::of(&tuple(n)), Box::new(n), at(i64::from(n))));
+        let places = [1, 2].map(|n| table.insert(&Flow::of(&tuple(n)), n, at(i64::from(n))));
         places.iter().for_each(|place| table.seen(*place, Class::Open, at(3)));
         table.seen(places[0], Class::Open, at(5));
-        let third = table.insert(&Flow::of(&tuple(3)), Box::new(3), at(6));
+        let third = table.insert(&Flow::of(&tuple(3)), 3, at(6));
         table.seen(third, Class::Open, at(6));
-        assert_eq!(table.expired(at(6)), Some((Box::new(2), true)));
+        assert_eq!(table.expired(at(6)).map(|gone| (gone.value, gone.evicted)), Some((2, true)));
         assert_eq!(table.expired(at(6)), None);
     }
 }

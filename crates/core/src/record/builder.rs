@@ -1,9 +1,8 @@
 //! One connection while it lives: gathers what TCP, TLS and HTTP tell, and becomes a [`Connection`].
 
 use super::streams::{Learned, Streams, speaks_as_client};
-use super::{Connection, IcmpNote, Protocol, RolesFrom, SeenAt, Visibility};
+use super::{Connection, IcmpNote, Protocol, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::Limits;
-use crate::capture::InterfaceId;
 use crate::flow::Class;
 use crate::net::{IcmpError, Segment, Tunnel};
 use crate::tcp::{CloseKind, Tracker};
@@ -59,8 +58,9 @@ struct Exchanges {
 }
 
 impl Builder {
-    /// A connection that begins with this segment. `source_is_low` is the segment's direction in the table.
-    pub(crate) fn new(number: u64, s: &Segment<'_>, source_is_low: bool, at: Moment) -> Self {
+    /// A connection that begins with this segment, which is yet to be given to `on_sighting`.
+    pub(super) fn new(number: u64, sighting: &Sighting<'_>) -> Self {
+        let &Sighting { segment: s, forward, at, .. } = sighting;
         let (source, destination) = (s.tuple.source, s.tuple.destination);
         let (client_is_source, roles_from) = if s.flags.opens() {
             (true, RolesFrom::Syn)
@@ -74,7 +74,7 @@ impl Builder {
             number,
             client,
             server,
-            client_is_low: client_is_source == source_is_low,
+            client_is_low: client_is_source == forward,
             roles_from,
             seen_at: SeenAt::default(),
             vlan: s.place.vlan,
@@ -92,17 +92,17 @@ impl Builder {
     }
 
     /// Which side sends in this direction of the table.
-    pub(crate) const fn side(&self, source_is_low: bool) -> Side {
+    const fn side(&self, source_is_low: bool) -> Side {
         if source_is_low == self.client_is_low { Side::Client } else { Side::Server }
     }
 
     /// Whether a SYN opens another connection on the same tuple.
-    pub(crate) fn is_reopened_by(&self, source_is_low: bool, s: &Segment<'_>) -> bool {
-        s.flags.opens() && self.tracker.is_reopened_by(self.side(source_is_low), s.seq)
+    pub(super) fn is_reopened_by(&self, syn: &Sighting<'_>) -> bool {
+        self.tracker.is_reopened_by(self.side(syn.forward), syn.segment.seq)
     }
 
     /// What state it is in for the table.
-    pub(crate) fn class(&self) -> Class {
+    pub(super) fn class(&self) -> Class {
         if self.tracker.has_ended() {
             Class::Closed
         } else if self.tracker.is_half_open() {
@@ -112,27 +112,21 @@ impl Builder {
         }
     }
 
-    /// Another sighting of a packet.
-    pub(crate) fn on_twin(&mut self, source_is_low: bool, s: &Segment<'_>, at: Moment, place: InterfaceId) {
+    /// The next segment, or another sighting of one.
+    pub(super) fn on_sighting(&mut self, sighting: &Sighting<'_>, limits: &Limits) {
+        let &Sighting { segment: s, forward, at, interface, is_twin } = sighting;
         self.last = at;
-        self.twins += 1;
-        self.seen_at.note(place);
-        self.tracker.on_twin(self.side(source_is_low), s);
+        self.seen_at.note(interface);
+        if is_twin {
+            self.twins += 1;
+            self.tracker.on_twin(self.side(forward), s);
+        } else {
+            self.learn_roles(forward, s);
+            self.on_segment(self.side(forward), s, at, limits);
+        }
     }
 
-    /// The next segment.
-    pub(crate) fn on_segment(
-        &mut self,
-        source_is_low: bool,
-        s: &Segment<'_>,
-        at: Moment,
-        place: InterfaceId,
-        limits: &Limits,
-    ) {
-        self.last = at;
-        self.seen_at.note(place);
-        self.learn_roles(source_is_low, s);
-        let side = self.side(source_is_low);
+    fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) {
         let arrival = self.tracker.on_segment(side, s, at, limits);
         if (s.payload.len() as u64) < u64::from(s.payload_len) {
             self.cut_by_snaplen += 1;
@@ -154,12 +148,12 @@ impl Builder {
     }
 
     /// An ICMP error that quotes one of its packets.
-    pub(crate) fn on_icmp(&mut self, error: &IcmpError, at: Moment) {
+    pub(super) fn on_icmp(&mut self, error: &IcmpError, at: Moment) {
         self.icmp.get_or_insert(IcmpNote { at, from: error.from, kind: error.kind, code: error.code, v6: error.v6 });
     }
 
     /// The first packet's number: the order of connections.
-    pub(crate) const fn number(&self) -> u64 {
+    pub(super) const fn number(&self) -> u64 {
         self.number
     }
 
@@ -223,7 +217,7 @@ impl Builder {
     }
 
     /// The finished record. `capture_end` is the time of the last packet of the capture so far.
-    pub(crate) fn finish(self: Box<Self>, evicted: bool, capture_end: Timestamp, limits: &Limits) -> Connection {
+    pub(super) fn finish(self, evicted: bool, capture_end: Timestamp, limits: &Limits) -> Connection {
         let flags_only = self.is_flags_only();
         let visibility = Visibility {
             mid_stream: self.tracker.opening.syn.is_none() && self.tracker.opening.syn_ack.is_none(),

@@ -8,14 +8,21 @@ mod columns;
 mod community_id;
 mod connection;
 mod hello_columns;
+mod live;
+mod notes;
 mod outcome;
+mod sighting;
 mod streams;
 pub mod timeline;
 
-pub(crate) use builder::Builder;
 pub use columns::{COLUMNS, Column, ColumnType, Value};
 pub use connection::{Connection, IcmpNote, Outcome, Protocol, RolesFrom, SeenAt, Visibility};
 pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
+
+use builder::Builder;
+pub(crate) use live::Live;
+pub(crate) use notes::Notes;
+pub(crate) use sighting::Sighting;
 
 pub use crate::tcp::{
     CloseKind, ConnState, Ending, Fin, History, IdleSource, IdleTime, LateWrite, Opening, Reset, ResetKind, Traffic,
