@@ -216,8 +216,8 @@ impl Builder {
         self.exchanges = Exchanges::default();
     }
 
-    /// The finished record. `capture_end` is the time of the last packet of the capture so far.
-    pub(super) fn finish(self, evicted: bool, capture_end: Timestamp, limits: &Limits) -> Connection {
+    /// The finished record: nothing is left here. `capture_end` is the time of the last packet of the capture so far.
+    pub(super) fn finish(&mut self, evicted: bool, capture_end: Timestamp, limits: &Limits) -> Connection {
         let flags_only = self.is_flags_only();
         let visibility = Visibility {
             mid_stream: self.tracker.opening.syn.is_none() && self.tracker.opening.syn_ack.is_none(),
@@ -231,7 +231,7 @@ impl Builder {
             capture_went_on: capture_end.since(self.last.at).max(Span::ZERO),
         };
         let ending = self.tracker.ending(flags_only);
-        let learned = match self.payload {
+        let learned = match std::mem::replace(&mut self.payload, Payload::Untouched) {
             Payload::Untouched => Learned::Nothing(Protocol::None),
             Payload::Read(streams) => streams.finish(self.last, limits),
             Payload::Decided(learned) => learned,
@@ -265,7 +265,7 @@ impl Builder {
             visibility,
             icmp_error: self.icmp,
             symptoms: Vec::new(),
-            opening: self.tracker.opening,
+            opening: std::mem::take(&mut self.tracker.opening),
         }
     }
 

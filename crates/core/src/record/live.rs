@@ -4,7 +4,7 @@ use super::notes::{List, Notes};
 use super::{Builder, Connection, Sighting};
 use crate::Limits;
 use crate::flow::{Class, Key};
-use crate::net::{IcmpError, Place, Tunnel};
+use crate::net::{Flags, IcmpError, Place, Tunnel};
 use crate::types::{Moment, Seq, Timestamp};
 
 /// A connection that lives.
@@ -129,7 +129,7 @@ impl Live {
     ) -> Connection {
         match self {
             Self::Young(mut young) => young.grow(key, notes, limits).finish(evicted, capture_end, limits),
-            Self::Grown(builder) => builder.finish(evicted, capture_end, limits),
+            Self::Grown(mut builder) => builder.finish(evicted, capture_end, limits),
         }
     }
 }
@@ -165,8 +165,12 @@ impl Young {
         let tuple = key.tuple(true);
         let place = Place { vlan: self.vlan, tunnel: self.tunnel, ..Place::default() };
         let first = notes.first(&self.notes);
-        let mut builder = Builder::new(self.number, &first.sighting(&first.segment(tuple, place)));
-        notes.take(&self.notes, |note| builder.on_sighting(&note.sighting(&note.segment(tuple, place)), limits));
+        let mut segment = first.segment(tuple, place);
+        let mut builder = Builder::new(self.number, &first.sighting(&segment));
+        notes.take(&self.notes, |note| {
+            note.write_to(&mut segment);
+            builder.on_sighting(&note.sighting(&segment), limits);
+        });
         builder
     }
 }
@@ -178,11 +182,29 @@ impl Sent {
         if self.kinds == 0 {
             self.base = if s.flags.syn() { s.seq } else { s.seq.minus(1) };
         }
-        let only = |has: bool, kind: u8| if has { kind } else { 0 };
-        self.kinds |= ANY
-            | only(s.flags.opens(), OPENING)
-            | only(s.flags.fin(), FIN)
-            | only(s.flags.rst(), RST)
-            | only(s.flags.0 & 7 == 0, PLAIN);
+        self.kinds |= KINDS[usize::from(s.flags.0) % KINDS.len()];
     }
 }
+
+/// What a packet is, by its flags from FIN to ACK.
+const KINDS: [u8; 32] = {
+    let mut kinds = [ANY; 32];
+    let mut at = 0;
+    while at < kinds.len() {
+        let flags = Flags(at as u8);
+        if flags.opens() {
+            kinds[at] |= OPENING;
+        }
+        if flags.fin() {
+            kinds[at] |= FIN;
+        }
+        if flags.rst() {
+            kinds[at] |= RST;
+        }
+        if !flags.syn() && !flags.fin() && !flags.rst() {
+            kinds[at] |= PLAIN;
+        }
+        at += 1;
+    }
+    kinds
+};

@@ -3,7 +3,7 @@
 use super::Sighting;
 use crate::capture::InterfaceId;
 use crate::net::{Flags, Options, Place, Segment};
-use crate::types::{Moment, PacketNo, Seq, Timestamp, Tuple};
+use crate::types::{Moment, Seq, Tuple};
 
 /// Lists of notes: each belongs to one connection and is as long as that has packets.
 #[derive(Debug, Default)]
@@ -16,19 +16,17 @@ pub(crate) struct Notes {
 /// A segment without payload, with all that the analysis needs of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Note {
-    at: Timestamp,
-    packet: PacketNo,
+    at: Moment,
     seq: Seq,
     ack: Seq,
-    timestamps: (u32, u32),
+    options: Options,
+    next: Link,
     window: u16,
-    mss: u16,
     interface: InterfaceId,
     flags: Flags,
     ttl: u8,
-    window_scale: u8,
-    marks: u8,
-    next: Link,
+    forward: bool,
+    is_twin: bool,
 }
 
 /// A place in the list; none is `u32::MAX`.
@@ -42,14 +40,6 @@ pub(super) struct List {
     last: Link,
     len: u8,
 }
-
-const FORWARD: u8 = 1;
-const TWIN: u8 = 1 << 1;
-const HAS_MSS: u8 = 1 << 2;
-const HAS_WINDOW_SCALE: u8 = 1 << 3;
-const HAS_TIMESTAMPS: u8 = 1 << 4;
-const SACK_PERMITTED: u8 = 1 << 5;
-const HAS_OPTIONS: u8 = 1 << 6;
 
 impl Notes {
     /// A list that begins with this segment. It must have no payload: that is not kept.
@@ -110,68 +100,36 @@ impl Default for Link {
 }
 
 impl Note {
-    fn of(sighting: &Sighting<'_>) -> Self {
-        let &Segment { seq, ack, flags, window, ttl, ref options, .. } = sighting.segment;
-        let only = |has: bool, mark: u8| if has { mark } else { 0 };
-        Self {
-            at: sighting.at.at,
-            packet: sighting.at.packet,
-            seq,
-            ack,
-            timestamps: options.timestamps.unwrap_or_default(),
-            window,
-            mss: options.mss.unwrap_or_default(),
-            interface: sighting.interface,
-            flags,
-            ttl,
-            window_scale: options.window_scale.unwrap_or_default(),
-            marks: only(sighting.forward, FORWARD)
-                | only(sighting.is_twin, TWIN)
-                | only(options.mss.is_some(), HAS_MSS)
-                | only(options.window_scale.is_some(), HAS_WINDOW_SCALE)
-                | only(options.timestamps.is_some(), HAS_TIMESTAMPS)
-                | only(options.sack_permitted, SACK_PERMITTED)
-                | only(options.any, HAS_OPTIONS),
-            next: Link::default(),
-        }
+    #[inline]
+    const fn of(sighting: &Sighting<'_>) -> Self {
+        let &Sighting { segment, forward, at, interface, is_twin } = sighting;
+        let &Segment { seq, ack, flags, window, ttl, options, .. } = segment;
+        Self { at, seq, ack, options, next: Link(u32::MAX), window, interface, flags, ttl, forward, is_twin }
     }
 
     /// The segment. `tuple` is that of a segment in the forward direction, `place` that of its connection.
-    pub(super) fn segment(&self, tuple: Tuple, place: Place) -> Segment<'static> {
+    pub(super) const fn segment(&self, tuple: Tuple, place: Place) -> Segment<'static> {
+        let &Self { seq, ack, options, window, flags, ttl, .. } = self;
         let Tuple { source, destination } = tuple;
-        Segment {
-            tuple: if self.has(FORWARD) { tuple } else { Tuple { source: destination, destination: source } },
-            seq: self.seq,
-            ack: self.ack,
-            flags: self.flags,
-            window: self.window,
-            options: Options {
-                mss: self.has(HAS_MSS).then_some(self.mss),
-                window_scale: self.has(HAS_WINDOW_SCALE).then_some(self.window_scale),
-                timestamps: self.has(HAS_TIMESTAMPS).then_some(self.timestamps),
-                sack_permitted: self.has(SACK_PERMITTED),
-                any: self.has(HAS_OPTIONS),
-            },
-            payload: &[],
-            payload_len: 0,
-            ttl: self.ttl,
-            ip_id: 0,
-            place,
-        }
+        let tuple = if self.forward { tuple } else { Tuple { source: destination, destination: source } };
+        Segment { tuple, seq, ack, flags, window, options, payload: &[], payload_len: 0, ttl, ip_id: 0, place }
+    }
+
+    /// Makes this segment of another one of its connection. The tuple stays: after the first segment `forward` says it all.
+    #[inline]
+    pub(super) const fn write_to(&self, segment: &mut Segment<'_>) {
+        segment.seq = self.seq;
+        segment.ack = self.ack;
+        segment.flags = self.flags;
+        segment.window = self.window;
+        segment.options = self.options;
+        segment.ttl = self.ttl;
     }
 
     /// The sighting of this segment, which is its own.
+    #[inline]
     pub(super) const fn sighting<'a>(&self, segment: &'a Segment<'a>) -> Sighting<'a> {
-        Sighting {
-            segment,
-            forward: self.has(FORWARD),
-            at: Moment { packet: self.packet, at: self.at },
-            interface: self.interface,
-            is_twin: self.has(TWIN),
-        }
-    }
-
-    const fn has(&self, mark: u8) -> bool {
-        self.marks & mark != 0
+        let &Self { forward, at, interface, is_twin, .. } = self;
+        Sighting { segment, forward, at, interface, is_twin }
     }
 }
