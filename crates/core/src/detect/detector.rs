@@ -38,6 +38,13 @@ pub trait Detector: Sync {
         None
     }
 
+    /// Connections of which is known without `examine` that they have the symptom, quietly and each the same as the next:
+    /// those that have all of this. Once there are enough examples they are counted and no more: the group's clients and
+    /// paces are not those of all.
+    fn shows(&self) -> Option<Shape> {
+        None
+    }
+
     /// Reads one connection; attaches a symptom, or says that it can not be judged, or does nothing.
     fn examine(&self, connection: &Connection, exam: &mut Exam<'_>);
 

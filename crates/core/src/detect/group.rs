@@ -162,6 +162,21 @@ impl Group {
         }
     }
 
+    /// One more of the only kind there is, if nothing is to be kept of it; `at` is when it began. See [`Detector::shows`].
+    ///
+    /// [`Detector::shows`]: super::Detector::shows
+    pub(crate) fn count_alike(&mut self, at: Timestamp) -> bool {
+        let ([(_, count)], [detail]) = (self.kinds.as_mut_slice(), self.details.as_slice()) else { return false };
+        if detail.refused.is_none() {
+            return false;
+        }
+        *count += 1;
+        self.count += 1;
+        self.first = self.first.min(Some(at));
+        self.last = self.last.max(Some(at));
+        true
+    }
+
     /// The place of the symptom's kind.
     fn kind_of(&mut self, symptom: &Symptom) -> usize {
         self.kinds.iter().position(|(kind, _)| same(kind, symptom.kind)).unwrap_or_else(|| {

@@ -45,6 +45,8 @@ impl Shape {
     pub const TWINS: Self = Self(1 << 13);
     /// Payload was sent after the other side had closed.
     pub const LATE_WRITE: Self = Self(1 << 14);
+    /// Only packets with SYN, FIN and RST of it were captured.
+    pub const FLAGS_ONLY: Self = Self(1 << 15);
 
     /// What a finished connection has.
     pub fn of(c: &Connection) -> Self {
@@ -66,6 +68,7 @@ impl Shape {
             | only(c.visibility.cut_by_snaplen > 0, Self::CUT)
             | only(c.visibility.twins > 0, Self::TWINS)
             | only(c.ending.late_write.is_some(), Self::LATE_WRITE)
+            | only(c.visibility.flags_only, Self::FLAGS_ONLY)
     }
 
     /// A place among 64 for it: shapes that occur together seldom share one (Fibonacci hashing).

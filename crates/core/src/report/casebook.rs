@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::plan::{Check, Plan, Shapes, chosen};
 use super::{Finding, NotAssessed, ServiceSummary, Totals};
 use crate::Limits;
 use crate::detect::{
@@ -27,37 +28,10 @@ pub(crate) struct Casebook {
     said: Said,
     /// The symptoms of the connection at hand; kept for the same reason.
     attached: Vec<Attached>,
+    shapes: Shapes,
     outcomes: [u64; Outcome::ALL.len()],
     connections: u64,
 }
-
-/// A detector, and what it answers whenever it is asked.
-#[derive(Clone, Copy)]
-struct Check {
-    detector: &'static dyn Detector,
-    needs: Shape,
-    clears: Option<(Shape, Shape)>,
-    scope: Scope,
-    yields_to: &'static [&'static str],
-}
-
-impl std::fmt::Debug for Check {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.detector.code())
-    }
-}
-
-/// What to do with connections of one shape: a bit for each check.
-#[derive(Clone, Copy, Debug)]
-struct Plan {
-    shape: Shape,
-    /// Checks that must look at the connection.
-    asked: u32,
-    /// Checks that apply and find nothing, by the shape alone.
-    clear: u32,
-}
-
-const _: () = assert!(DETECTORS.len() <= 32, "a plan has a bit for each detector");
 
 /// What one detector has to say in one place.
 #[derive(Debug, Default)]
@@ -84,8 +58,13 @@ struct Attached {
     yields_to: &'static [&'static str],
 }
 
-/// The row of cells for the capture as a whole.
-const WHOLE_CAPTURE: usize = 0;
+/// The row of cells for what a check says of a connection to the service at `place`: the first is the whole capture's.
+const fn row_of(scope: Scope, place: usize) -> usize {
+    match scope {
+        Scope::Capture => 0,
+        Scope::Service => place + 1,
+    }
+}
 
 impl Casebook {
     pub(crate) fn new(limits: Limits) -> Self {
@@ -100,6 +79,7 @@ impl Casebook {
             not_visible: DETECTORS.iter().map(|_| Vec::new()).collect(),
             said: Said::nothing(),
             attached: Vec::new(),
+            shapes: Shapes::default(),
             outcomes: [0; Outcome::ALL.len()],
             connections: 0,
         }
@@ -116,13 +96,18 @@ impl Casebook {
         }
         self.attached.clear();
         let shape = Shape::of(connection);
-        // In the order of `Scope`.
-        let rows = [place + 1, WHOLE_CAPTURE].map(|row| row * DETECTORS.len());
-        let plan = self.plan(shape);
+        let rows = [Scope::Service, Scope::Capture].map(|scope| row_of(scope, place) * DETECTORS.len());
+        let mut plan = self.plan(shape);
         debug_assert!(plan.holds(&self.checks, connection), "a detector says more than its needs() and clears() allow");
-        for (number, check) in chosen(&self.checks, plan.clear) {
-            if let Some(cell) = self.cells.get_mut(rows[check.scope as usize] + number) {
+        self.shapes.note(place, shape);
+        for (number, check) in chosen(&self.checks, plan.alike) {
+            let cell = self.cells.get_mut(rows[check.scope as usize] + number);
+            if let Some(cell) = cell
+                && let Some(group) = &mut cell.group
+                && group.count_alike(connection.first.at)
+            {
                 cell.applied += 1;
+                plan.asked &= !(1 << number);
             }
         }
         for (number, check) in chosen(&self.checks, plan.asked) {
@@ -171,6 +156,19 @@ impl Casebook {
         place
     }
 
+    /// Counts the connections to which a check applied although it did not have to look at them.
+    fn note_clear(&mut self) {
+        let Self { shapes, checks, cells, .. } = self;
+        for (place, shape, count) in shapes.each() {
+            for (number, check) in chosen(checks, Plan::new(shape, checks).clear) {
+                let at = row_of(check.scope, place) * DETECTORS.len() + number;
+                if let Some(cell) = cells.get_mut(at) {
+                    cell.applied += count;
+                }
+            }
+        }
+    }
+
     fn note_overlaps(&mut self) {
         if self.attached.len() < 2 {
             return;
@@ -191,6 +189,7 @@ impl Casebook {
 
     /// The end: findings in order of harm, services, totals, and what could not be assessed.
     pub(crate) fn close(mut self, capture: &CaptureFacts) -> Closed {
+        self.note_clear();
         let hosts = hosts(&self.services);
         let mut told: Vec<Story<'_>> = Vec::new();
         for (at, cell) in self.cells.iter_mut().enumerate() {
@@ -245,51 +244,6 @@ impl Casebook {
         });
         services.into_iter().map(|(_, summary)| summary).collect()
     }
-}
-
-impl Check {
-    fn new(detector: &'static dyn Detector) -> Self {
-        Self {
-            detector,
-            needs: detector.needs(),
-            clears: detector.clears(),
-            scope: detector.scope(),
-            yields_to: detector.yields_to(),
-        }
-    }
-}
-
-impl Plan {
-    fn new(shape: Shape, checks: &[Check]) -> Self {
-        let mut plan = Self { shape, asked: 0, clear: 0 };
-        for (number, check) in checks.iter().enumerate() {
-            if check.clears.is_some_and(|(with, without)| shape.has(with) && shape.lacks(without)) {
-                plan.clear |= 1 << number;
-            } else if shape.has(check.needs) {
-                plan.asked |= 1 << number;
-            }
-        }
-        plan
-    }
-
-    /// Whether the detectors that are not asked would have said of the connection what the plan says for them.
-    fn holds(&self, checks: &[Check], connection: &Connection) -> bool {
-        chosen(checks, !self.asked).all(|(number, check)| {
-            let mut said = Said::nothing();
-            said.hear(check.detector, connection);
-            let applies = self.clear & 1 << number != 0;
-            said.applies == applies && said.not_visible.is_none() && said.symptom().is_none()
-        })
-    }
-}
-
-/// The checks whose bits are set, with their numbers, in order.
-fn chosen(checks: &[Check], mut bits: u32) -> impl Iterator<Item = (usize, &Check)> {
-    std::iter::from_fn(move || {
-        let number = bits.trailing_zeros() as usize;
-        bits &= bits.wrapping_sub(1);
-        checks.get(number).map(|check| (number, check))
-    })
 }
 
 fn note_blind(known: Option<&mut Vec<Blind>>, reason: &'static str, capture_instead: Option<&'static str>) {

@@ -1,6 +1,7 @@
 //! The verdict: findings, services, totals and what could not be assessed.
 
 mod casebook;
+mod plan;
 
 use std::borrow::Cow;
 

@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::FLAGS_ONLY_SHARE;
 use crate::detect::words::{counted, is_share};
-use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Shape, Told};
 use crate::record::Connection;
 
 /// Detector of `flags-only-capture`.
@@ -22,6 +22,14 @@ impl Detector for FlagsOnlyCapture {
 
     fn scope(&self) -> Scope {
         Scope::Capture
+    }
+
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::PAYLOAD, Shape::FLAGS_ONLY))
+    }
+
+    fn shows(&self) -> Option<Shape> {
+        Some(Shape::FLAGS_ONLY)
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

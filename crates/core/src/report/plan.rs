@@ -1,0 +1,115 @@
+//! Which checks look at connections of one shape, and what is known of them without a look.
+
+use crate::detect::{DETECTORS, Detector, Said, Scope, Shape};
+use crate::record::Connection;
+
+/// A detector, and what it answers whenever it is asked.
+#[derive(Clone, Copy)]
+pub(super) struct Check {
+    pub(super) detector: &'static dyn Detector,
+    pub(super) needs: Shape,
+    pub(super) clears: Option<(Shape, Shape)>,
+    pub(super) shows: Option<Shape>,
+    pub(super) scope: Scope,
+    pub(super) yields_to: &'static [&'static str],
+}
+
+impl std::fmt::Debug for Check {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.detector.code())
+    }
+}
+
+/// What to do with connections of one shape: a bit for each check.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) shape: Shape,
+    /// Checks that must look at the connection.
+    pub(super) asked: u32,
+    /// Checks that apply and find nothing, by the shape alone.
+    pub(super) clear: u32,
+    /// Checks, of those asked, of which the shape alone says that they find the same as ever.
+    pub(super) alike: u32,
+}
+
+const _: () = assert!(DETECTORS.len() <= 32, "a plan has a bit for each detector");
+
+/// How many connections of each shape every service had: what their checks found to be in order is worked out at the end.
+#[derive(Debug, Default)]
+pub(super) struct Shapes {
+    of_service: Vec<Vec<(Shape, u64)>>,
+}
+
+impl Check {
+    pub(super) fn new(detector: &'static dyn Detector) -> Self {
+        Self {
+            detector,
+            needs: detector.needs(),
+            clears: detector.clears(),
+            shows: detector.shows(),
+            scope: detector.scope(),
+            yields_to: detector.yields_to(),
+        }
+    }
+}
+
+impl Plan {
+    pub(super) fn new(shape: Shape, checks: &[Check]) -> Self {
+        let mut plan = Self { shape, asked: 0, clear: 0, alike: 0 };
+        for (number, check) in checks.iter().enumerate() {
+            if check.clears.is_some_and(|(with, without)| shape.has(with) && shape.lacks(without)) {
+                plan.clear |= 1 << number;
+            } else if shape.has(check.needs) {
+                plan.asked |= 1 << number;
+            }
+            if check.shows.is_some_and(|sure| shape.has(sure)) {
+                plan.alike |= 1 << number;
+            }
+        }
+        plan
+    }
+
+    /// Whether the detectors would have said of the connection what the plan says for them.
+    pub(super) fn holds(&self, checks: &[Check], connection: &Connection) -> bool {
+        chosen(checks, !self.asked | self.alike).all(|(number, check)| {
+            let mut said = Said::nothing();
+            said.hear(check.detector, connection);
+            let alike = self.alike & 1 << number != 0;
+            let applies = alike || self.clear & 1 << number != 0;
+            said.applies == applies
+                && said.not_visible.is_none()
+                && said.symptom().is_some() == alike
+                && said.quiet == alike
+        })
+    }
+}
+
+/// The checks whose bits are set, with their numbers, in order.
+pub(super) fn chosen(checks: &[Check], mut bits: u32) -> impl Iterator<Item = (usize, &Check)> {
+    std::iter::from_fn(move || {
+        let number = bits.trailing_zeros() as usize;
+        bits &= bits.wrapping_sub(1);
+        checks.get(number).map(|check| (number, check))
+    })
+}
+
+impl Shapes {
+    /// A connection of the service at `place`.
+    #[inline]
+    pub(super) fn note(&mut self, place: usize, shape: Shape) {
+        if self.of_service.len() <= place {
+            self.of_service.resize_with(place + 1, Vec::new);
+        }
+        let Some(shapes) = self.of_service.get_mut(place) else { return };
+        match shapes.iter_mut().find(|(known, _)| *known == shape) {
+            Some((_, count)) => *count += 1,
+            None => shapes.push((shape, 1)),
+        }
+    }
+
+    /// Everything noted: place, shape, and how often.
+    pub(super) fn each(&self) -> impl Iterator<Item = (usize, Shape, u64)> {
+        let services = self.of_service.iter().enumerate();
+        services.flat_map(|(place, shapes)| shapes.iter().map(move |(shape, count)| (place, *shape, *count)))
+    }
+}
