@@ -5,17 +5,24 @@ use std::fmt;
 use crate::types::Span;
 
 /// Spans or counts folded into buckets, 32 for each doubling and so 2 to 3 % wide: a value read back is off by at most half
-/// of that, the smallest and largest of a cluster are exact. At most about 2,000 buckets can exist.
+/// of that, the smallest and largest of a cluster are exact. 800 bytes for each power of two among the values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Distribution {
     /// Those that hold something, in order.
-    buckets: Vec<Bucket>,
+    octaves: Vec<Octave>,
     count: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// The values from one power of two to the next.
+#[derive(Clone, Debug, PartialEq)]
+struct Octave {
+    exponent: i32,
+    buckets: [Bucket; 32],
+}
+
+/// Without values, its edges mean nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Bucket {
-    index: i32,
     count: u64,
     smallest: i64,
     largest: i64,
@@ -68,28 +75,36 @@ impl Distribution {
     /// Adds a value; negative ones count as 0.
     pub fn add(&mut self, value: i64) {
         let value = value.max(0);
-        // Exponent and five bits of the mantissa: a logarithm for free.
-        let index = ((value as f64).to_bits() >> 47) as i32;
-        self.count += 1;
-        self.put(Bucket { index, count: 1, smallest: value, largest: value });
+        self.put(Bucket { count: 1, smallest: value, largest: value });
     }
 
     /// Adds all values of another.
     pub(super) fn merge(&mut self, other: &Self) {
-        self.count += other.count;
-        other.buckets.iter().for_each(|bucket| self.put(*bucket));
+        other.buckets().for_each(|bucket| self.put(*bucket));
     }
 
     fn put(&mut self, from: Bucket) {
-        let place = self.buckets.partition_point(|bucket| bucket.index < from.index);
-        match self.buckets.get_mut(place) {
-            Some(bucket) if bucket.index == from.index => {
-                bucket.count += from.count;
-                bucket.smallest = bucket.smallest.min(from.smallest);
-                bucket.largest = bucket.largest.max(from.largest);
-            }
-            _ => self.buckets.insert(place, from),
+        // Exponent and five bits of the mantissa: a logarithm for free.
+        let index = ((from.smallest as f64).to_bits() >> 47) as i32;
+        let (exponent, place) = (index >> 5, (index & 31) as usize);
+        // Few octaves, in order: a search by halves would cost more than it saves.
+        let at = self.octaves.iter().position(|octave| octave.exponent >= exponent).unwrap_or(self.octaves.len());
+        if self.octaves.get(at).is_none_or(|octave| octave.exponent != exponent) {
+            self.octaves.insert(at, Octave { exponent, buckets: [Bucket::default(); 32] });
         }
+        let bucket = self.octaves.get_mut(at).and_then(|octave| octave.buckets.get_mut(place));
+        if let Some(bucket) = bucket {
+            let known = bucket.count > 0;
+            bucket.smallest = if known { bucket.smallest.min(from.smallest) } else { from.smallest };
+            bucket.largest = if known { bucket.largest.max(from.largest) } else { from.largest };
+            bucket.count += from.count;
+            self.count += from.count;
+        }
+    }
+
+    /// Those that hold something, in order.
+    fn buckets(&self) -> impl Iterator<Item = &Bucket> {
+        self.octaves.iter().flat_map(|octave| &octave.buckets).filter(|bucket| bucket.count > 0)
     }
 
     /// How many values.
@@ -105,7 +120,7 @@ impl Distribution {
     /// Values cut into clusters where the gap to the next is wider than `ratio` times the value and than `gap`.
     pub fn clusters(&self, ratio: f64, gap: i64) -> Vec<Cluster> {
         let mut clusters: Vec<Vec<Bucket>> = Vec::new();
-        for bucket in &self.buckets {
+        for bucket in self.buckets() {
             match clusters.last_mut() {
                 Some(cluster) if !is_gap(cluster, bucket, ratio, gap) => cluster.push(*bucket),
                 _ => clusters.push(vec![*bucket]),
@@ -117,14 +132,14 @@ impl Distribution {
     /// How many values lie between two edges of a cluster, both included.
     pub fn between(&self, low: i64, high: i64) -> u64 {
         let within = |bucket: &&Bucket| low <= bucket.smallest && bucket.largest <= high;
-        self.buckets.iter().filter(within).map(|bucket| bucket.count).sum()
+        self.buckets().filter(within).map(|bucket| bucket.count).sum()
     }
 
     /// The value below which `share` (0 to 1) of all lie, within 1.5 %.
     pub fn quantile(&self, share: f64) -> Option<i64> {
         let rank = ((self.count.saturating_sub(1)) as f64 * share.clamp(0.0, 1.0)) as u64;
         let mut below = 0;
-        for bucket in &self.buckets {
+        for bucket in self.buckets() {
             below += bucket.count;
             if below > rank {
                 return Some(middle(bucket));
