@@ -28,6 +28,17 @@ impl Order {
         })
     }
 
+    /// The first `N` fields of four bytes each; the order is asked for once.
+    #[inline]
+    pub(super) fn words<const N: usize>(self, bytes: &[u8]) -> Option<[u32; N]> {
+        let (words, _) = bytes.as_chunks();
+        let words = *words.first_chunk()?;
+        Some(match self {
+            Self::Little => words.map(u32::from_le_bytes),
+            Self::Big => words.map(u32::from_be_bytes),
+        })
+    }
+
     /// A field of eight bytes; `None` for any other length.
     pub(super) fn u64(self, field: &[u8]) -> Option<u64> {
         let field = field.try_into().ok()?;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::frame::{Frame, InterfaceId, Interfaces, LinkType};
 use super::open::{Source, directory};
+use super::record::Record;
 use crate::types::{PacketNo, Timestamp, escaped};
 use crate::{CaptureError, Limits, Quality};
 
@@ -105,40 +106,10 @@ impl Captures {
     /// next packets come from what is left.
     #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
-        let index = loop {
-            let Some(index) = self.current.or_else(|| self.next_member()) else { return Ok(None) };
-            let Some(member) = self.members.get_mut(index) else { return Ok(None) };
-            match member.source.peek() {
-                Ok(Some(time)) => {
-                    let due = self.waiting.peek().is_none_or(|&Reverse(next)| (time, index) < next);
-                    if due {
-                        break index;
-                    }
-                    self.waiting.push(Reverse((time, index)));
-                    self.current = None;
-                }
-                Ok(None) => self.finish(index),
-                Err(error) => {
-                    if self.fails(index, &error) {
-                        return Err(error);
-                    }
-                }
-            }
-        };
-        if self.members.get(index).is_some_and(Member::has_new_interfaces) {
-            self.adopt_interfaces(index);
+        match self.due() {
+            Some((index, record)) => Ok(self.give(index, record)),
+            None => self.find_frame(),
         }
-        let Some(member) = self.members.get_mut(index) else { return Ok(None) };
-        let Some(mut frame) = member.source.reader.take() else { return Ok(None) };
-        if let Some(&id) = member.interfaces.get(usize::from(frame.interface.0)) {
-            frame.interface = id;
-        }
-        // The reader's numbers have gaps where Wireshark numbers what is no packet.
-        let skipped = frame.number.number() - member.packets - 1;
-        member.packets = frame.number.number();
-        self.packets += skipped + 1;
-        frame.number = PacketNo::new(self.packets).unwrap_or(PacketNo::FIRST);
-        Ok(Some(frame))
     }
 
     /// Names of the files as given, or of the stream, in the order given. Escaped.
@@ -274,8 +245,63 @@ impl Captures {
         first_error.get_or_insert(error);
     }
 
-    /// The member whose next packet is the earliest.
+    /// The packet of the current member when it can be had at once and is earlier than all others: what most packets meet.
+    #[inline]
+    fn due(&self) -> Option<(usize, Record)> {
+        let index = self.current?;
+        let member = self.members.get(index)?;
+        let record = member.source.reader.front()?;
+        let first = self.waiting.peek().is_none_or(|&Reverse((next, _))| record.time < next);
+        (first && !member.has_new_interfaces()).then_some((index, record))
+    }
+
+    /// A packet of a member: now it was given.
+    #[inline]
+    fn give(&mut self, index: usize, record: Record) -> Option<Frame<'_>> {
+        let member = self.members.get_mut(index)?;
+        let mut frame = member.source.reader.give(record);
+        if let Some(&id) = member.interfaces.get(usize::from(frame.interface.0)) {
+            frame.interface = id;
+        }
+        // The reader's numbers have gaps where Wireshark numbers what is no packet.
+        self.packets += frame.number.number() - member.packets;
+        member.packets = frame.number.number();
+        frame.number = PacketNo::new(self.packets).unwrap_or(PacketNo::FIRST);
+        Some(frame)
+    }
+
+    /// [`Self::next_frame`] when bytes must be read, a member begins or ends, or its next packet is not the earliest.
     #[cold]
+    #[inline(never)]
+    fn find_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
+        let index = loop {
+            let Some(index) = self.current.or_else(|| self.next_member()) else { return Ok(None) };
+            let Some(member) = self.members.get_mut(index) else { return Ok(None) };
+            match member.source.peek() {
+                Ok(Some(time)) => {
+                    let due = self.waiting.peek().is_none_or(|&Reverse(next)| (time, index) < next);
+                    if due {
+                        break index;
+                    }
+                    self.waiting.push(Reverse((time, index)));
+                    self.current = None;
+                }
+                Ok(None) => self.finish(index),
+                Err(error) => {
+                    if self.fails(index, &error) {
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        if self.members.get(index).is_some_and(Member::has_new_interfaces) {
+            self.adopt_interfaces(index);
+        }
+        let record = self.members.get_mut(index).and_then(|member| member.source.reader.take_peeked());
+        Ok(record.and_then(|record| self.give(index, record)))
+    }
+
+    /// The member whose next packet is the earliest.
     fn next_member(&mut self) -> Option<usize> {
         let Reverse((_, index)) = self.waiting.pop()?;
         if let Some(member) = self.members.get_mut(index) {

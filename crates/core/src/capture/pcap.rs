@@ -1,9 +1,9 @@
 //! The pcap format in all its byte orders and resolutions, and Kuznetzov's modified one.
 //!
-//! In: unread bytes. Out: [`Look`]. pcap-parser reads the header and the usual records; what makes it fail is looked at here.
-//! draft-ietf-opsawg-pcap sections 4 and 5.
+//! In: unread bytes. Out: [`Look`]. pcap-parser reads the file header. Records are read by hand, in a few comparisons each:
+//! there are millions of them, and their lengths can not be trusted. draft-ietf-opsawg-pcap sections 4 and 5.
 
-use pcap_parser::pcap::{parse_pcap_frame, parse_pcap_frame_be, parse_pcap_frame_modified, parse_pcap_header};
+use pcap_parser::pcap::parse_pcap_header;
 
 use super::bytes::Order;
 use super::magic::Magic;
@@ -15,7 +15,9 @@ use crate::types::Timestamp;
 /// What the file header says.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pcap {
-    layout: Layout,
+    order: Order,
+    /// Bytes of a record header: 16, or 24 in the modified format, which adds interface index, protocol and packet type.
+    head: usize,
     nanos_per_tick: u32,
     ticks_per_second: u32,
     pub(super) link: LinkType,
@@ -28,16 +30,6 @@ pub(super) struct Pcap {
     usual: u32,
     /// Before version 2.4 some writers had the two lengths in the other order.
     lengths_may_be_swapped: bool,
-}
-
-/// How a record header is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Layout {
-    Little,
-    Big,
-    /// 8 more bytes: interface index, protocol, packet type.
-    ModifiedLittle,
-    ModifiedBig,
 }
 
 /// The fields of a record header that count.
@@ -74,12 +66,8 @@ impl Pcap {
         let packet_cap = u32::try_from(limits.max_packet_bytes).unwrap_or(u32::MAX);
         let block_cap = u32::try_from(limits.max_block_bytes).unwrap_or(u32::MAX);
         Some(Self {
-            layout: match (order, modified) {
-                (Order::Little, false) => Layout::Little,
-                (Order::Big, false) => Layout::Big,
-                (Order::Little, true) => Layout::ModifiedLittle,
-                (Order::Big, true) => Layout::ModifiedBig,
-            },
+            order,
+            head: if modified { 24 } else { 16 },
             nanos_per_tick: if nanoseconds { 1 } else { 1_000 },
             ticks_per_second: if nanoseconds { 1_000_000_000 } else { 1_000_000 },
             // The upper 16 bits: length of the frame check sequence in units of 16 bits, and the bit that says it is there.
@@ -97,28 +85,18 @@ impl Pcap {
     /// The record at the front, if it is whole and has nothing odd.
     #[inline]
     pub(super) fn record(&self, bytes: &[u8]) -> Option<Record> {
-        let parsed = match self.layout {
-            Layout::Little => parse_pcap_frame(bytes),
-            Layout::Big => parse_pcap_frame_be(bytes),
-            Layout::ModifiedLittle => parse_pcap_frame_modified(bytes),
-            Layout::ModifiedBig => return None,
-        };
-        let (_, block) = parsed.ok()?;
+        let header = Header::new(self.order.words(bytes)?);
         // One comparison for 1 <= captured <= both.
-        let odd =
-            block.caplen.wrapping_sub(1) >= self.usual.min(block.origlen) || block.ts_usec >= self.ticks_per_second;
-        if odd {
-            return None;
-        }
-        let header =
-            Header { seconds: block.ts_sec, fraction: block.ts_usec, captured: block.caplen, original: block.origlen };
-        Some(self.framed(header))
+        let odd = header.captured.wrapping_sub(1) >= self.usual.min(header.original)
+            || header.fraction >= self.ticks_per_second;
+        let record = self.framed(header);
+        (!odd && record.total <= bytes.len()).then_some(record)
     }
 
     /// Whatever is at the front. `last` is the time of the packet before.
     #[cold]
     pub(super) fn look(&self, bytes: &[u8], at_end: bool, last: Option<Timestamp>) -> Look {
-        let header_len = self.header_len();
+        let header_len = self.head;
         let Some(header) = self.header(bytes) else {
             return match (at_end, bytes.is_empty()) {
                 (false, _) => Look::Need(header_len),
@@ -179,7 +157,7 @@ impl Pcap {
             let Some(header) = self.header(rest) else {
                 let exact_end = at == bytes.len() && found > 0;
                 return match at_end {
-                    false => Chain::Need(at + self.header_len()),
+                    false => Chain::Need(at + self.head),
                     true if in_a_row == 3 && (exact_end || found > 1) => Chain::Yes,
                     true => Chain::No,
                 };
@@ -203,26 +181,9 @@ impl Pcap {
         Chain::Yes
     }
 
-    fn header_len(&self) -> usize {
-        match self.layout {
-            Layout::Little | Layout::Big => 16,
-            Layout::ModifiedLittle | Layout::ModifiedBig => 24,
-        }
-    }
-
     /// The record header at the front, if it is whole.
     fn header(&self, bytes: &[u8]) -> Option<Header> {
-        let bytes = bytes.get(..self.header_len())?;
-        let order = match self.layout {
-            Layout::Little | Layout::ModifiedLittle => Order::Little,
-            Layout::Big | Layout::ModifiedBig => Order::Big,
-        };
-        let mut header = Header {
-            seconds: order.u32(bytes, 0)?,
-            fraction: order.u32(bytes, 4)?,
-            captured: order.u32(bytes, 8)?,
-            original: order.u32(bytes, 12)?,
-        };
+        let mut header = Header::new(self.order.words(bytes.get(..self.head)?)?);
         if self.lengths_may_be_swapped && header.captured > header.original {
             std::mem::swap(&mut header.captured, &mut header.original);
         }
@@ -231,7 +192,7 @@ impl Pcap {
 
     #[inline]
     fn framed(&self, header: Header) -> Record {
-        let (head, len) = (self.header_len(), header.captured as usize);
+        let (head, len) = (self.head, header.captured as usize);
         let nanos =
             i64::from(header.seconds) * 1_000_000_000 + i64::from(header.fraction) * i64::from(self.nanos_per_tick);
         Record {
@@ -244,6 +205,13 @@ impl Pcap {
             interface: self.interface,
             fcs_len: self.fcs_len,
         }
+    }
+}
+
+impl Header {
+    #[inline]
+    fn new([seconds, fraction, captured, original]: [u32; 4]) -> Self {
+        Self { seconds, fraction, captured, original }
     }
 }
 
