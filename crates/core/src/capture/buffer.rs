@@ -38,12 +38,12 @@ impl Buffer {
         self.start += count.min(self.end - self.start);
     }
 
-    /// Consumes `total` bytes and shows `len` of them, those behind the first `head`; all of them are here.
+    /// Consumes `total` bytes and shows `len` of them, those behind the first `head`; all `total >= head + len` are unread.
     #[inline]
     pub(super) fn take(&mut self, head: usize, len: usize, total: usize) -> &[u8] {
         let from = self.start + head;
-        self.consume(total);
-        self.bytes.get(from..from + len).unwrap_or_default()
+        self.start += total;
+        &self.bytes[from..from + len]
     }
 
     /// Where the next bytes of the stream go; not empty when fewer than `wanted <= most` bytes are unread.

@@ -106,10 +106,23 @@ impl Captures {
     /// next packets come from what is left.
     #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
-        match self.due() {
-            Some((index, record)) => Ok(self.give(index, record)),
-            None => self.find_frame(),
+        let (index, record) = match self.due() {
+            Some(due) => due,
+            None => match self.find_due()? {
+                Some(due) => due,
+                None => return Ok(None),
+            },
+        };
+        let Some(member) = self.members.get_mut(index) else { return Ok(None) };
+        let mut frame = member.source.reader.give(record);
+        if let Some(&id) = member.interfaces.get(usize::from(frame.interface.0)) {
+            frame.interface = id;
         }
+        // The reader's numbers have gaps where Wireshark numbers what is no packet.
+        self.packets += frame.number.number() - member.packets;
+        member.packets = frame.number.number();
+        frame.number = PacketNo::new(self.packets).unwrap_or(PacketNo::FIRST);
+        Ok(Some(frame))
     }
 
     /// Names of the files as given, or of the stream, in the order given. Escaped.
@@ -245,35 +258,24 @@ impl Captures {
         first_error.get_or_insert(error);
     }
 
-    /// The packet of the current member when it can be had at once and is earlier than all others: what most packets meet.
+    /// The member whose packet is next, and the packet, when it can be had at once and is earlier than all others: what most
+    /// packets meet.
     #[inline]
     fn due(&self) -> Option<(usize, Record)> {
         let index = self.current?;
         let member = self.members.get(index)?;
         let record = member.source.reader.front()?;
         let first = self.waiting.peek().is_none_or(|&Reverse((next, _))| record.time < next);
-        (first && !member.has_new_interfaces()).then_some((index, record))
-    }
-
-    /// A packet of a member: now it was given.
-    #[inline]
-    fn give(&mut self, index: usize, record: Record) -> Option<Frame<'_>> {
-        let member = self.members.get_mut(index)?;
-        let mut frame = member.source.reader.give(record);
-        if let Some(&id) = member.interfaces.get(usize::from(frame.interface.0)) {
-            frame.interface = id;
+        if !first || member.has_new_interfaces() {
+            return None;
         }
-        // The reader's numbers have gaps where Wireshark numbers what is no packet.
-        self.packets += frame.number.number() - member.packets;
-        member.packets = frame.number.number();
-        frame.number = PacketNo::new(self.packets).unwrap_or(PacketNo::FIRST);
-        Some(frame)
+        Some((index, record))
     }
 
-    /// [`Self::next_frame`] when bytes must be read, a member begins or ends, or its next packet is not the earliest.
+    /// As [`Self::due`] when bytes must be read, a member begins or ends, or its next packet may not be the earliest.
     #[cold]
     #[inline(never)]
-    fn find_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
+    fn find_due(&mut self) -> Result<Option<(usize, Record)>, CaptureError> {
         let index = loop {
             let Some(index) = self.current.or_else(|| self.next_member()) else { return Ok(None) };
             let Some(member) = self.members.get_mut(index) else { return Ok(None) };
@@ -298,7 +300,7 @@ impl Captures {
             self.adopt_interfaces(index);
         }
         let record = self.members.get_mut(index).and_then(|member| member.source.reader.take_peeked());
-        Ok(record.and_then(|record| self.give(index, record)))
+        Ok(record.map(|record| (index, record)))
     }
 
     /// The member whose next packet is the earliest.

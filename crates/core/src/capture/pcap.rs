@@ -89,8 +89,10 @@ impl Pcap {
         // One comparison for 1 <= captured <= both.
         let odd = header.captured.wrapping_sub(1) >= self.usual.min(header.original)
             || header.fraction >= self.ticks_per_second;
-        let record = self.framed(header);
-        (!odd && record.total <= bytes.len()).then_some(record)
+        if odd || bytes.len() < self.head + header.captured as usize {
+            return None;
+        }
+        Some(self.framed(header))
     }
 
     /// Whatever is at the front. `last` is the time of the packet before.

@@ -2,25 +2,22 @@
 
 use super::{Reader, State};
 use crate::CaptureError;
-use crate::capture::frame::Frame;
-use crate::capture::record::Look;
+use crate::capture::record::{Look, Record};
 use crate::capture::unpack::{Ending, Unpacked};
 
 impl Reader {
-    /// [`Reader::next_frame`] when the next frame can not be had at once.
+    /// The next frame when [`Reader::front`] does not see it; `None` when more bytes are needed or none are left.
     #[cold]
     #[inline(never)]
-    pub(super) fn find_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
+    pub(super) fn find_record(&mut self) -> Result<Option<Record>, CaptureError> {
         if self.next.is_none() {
             self.find()?;
         }
-        Ok(self.next.take().map(|record| self.give(record)))
+        Ok(self.next.take())
     }
 
-    /// Finds the next frame; `false` when more bytes are needed or none is left.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn find(&mut self) -> Result<bool, CaptureError> {
+    /// Finds the next frame; `false` as [`Self::find_record`].
+    fn find(&mut self) -> Result<bool, CaptureError> {
         loop {
             let look = match self.look() {
                 Ok(look) => look,

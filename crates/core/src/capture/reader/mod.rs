@@ -65,8 +65,9 @@ pub struct Reader {
     limits: Limits,
 }
 
-/// What is being read.
+/// What is being read. With a tag of its own, because each packet asks for it.
 #[derive(Debug)]
+#[repr(u8)]
 enum State {
     /// Nothing yet; so many bytes hold no magic.
     Start(usize),
@@ -142,10 +143,14 @@ impl Reader {
     /// The bytes are no capture, or not one packet can be read. It is said once; then there are no more frames.
     #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
-        match self.front() {
-            Some(record) => Ok(Some(self.give(record))),
-            None => self.find_frame(),
-        }
+        let record = match self.front() {
+            Some(record) => record,
+            None => match self.find_record()? {
+                Some(record) => record,
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(self.give(record)))
     }
 
     /// The time of the next frame, which stays the next. `None` as in [`Self::next_frame`].
@@ -154,12 +159,10 @@ impl Reader {
     /// As [`Self::next_frame`].
     #[inline]
     pub fn peek_time(&mut self) -> Result<Option<Timestamp>, CaptureError> {
-        if self.next.is_none() {
-            self.next = self.front();
-        }
-        if self.next.is_none() {
-            self.find()?;
-        }
+        self.next = match self.front() {
+            Some(record) => Some(record),
+            None => self.find_record()?,
+        };
         Ok(self.next.map(|record| record.time))
     }
 
