@@ -115,9 +115,6 @@ impl Captures {
         };
         let Some(member) = self.members.get_mut(index) else { return Ok(None) };
         let mut frame = member.source.reader.give(record);
-        if let Some(&id) = member.interfaces.get(usize::from(frame.interface.0)) {
-            frame.interface = id;
-        }
         // The reader's numbers have gaps where Wireshark numbers what is no packet.
         self.packets += frame.number.number() - member.packets;
         member.packets = frame.number.number();
@@ -258,17 +255,17 @@ impl Captures {
         first_error.get_or_insert(error);
     }
 
-    /// The member whose packet is next, and the packet, when it can be had at once and is earlier than all others: what most
-    /// packets meet.
+    /// The member whose packet is next, and the packet with its interface's number among all, when it can be had at once and is
+    /// earlier than all others: what most packets meet.
     #[inline]
     fn due(&self) -> Option<(usize, Record)> {
         let index = self.current?;
         let member = self.members.get(index)?;
-        let record = member.source.reader.front()?;
-        let first = self.waiting.peek().is_none_or(|&Reverse((next, _))| record.time < next);
-        if !first || member.has_new_interfaces() {
+        let mut record = member.source.reader.front()?;
+        if self.waiting.peek().is_some_and(|&Reverse((next, _))| next <= record.time) {
             return None;
         }
+        record.interface = *member.interfaces.get(usize::from(record.interface.0))?;
         Some((index, record))
     }
 
@@ -299,8 +296,12 @@ impl Captures {
         if self.members.get(index).is_some_and(Member::has_new_interfaces) {
             self.adopt_interfaces(index);
         }
-        let record = self.members.get_mut(index).and_then(|member| member.source.reader.take_peeked());
-        Ok(record.map(|record| (index, record)))
+        let Some(member) = self.members.get_mut(index) else { return Ok(None) };
+        let Some(mut record) = member.source.reader.take_peeked() else { return Ok(None) };
+        if let Some(&id) = member.interfaces.get(usize::from(record.interface.0)) {
+            record.interface = id;
+        }
+        Ok(Some((index, record)))
     }
 
     /// The member whose next packet is the earliest.

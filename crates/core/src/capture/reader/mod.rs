@@ -210,16 +210,18 @@ impl Reader {
 
     /// The frame at the front of the buffer when it lies there whole, has nothing odd and was not looked at before: what most
     /// frames meet, and all that they meet before [`Self::give`].
-    #[inline]
+    #[inline(always)]
     pub(super) fn front(&self) -> Option<Record> {
         if self.next.is_some() {
             return None;
         }
-        match &self.state {
-            State::Pcap(pcap) => pcap.record(self.buffer.unread()),
-            State::Pcapng(section) => section.record(self.buffer.unread()),
-            State::Start(_) | State::Lost(_) | State::Finished => None,
+        if let State::Pcap(pcap) = &self.state {
+            return pcap.record(self.buffer.unread());
         }
+        if let State::Pcapng(section) = &self.state {
+            return section.record(self.buffer.unread());
+        }
+        None
     }
 
     /// The frame that [`Self::front`] saw: now it was given.
