@@ -34,11 +34,13 @@ impl Order {
         let (fields, _) = bytes.as_chunks();
         let fields: &[_; N] = fields.first_chunk()?;
         let mut words = [0; N];
-        for (word, &field) in words.iter_mut().zip(fields) {
-            *word = u32::from_le_bytes(field);
+        for (at, word) in words.iter_mut().enumerate() {
+            *word = u32::from_le_bytes(fields[at]);
         }
         if self == Self::Big {
-            words = words.map(u32::swap_bytes);
+            for word in &mut words {
+                *word = word.swap_bytes();
+            }
         }
         Some(words)
     }

@@ -222,3 +222,42 @@ const MOST_AFTER_DAMAGE: u32 = 262_144;
 
 /// After damage, a packet that was longer on the wire is not believed.
 const MOST_ORIGINAL: u32 = 16 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use pcap_parser::pcap::{parse_pcap_frame, parse_pcap_frame_be, parse_pcap_frame_modified};
+
+    use super::*;
+
+    /// pcap-parser reads the same records to the same values, in each order and layout that it knows.
+    #[test]
+    fn records_are_those_of_pcap_parser() {
+        let magics = [[0xd4, 0xc3, 0xb2, 0xa1], [0xa1, 0xb2, 0xc3, 0xd4], [0x34, 0xcd, 0xb2, 0xa1]];
+        for magic in magics {
+            let mut file = [0; Pcap::HEADER_LEN];
+            file[..4].copy_from_slice(&magic);
+            let pcap = Pcap::open(&file, &Limits::default()).expect("a file header");
+            let mut record = Vec::new();
+            for field in [1_767_225_600, 999_999, 3, 60_000_u32] {
+                let little = pcap.order == Order::Little;
+                record.extend(if little { field.to_le_bytes() } else { field.to_be_bytes() });
+            }
+            record.resize(pcap.head, 0);
+            record.extend([7, 8, 9, 10]);
+            let parsed = match (pcap.order, pcap.head) {
+                (Order::Big, _) => parse_pcap_frame_be(&record),
+                (Order::Little, 16) => parse_pcap_frame(&record),
+                (Order::Little, _) => parse_pcap_frame_modified(&record),
+            };
+            let (rest, theirs) = parsed.expect("a record");
+            let ours = pcap.record(&record).expect("a record");
+            assert_eq!(record[ours.head..ours.head + ours.len], *theirs.data);
+            assert_eq!((record[ours.total..].to_vec(), ours.original_len), (rest.to_vec(), theirs.origlen));
+            let nanos = i64::from(theirs.ts_sec) * 1_000_000_000 + i64::from(theirs.ts_usec) * 1_000;
+            assert_eq!(ours.time, Timestamp::from_nanos(nanos));
+            for cut in 0..ours.total {
+                assert!(pcap.record(&record[..cut]).is_none(), "{cut} bytes of {}", ours.total);
+            }
+        }
+    }
+}
