@@ -11,14 +11,14 @@ pub(super) struct Buffer {
     end: usize,
     size: usize,
     most: usize,
-    /// Where in the stream `start` is.
-    offset: u64,
+    /// Where in the stream the first of `bytes` is.
+    base: u64,
 }
 
 impl Buffer {
     /// With room for `size` bytes as a rule and for `most` when that must be. Takes its memory when it is first written to.
     pub(super) fn new(size: usize, most: usize) -> Self {
-        Self { bytes: Vec::new(), start: 0, end: 0, size, most: most.max(size), offset: 0 }
+        Self { bytes: Vec::new(), start: 0, end: 0, size, most: most.max(size), base: 0 }
     }
 
     /// What is here and not yet used.
@@ -29,22 +29,21 @@ impl Buffer {
 
     /// Where in the stream the first unread byte is.
     pub(super) fn offset(&self) -> u64 {
-        self.offset
+        self.base + self.start as u64
     }
 
-    /// The first `count` unread bytes are done with. They stay readable through [`Self::behind`] until the next refill.
+    /// The first `count` unread bytes are done with.
     #[inline]
     pub(super) fn consume(&mut self, count: usize) {
-        let count = count.min(self.end - self.start);
-        self.start += count;
-        self.offset += count as u64;
+        self.start += count.min(self.end - self.start);
     }
 
-    /// Bytes that were just consumed: `len` of them, beginning `back` bytes before the first unread one.
+    /// Consumes `total` bytes and shows `len` of them, those behind the first `head`; all `total >= head + len` are unread.
     #[inline]
-    pub(super) fn behind(&self, back: usize, len: usize) -> &[u8] {
-        let from = self.start.saturating_sub(back);
-        &self.bytes[from..(from + len).min(self.end)]
+    pub(super) fn take(&mut self, head: usize, len: usize, total: usize) -> &[u8] {
+        let from = self.start + head;
+        self.start += total;
+        &self.bytes[from..from + len]
     }
 
     /// Where the next bytes of the stream go; not empty when fewer than `wanted <= most` bytes are unread.
@@ -56,6 +55,7 @@ impl Buffer {
         let cheap = held <= self.start;
         if self.start > 0 && (cheap || self.end == self.bytes.len() || wanted > self.bytes.len() - self.start) {
             self.bytes.copy_within(self.start..self.end, 0);
+            self.base += self.start as u64;
             self.start = 0;
             self.end = held;
         }
@@ -90,8 +90,7 @@ mod tests {
                 while buffer.unread().len() >= read || given == stream.len() && !buffer.unread().is_empty() {
                     let take = read.min(buffer.unread().len());
                     assert_eq!(buffer.offset(), out.len() as u64);
-                    buffer.consume(take);
-                    out.extend_from_slice(buffer.behind(take, take));
+                    out.extend_from_slice(buffer.take(0, take, take));
                 }
                 assert!(buffer.bytes.len() <= 128);
             }

@@ -28,6 +28,23 @@ impl Order {
         })
     }
 
+    /// The first `N` fields of four bytes each; the order is asked for once.
+    #[inline]
+    pub(super) fn words<const N: usize>(self, bytes: &[u8]) -> Option<[u32; N]> {
+        let (fields, _) = bytes.as_chunks();
+        let fields: &[_; N] = fields.first_chunk()?;
+        let mut words = [0; N];
+        for (at, word) in words.iter_mut().enumerate() {
+            *word = u32::from_le_bytes(fields[at]);
+        }
+        if self == Self::Big {
+            for word in &mut words {
+                *word = word.swap_bytes();
+            }
+        }
+        Some(words)
+    }
+
     /// A field of eight bytes; `None` for any other length.
     pub(super) fn u64(self, field: &[u8]) -> Option<u64> {
         let field = field.try_into().ok()?;
@@ -35,5 +52,21 @@ impl Order {
             Self::Little => u64::from_le_bytes(field),
             Self::Big => u64::from_be_bytes(field),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_the_fields_one_after_the_other() {
+        let bytes: Vec<u8> = (1..=19).collect();
+        for order in [Order::Little, Order::Big] {
+            let fields = [0, 4, 8, 12].map(|at| order.u32(&bytes, at));
+            assert_eq!(order.words::<4>(&bytes).map(|words| words.map(Some)), Some(fields));
+            assert_eq!(order.words::<5>(&bytes), None);
+        }
+        assert_eq!(Order::Little.words(&bytes), Some([0x0403_0201, 0x0807_0605]));
     }
 }

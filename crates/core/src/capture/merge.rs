@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::frame::{Frame, InterfaceId, Interfaces, LinkType};
 use super::open::{Source, directory};
+use super::record::Record;
 use crate::types::{PacketNo, Timestamp, escaped};
 use crate::{CaptureError, Limits, Quality};
 
@@ -105,38 +106,18 @@ impl Captures {
     /// next packets come from what is left.
     #[inline]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
-        let index = loop {
-            let Some(index) = self.current.or_else(|| self.next_member()) else { return Ok(None) };
-            let Some(member) = self.members.get_mut(index) else { return Ok(None) };
-            match member.source.peek() {
-                Ok(Some(time)) => {
-                    let due = self.waiting.peek().is_none_or(|&Reverse(next)| (time, index) < next);
-                    if due {
-                        break index;
-                    }
-                    self.waiting.push(Reverse((time, index)));
-                    self.current = None;
-                }
-                Ok(None) => self.finish(index),
-                Err(error) => {
-                    if self.fails(index, &error) {
-                        return Err(error);
-                    }
-                }
-            }
+        let (index, record) = match self.due() {
+            Some(due) => due,
+            None => match self.find_due()? {
+                Some(due) => due,
+                None => return Ok(None),
+            },
         };
-        if self.members.get(index).is_some_and(Member::has_new_interfaces) {
-            self.adopt_interfaces(index);
-        }
         let Some(member) = self.members.get_mut(index) else { return Ok(None) };
-        let Some(mut frame) = member.source.reader.take() else { return Ok(None) };
-        if let Some(&id) = member.interfaces.get(usize::from(frame.interface.0)) {
-            frame.interface = id;
-        }
+        let mut frame = member.source.reader.give(record);
         // The reader's numbers have gaps where Wireshark numbers what is no packet.
-        let skipped = frame.number.number() - member.packets - 1;
+        self.packets += frame.number.number() - member.packets;
         member.packets = frame.number.number();
-        self.packets += skipped + 1;
         frame.number = PacketNo::new(self.packets).unwrap_or(PacketNo::FIRST);
         Ok(Some(frame))
     }
@@ -274,8 +255,56 @@ impl Captures {
         first_error.get_or_insert(error);
     }
 
-    /// The member whose next packet is the earliest.
+    /// The member whose packet is next, and the packet with its interface's number among all, when it can be had at once and is
+    /// earlier than all others: what most packets meet.
+    #[inline]
+    fn due(&self) -> Option<(usize, Record)> {
+        let index = self.current?;
+        let member = self.members.get(index)?;
+        let mut record = member.source.reader.front()?;
+        if self.waiting.peek().is_some_and(|&Reverse((next, _))| next <= record.time) {
+            return None;
+        }
+        record.interface = *member.interfaces.get(usize::from(record.interface.0))?;
+        Some((index, record))
+    }
+
+    /// As [`Self::due`] when bytes must be read, a member begins or ends, or its next packet may not be the earliest.
     #[cold]
+    #[inline(never)]
+    fn find_due(&mut self) -> Result<Option<(usize, Record)>, CaptureError> {
+        let index = loop {
+            let Some(index) = self.current.or_else(|| self.next_member()) else { return Ok(None) };
+            let Some(member) = self.members.get_mut(index) else { return Ok(None) };
+            match member.source.peek() {
+                Ok(Some(time)) => {
+                    let due = self.waiting.peek().is_none_or(|&Reverse(next)| (time, index) < next);
+                    if due {
+                        break index;
+                    }
+                    self.waiting.push(Reverse((time, index)));
+                    self.current = None;
+                }
+                Ok(None) => self.finish(index),
+                Err(error) => {
+                    if self.fails(index, &error) {
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        if self.members.get(index).is_some_and(Member::has_new_interfaces) {
+            self.adopt_interfaces(index);
+        }
+        let Some(member) = self.members.get_mut(index) else { return Ok(None) };
+        let Some(mut record) = member.source.reader.take_peeked() else { return Ok(None) };
+        if let Some(&id) = member.interfaces.get(usize::from(record.interface.0)) {
+            record.interface = id;
+        }
+        Ok(Some((index, record)))
+    }
+
+    /// The member whose next packet is the earliest.
     fn next_member(&mut self) -> Option<usize> {
         let Reverse((_, index)) = self.waiting.pop()?;
         if let Some(member) = self.members.get_mut(index) {

@@ -1,9 +1,9 @@
 //! The pcap format in all its byte orders and resolutions, and Kuznetzov's modified one.
 //!
-//! In: unread bytes. Out: [`Look`]. pcap-parser reads the header and the usual records; what makes it fail is looked at here.
-//! draft-ietf-opsawg-pcap sections 4 and 5.
+//! In: unread bytes. Out: [`Look`]. pcap-parser reads the file header. Records are read by hand, in a few comparisons each:
+//! there are millions of them, and their lengths can not be trusted. draft-ietf-opsawg-pcap sections 4 and 5.
 
-use pcap_parser::pcap::{parse_pcap_frame, parse_pcap_frame_be, parse_pcap_frame_modified, parse_pcap_header};
+use pcap_parser::pcap::parse_pcap_header;
 
 use super::bytes::Order;
 use super::magic::Magic;
@@ -15,7 +15,9 @@ use crate::types::Timestamp;
 /// What the file header says.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pcap {
-    layout: Layout,
+    order: Order,
+    /// Bytes of a record header: 16, or 24 in the modified format, which adds interface index, protocol and packet type.
+    head: usize,
     nanos_per_tick: u32,
     ticks_per_second: u32,
     pub(super) link: LinkType,
@@ -28,16 +30,6 @@ pub(super) struct Pcap {
     usual: u32,
     /// Before version 2.4 some writers had the two lengths in the other order.
     lengths_may_be_swapped: bool,
-}
-
-/// How a record header is laid out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Layout {
-    Little,
-    Big,
-    /// 8 more bytes: interface index, protocol, packet type.
-    ModifiedLittle,
-    ModifiedBig,
 }
 
 /// The fields of a record header that count.
@@ -74,12 +66,8 @@ impl Pcap {
         let packet_cap = u32::try_from(limits.max_packet_bytes).unwrap_or(u32::MAX);
         let block_cap = u32::try_from(limits.max_block_bytes).unwrap_or(u32::MAX);
         Some(Self {
-            layout: match (order, modified) {
-                (Order::Little, false) => Layout::Little,
-                (Order::Big, false) => Layout::Big,
-                (Order::Little, true) => Layout::ModifiedLittle,
-                (Order::Big, true) => Layout::ModifiedBig,
-            },
+            order,
+            head: if modified { 24 } else { 16 },
             nanos_per_tick: if nanoseconds { 1 } else { 1_000 },
             ticks_per_second: if nanoseconds { 1_000_000_000 } else { 1_000_000 },
             // The upper 16 bits: length of the frame check sequence in units of 16 bits, and the bit that says it is there.
@@ -97,28 +85,20 @@ impl Pcap {
     /// The record at the front, if it is whole and has nothing odd.
     #[inline]
     pub(super) fn record(&self, bytes: &[u8]) -> Option<Record> {
-        let parsed = match self.layout {
-            Layout::Little => parse_pcap_frame(bytes),
-            Layout::Big => parse_pcap_frame_be(bytes),
-            Layout::ModifiedLittle => parse_pcap_frame_modified(bytes),
-            Layout::ModifiedBig => return None,
-        };
-        let (_, block) = parsed.ok()?;
+        let header = Header::new(self.order.words(bytes)?);
         // One comparison for 1 <= captured <= both.
-        let odd =
-            block.caplen.wrapping_sub(1) >= self.usual.min(block.origlen) || block.ts_usec >= self.ticks_per_second;
-        if odd {
+        let odd = header.captured.wrapping_sub(1) >= self.usual.min(header.original)
+            || header.fraction >= self.ticks_per_second;
+        if odd || bytes.len() < self.head + header.captured as usize {
             return None;
         }
-        let header =
-            Header { seconds: block.ts_sec, fraction: block.ts_usec, captured: block.caplen, original: block.origlen };
         Some(self.framed(header))
     }
 
     /// Whatever is at the front. `last` is the time of the packet before.
     #[cold]
     pub(super) fn look(&self, bytes: &[u8], at_end: bool, last: Option<Timestamp>) -> Look {
-        let header_len = self.header_len();
+        let header_len = self.head;
         let Some(header) = self.header(bytes) else {
             return match (at_end, bytes.is_empty()) {
                 (false, _) => Look::Need(header_len),
@@ -179,7 +159,7 @@ impl Pcap {
             let Some(header) = self.header(rest) else {
                 let exact_end = at == bytes.len() && found > 0;
                 return match at_end {
-                    false => Chain::Need(at + self.header_len()),
+                    false => Chain::Need(at + self.head),
                     true if in_a_row == 3 && (exact_end || found > 1) => Chain::Yes,
                     true => Chain::No,
                 };
@@ -203,26 +183,9 @@ impl Pcap {
         Chain::Yes
     }
 
-    fn header_len(&self) -> usize {
-        match self.layout {
-            Layout::Little | Layout::Big => 16,
-            Layout::ModifiedLittle | Layout::ModifiedBig => 24,
-        }
-    }
-
     /// The record header at the front, if it is whole.
     fn header(&self, bytes: &[u8]) -> Option<Header> {
-        let bytes = bytes.get(..self.header_len())?;
-        let order = match self.layout {
-            Layout::Little | Layout::ModifiedLittle => Order::Little,
-            Layout::Big | Layout::ModifiedBig => Order::Big,
-        };
-        let mut header = Header {
-            seconds: order.u32(bytes, 0)?,
-            fraction: order.u32(bytes, 4)?,
-            captured: order.u32(bytes, 8)?,
-            original: order.u32(bytes, 12)?,
-        };
+        let mut header = Header::new(self.order.words(bytes.get(..self.head)?)?);
         if self.lengths_may_be_swapped && header.captured > header.original {
             std::mem::swap(&mut header.captured, &mut header.original);
         }
@@ -231,7 +194,7 @@ impl Pcap {
 
     #[inline]
     fn framed(&self, header: Header) -> Record {
-        let (head, len) = (self.header_len(), header.captured as usize);
+        let (head, len) = (self.head, header.captured as usize);
         let nanos =
             i64::from(header.seconds) * 1_000_000_000 + i64::from(header.fraction) * i64::from(self.nanos_per_tick);
         Record {
@@ -247,8 +210,54 @@ impl Pcap {
     }
 }
 
+impl Header {
+    #[inline]
+    fn new([seconds, fraction, captured, original]: [u32; 4]) -> Self {
+        Self { seconds, fraction, captured, original }
+    }
+}
+
 /// After damage, a record of more bytes is not believed.
 const MOST_AFTER_DAMAGE: u32 = 262_144;
 
 /// After damage, a packet that was longer on the wire is not believed.
 const MOST_ORIGINAL: u32 = 16 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use pcap_parser::pcap::{parse_pcap_frame, parse_pcap_frame_be, parse_pcap_frame_modified};
+
+    use super::*;
+
+    /// pcap-parser reads the same records to the same values, in each order and layout that it knows.
+    #[test]
+    fn records_are_those_of_pcap_parser() {
+        let magics = [[0xd4, 0xc3, 0xb2, 0xa1], [0xa1, 0xb2, 0xc3, 0xd4], [0x34, 0xcd, 0xb2, 0xa1]];
+        for magic in magics {
+            let mut file = [0; Pcap::HEADER_LEN];
+            file[..4].copy_from_slice(&magic);
+            let pcap = Pcap::open(&file, &Limits::default()).expect("a file header");
+            let mut record = Vec::new();
+            for field in [1_767_225_600, 999_999, 3, 60_000_u32] {
+                let little = pcap.order == Order::Little;
+                record.extend(if little { field.to_le_bytes() } else { field.to_be_bytes() });
+            }
+            record.resize(pcap.head, 0);
+            record.extend([7, 8, 9, 10]);
+            let parsed = match (pcap.order, pcap.head) {
+                (Order::Big, _) => parse_pcap_frame_be(&record),
+                (Order::Little, 16) => parse_pcap_frame(&record),
+                (Order::Little, _) => parse_pcap_frame_modified(&record),
+            };
+            let (rest, theirs) = parsed.expect("a record");
+            let ours = pcap.record(&record).expect("a record");
+            assert_eq!(record[ours.head..ours.head + ours.len], *theirs.data);
+            assert_eq!((record[ours.total..].to_vec(), ours.original_len), (rest.to_vec(), theirs.origlen));
+            let nanos = i64::from(theirs.ts_sec) * 1_000_000_000 + i64::from(theirs.ts_usec) * 1_000;
+            assert_eq!(ours.time, Timestamp::from_nanos(nanos));
+            for cut in 0..ours.total {
+                assert!(pcap.record(&record[..cut]).is_none(), "{cut} bytes of {}", ours.total);
+            }
+        }
+    }
+}

@@ -105,20 +105,19 @@ impl Section {
     /// The packet at the front, if it is an enhanced packet block, whole, and has nothing odd.
     #[inline]
     pub(super) fn record(&self, bytes: &[u8]) -> Option<Record> {
-        let head: &[u8; PACKET_HEAD] = bytes.first_chunk()?;
-        let total = self.order.u32(head, 4)? as usize;
-        let usual = self.order.u32(head, 0)? == ENHANCED_PACKET && total.is_multiple_of(4) && total <= self.most_block;
-        if !usual || self.order.u32(bytes, total.checked_sub(4)?)? as usize != total {
+        let [kind, length, id, high, low, len, original_len]: [u32; PACKET_HEAD / 4] = self.order.words(bytes)?;
+        let (total, len) = (length as usize, len as usize);
+        let usual = kind == ENHANCED_PACKET && total.is_multiple_of(4) && total <= self.most_block;
+        if !usual || len > self.most_packet || len + PACKET_HEAD + 4 > total {
             return None;
         }
-        let interface = self.interfaces.get(self.order.u32(head, 8)? as usize)?;
-        let ticks = u64::from(self.order.u32(head, 12)?) << 32 | u64::from(self.order.u32(head, 16)?);
-        let time = interface.clock.time(ticks).ok()?;
-        let len = self.order.u32(head, 20)? as usize;
-        if len > self.most_packet || len + PACKET_HEAD + 4 > total {
+        // The length once more at the end; it is here when the block is whole.
+        if bytes.get(4..8) != bytes.get(total - 4..total) {
             return None;
         }
-        Some(interface.framed(PACKET_HEAD, len, total, self.order.u32(head, 24)?, time))
+        let interface = self.interfaces.get(id as usize)?;
+        let time = interface.clock.time(u64::from(high) << 32 | u64::from(low)).ok()?;
+        Some(interface.framed(PACKET_HEAD, len, total, original_len, time))
     }
 
     /// Whatever is at the front. `last` is the time of the packet before.
