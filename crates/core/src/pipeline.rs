@@ -25,6 +25,8 @@ pub(crate) struct Pipeline<S> {
     facts: CaptureFacts,
     bytes: u64,
     skipped: BTreeMap<Skip, u64>,
+    /// Of the packet before this one.
+    link: Option<LinkType>,
     links: Vec<LinkType>,
     files: Vec<String>,
     quality: Vec<Quality>,
@@ -72,6 +74,7 @@ impl<S: Sink> Pipeline<S> {
             facts: CaptureFacts::default(),
             bytes: 0,
             skipped: BTreeMap::new(),
+            link: None,
             links: Vec::new(),
             files: Vec::new(),
             quality: Vec::new(),
@@ -86,11 +89,9 @@ impl<S: Sink> Pipeline<S> {
     pub(crate) fn on_frame(&mut self, frame: &Frame<'_>) {
         let now = self.clock.tick(frame.time);
         self.facts.packets += 1;
-        self.facts.first.get_or_insert(frame.time);
-        self.facts.last = self.facts.last.max(Some(frame.time));
         self.bytes += frame.data.len() as u64;
-        if self.links.last() != Some(&frame.link) && !self.links.contains(&frame.link) {
-            self.links.push(frame.link);
+        if self.link != Some(frame.link) {
+            self.meet(frame.link);
         }
         let at = Moment { packet: frame.number, at: frame.time };
         // Looked at where it stands: a segment is large.
@@ -111,6 +112,15 @@ impl<S: Sink> Pipeline<S> {
             Decoded::Skipped(skip) => *self.skipped.entry(*skip).or_insert(0) += 1,
         }
         self.connections.expire(now, &self.places);
+    }
+
+    /// A link type other than that of the packet before.
+    #[cold]
+    fn meet(&mut self, link: LinkType) {
+        self.link = Some(link);
+        if !self.links.contains(&link) {
+            self.links.push(link);
+        }
     }
 
     /// Whether a packet came from an interface that is not yet described.
@@ -143,6 +153,8 @@ impl<S: Sink> Pipeline<S> {
         self.connections.finish_all(self.clock.now(), &self.places);
         let Connections { casebook, sink, begun, late_packets, evicted, .. } = self.connections;
         self.facts.connections = begun;
+        self.facts.first = self.clock.first();
+        self.facts.last = self.clock.last();
         let mut quality = self.quality;
         quality.extend(own_notes(self.clock.backwards(), late_packets, evicted));
         let closed = casebook.close(&self.facts);

@@ -12,11 +12,11 @@ use super::{Piece, Skip};
 pub(crate) fn read(piece: Piece<'_>) -> Result<(Ip, Header, Piece<'_>), Skip> {
     let Ok(header) = Ipv4HeaderSlice::from_slice(piece.kept()) else { return Err(why_unread(piece)) };
     let header_len = header.slice().len();
-    let piece = match usize::from(header.total_len()) {
+    let piece = piece.with_wire_len(match usize::from(header.total_len()) {
         // A large segment that the network card will cut up: the capturing host has not filled the length in.
-        0 => piece,
-        total_len => piece.with_wire_len(total_len),
-    };
+        0 => piece.wire_len(),
+        total_len => total_len,
+    });
     if piece.wire_len() < header_len {
         return Err(Skip::Malformed);
     }

@@ -15,16 +15,19 @@ pub(crate) struct Piece<'a> {
 
 impl<'a> Piece<'a> {
     /// A piece; never shorter on the wire than what was kept of it.
+    #[inline]
     pub(crate) fn new(kept: &'a [u8], wire_len: usize) -> Self {
         Self { kept, wire_len: wire_len.max(kept.len()) }
     }
 
     /// The bytes that the capture kept.
+    #[inline]
     pub(crate) fn kept(self) -> &'a [u8] {
         self.kept
     }
 
     /// Its length on the wire in bytes.
+    #[inline]
     pub(crate) fn wire_len(self) -> usize {
         self.wire_len
     }
@@ -68,6 +71,7 @@ impl<'a> Piece<'a> {
     }
 
     /// The first byte, where it was kept.
+    #[inline]
     pub(crate) fn first(self) -> Option<u8> {
         self.kept.first().copied()
     }
