@@ -95,21 +95,19 @@ impl<S: Sink> Pipeline<S> {
         }
         let at = Moment { packet: frame.number, at: frame.time };
         // Looked at where it stands: a segment is large.
-        match &self.decoder.decode(frame) {
-            Decoded::Tcp(segment) => {
-                let place = self.places.of(frame.interface, segment.place.ifindex);
-                let flow = &Flow::of(&segment.tuple);
-                let is_twin = self.twins.is_twin(segment, flow, frame.time, place);
-                self.facts.tcp_packets += 1;
-                self.facts.twins += u64::from(is_twin);
-                let sighting = Sighting { segment, flow, at, place, is_twin, now };
-                self.connections.on_segment(&sighting, &self.places);
+        let decoded = &self.decoder.decode(frame);
+        if let Decoded::Tcp(segment) = decoded {
+            let place = self.places.of(frame.interface, segment.place.ifindex);
+            let flow = &Flow::of(&segment.tuple);
+            let is_twin = self.twins.is_twin(segment, flow, frame.time, place);
+            self.facts.tcp_packets += 1;
+            if is_twin {
+                self.facts.twins += 1;
             }
-            Decoded::IcmpError(error) => {
-                self.connections.on_icmp(error, at);
-                *self.skipped.entry(Skip::NotTcp).or_insert(0) += 1;
-            }
-            Decoded::Skipped(skip) => *self.skipped.entry(*skip).or_insert(0) += 1,
+            let sighting = Sighting { segment, flow, at, place, is_twin, now };
+            self.connections.on_segment(&sighting, &self.places);
+        } else {
+            self.connections.on_other(decoded, at, &mut self.skipped);
         }
         self.connections.expire(now, &self.places);
     }
@@ -219,6 +217,20 @@ impl<S: Sink> Connections<S> {
         }
         let class = builder.class();
         self.table.seen(slot, class, now);
+    }
+
+    /// A frame without a segment.
+    #[inline(never)]
+    fn on_other(&mut self, decoded: &Decoded<'_>, at: Moment, skipped: &mut BTreeMap<Skip, u64>) {
+        let skip = match decoded {
+            Decoded::Tcp(_) => return,
+            Decoded::IcmpError(error) => {
+                self.on_icmp(error, at);
+                Skip::NotTcp
+            }
+            Decoded::Skipped(skip) => *skip,
+        };
+        *skipped.entry(skip).or_insert(0) += 1;
     }
 
     /// An ICMP error belongs to the connection that it quotes.

@@ -44,10 +44,10 @@ impl Twins {
         interface: InterfaceId,
     ) -> bool {
         let mark = mark(segment, flow);
-        let new = Slot { mark, at, sight: sight(segment, interface) };
-        let slot = &mut self.slots[(mark >> 16) as usize % SLOTS];
-        let is_twin = slot.mark == mark && is_near(slot, &new, segment.ip_id);
-        *slot = new;
+        let sight = sight(segment, interface);
+        let slot = &mut self.slots[(mark as usize >> 8) % SLOTS];
+        let is_twin = slot.mark == mark && is_near(slot, at, sight, segment.ip_id);
+        *slot = Slot { mark, at, sight };
         is_twin
     }
 }
@@ -55,9 +55,9 @@ impl Twins {
 /// Whether two packets with one mark are close enough in time.
 #[cold]
 #[inline(never)]
-fn is_near(old: &Slot, new: &Slot, ip_id: u16) -> bool {
-    let patience = if old.sight != new.sight || ip_id != 0 { TOGETHER } else { COPY };
-    new.at.since(old.at).abs() <= patience
+fn is_near(old: &Slot, at: Timestamp, sight: u64, ip_id: u16) -> bool {
+    let patience = if old.sight != sight || ip_id != 0 { TOGETHER } else { COPY };
+    at.since(old.at).abs() <= patience
 }
 
 /// What two sightings of one packet have in common.
@@ -68,7 +68,7 @@ fn mark(segment: &Segment<'_>, flow: &Flow) -> u64 {
     let rest = u64::from(segment.options.timestamps.map_or(0, |(value, _)| value)) << 32
         | u64::from(segment.flags.0) << 1
         | u64::from(flow.forward);
-    fold(flow.hash ^ numbers, shape ^ SEEDS[2]) ^ rest
+    fold(fold(flow.hash ^ numbers, shape ^ SEEDS[2]) ^ rest, SEEDS[3]) | 1
 }
 
 /// What tells one point of observation from another: interface, direction, and how far the packet had come.

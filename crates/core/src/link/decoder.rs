@@ -4,7 +4,7 @@ use super::plain::{self, Plain};
 use super::{ethernet, llc, mpls, ppp, table, wlan};
 use crate::Limits;
 use crate::capture::Frame;
-use crate::net::{self, Decoded, Fragment, Fragments, Header, Piece, Place, Skip, Step, TunnelKind, Walk, Whole};
+use crate::net::{self, Decoded, Fragment, Fragments, Header, Piece, Skip, Step, TunnelKind, Walk, Whole};
 
 /// Headers that every packet may have without being nested: link, IP, TCP.
 const PLAIN_HEADERS: usize = 3;
@@ -37,23 +37,19 @@ impl Decoder {
     /// first is given.
     #[inline(always)]
     pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
-        if let Some((packet, place)) = plain::packet(frame)
-            && let Some(plain) = Plain::v4(packet)
-        {
-            return plain.decoded(place);
+        match Plain::narrow(frame) {
+            Some(plain) => Decoded::Tcp(plain.segment()),
+            None => self.decode_wide(frame),
         }
-        self.decode_v6(frame)
     }
 
-    /// By itself, so that the short and the long addresses do not meet in one place that both have to be copied to.
+    /// By itself, so that what differs between the usual packets does not meet in one place that all have to be copied to.
     #[inline(never)]
-    fn decode_v6<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
-        if let Some((packet, place)) = plain::packet(frame)
-            && let Some(plain) = Plain::v6(packet)
-        {
-            return plain.decoded(place);
+    fn decode_wide<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
+        match Plain::wide(frame) {
+            Some(plain) => Decoded::Tcp(plain.segment()),
+            None => self.walk(frame),
         }
-        self.walk(frame)
     }
 
     /// All other roads: header by header.

@@ -65,9 +65,9 @@ impl<'a> Piece<'a> {
     }
 
     /// Why the first `len` bytes are not there: the capture cut them off, or they never were.
-    #[cold]
+    #[inline(always)]
     pub(crate) fn too_short(self, len: usize) -> Skip {
-        if self.wire_len >= len { Skip::CutBySnaplen } else { Skip::Malformed }
+        why_too_short(self.wire_len, len)
     }
 
     /// The first byte, where it was kept.
@@ -75,4 +75,9 @@ impl<'a> Piece<'a> {
     pub(crate) fn first(self) -> Option<u8> {
         self.kept.first().copied()
     }
+}
+
+#[cold]
+fn why_too_short(wire_len: usize, len: usize) -> Skip {
+    if wire_len >= len { Skip::CutBySnaplen } else { Skip::Malformed }
 }

@@ -40,6 +40,8 @@ impl<'a> WholeHeader<'a> {
     #[inline(always)]
     pub(crate) fn segment(self, ip: &Ip, place: &Place) -> Segment<'a> {
         let Self { header, fixed, options, payload, payload_len } = self;
+        // Before the rest is in hand: this is where the roads of the program part.
+        let options = Options::read(options, options.len());
         Segment {
             tuple: Tuple {
                 source: Endpoint { address: ip.source, port: header.source_port() },
@@ -49,7 +51,7 @@ impl<'a> WholeHeader<'a> {
             ack: Seq(header.acknowledgment_number()),
             flags: Flags(fixed[13]),
             window: header.window_size(),
-            options: Options::read(options, options.len()),
+            options,
             payload,
             payload_len: wire_len(payload_len),
             ttl: ip.ttl,
@@ -107,23 +109,38 @@ impl Options {
     /// Reads options; `wire_len` is their length by the header, of which the snap length may have cut some.
     #[inline(always)]
     fn read(bytes: &[u8], wire_len: usize) -> Self {
-        let any = wire_len != 0;
-        match *bytes {
-            [] => Self { any, ..Self::default() },
-            // RFC 7323 appendix A: how nearly every segment but the first carries its timestamps.
-            [a, b, c, d, ref values @ ..] if values.len() == 8 && [a, b, c, d] == [1, 1, 8, 10] => {
-                Self { timestamps: timestamps(values), any, ..Self::default() }
+        match bytes.len() {
+            0 => Self { any: wire_len != 0, ..Self::default() },
+            12 => Self::usual(bytes),
+            20 => Self::usual_syn(bytes),
+            _ => Self::walk(bytes),
+        }
+    }
+
+    /// RFC 7323 appendix A: how nearly every segment but the first carries its timestamps.
+    #[inline(always)]
+    fn usual(bytes: &[u8]) -> Self {
+        match bytes.split_first_chunk::<4>() {
+            Some((head, values)) if *head == [1, 1, 8, 10] => {
+                Self { timestamps: timestamps(values), any: true, ..Self::default() }
             }
-            // The SYN of Linux: maximum segment size, SACK permitted, timestamps, window scale.
+            _ => Self::walk(bytes),
+        }
+    }
+
+    /// The SYN of Linux: maximum segment size, SACK permitted, timestamps, window scale.
+    #[inline(always)]
+    fn usual_syn(bytes: &[u8]) -> Self {
+        match *bytes {
             [2, 4, x, y, a, b, c, d, ref values @ .., n, kind, len, shift]
-                if values.len() == 8 && [a, b, c, d] == [4, 2, 8, 10] && [n, kind, len] == [1, 3, 3] =>
+                if [a, b, c, d] == [4, 2, 8, 10] && [n, kind, len] == [1, 3, 3] =>
             {
                 Self {
                     mss: Some(u16::from_be_bytes([x, y])),
                     window_scale: Some(shift),
                     timestamps: timestamps(values),
                     sack_permitted: true,
-                    any,
+                    any: true,
                 }
             }
             _ => Self::walk(bytes),
