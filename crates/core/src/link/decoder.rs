@@ -54,9 +54,10 @@ impl Decoder {
 
     /// All other roads: header by header.
     #[inline(never)]
-    fn walk<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
+    pub(super) fn walk<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
         let mut walk = Walk::new();
         let (mut header, mut piece) = (Header::Link(frame.link), whole_frame(frame));
+        // The count begins behind a usual link header, and with any other.
         let headers = self.max_headers.saturating_add(usize::from(plain::is_usual(frame.link)));
         let mut buffers = self.whole.iter_mut();
         for _ in 0..headers {

@@ -32,7 +32,8 @@ impl<'a> WholeHeader<'a> {
         let header = TcpHeaderSlice::from_slice(piece.kept()).ok()?;
         let (fixed, options) = header.slice().split_first_chunk()?;
         let payload = piece.kept().get(header.slice().len()..)?;
-        let payload_len = piece.wire_len().checked_sub(header.slice().len())?;
+        // What was kept is never more.
+        let payload_len = piece.wire_len() - header.slice().len();
         Some(Self { header, fixed, options, payload, payload_len })
     }
 
@@ -194,10 +195,16 @@ mod tests {
         let segment = [1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8];
         let syn = [2, 4, 5, 180, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7];
         for list in [&segment[..], &syn[..]] {
-            let read = Options::read(list, list.len());
-            assert_eq!(read, Options::walk(list));
-            assert_eq!(read.timestamps, Some((0x0102_0304, 0x0506_0708)));
+            assert_eq!(Options::read(list, list.len()), Options::walk(list));
+            for at in 0..list.len() {
+                let mut other = list.to_vec();
+                other[at] ^= 3;
+                assert_eq!(Options::read(&other, other.len()), Options::walk(&other), "{other:?}");
+                let cut = &list[..at];
+                assert_eq!(Options::read(cut, list.len()), Options::walk(cut), "{cut:?}");
+            }
         }
-        assert_eq!(Options::read(&syn, 20).window_scale, Some(7));
+        let read = Options::read(&syn, syn.len());
+        assert_eq!((read.timestamps, read.window_scale), (Some((0x0102_0304, 0x0506_0708)), Some(7)));
     }
 }
