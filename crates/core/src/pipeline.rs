@@ -25,6 +25,8 @@ pub(crate) struct Pipeline<S> {
     facts: CaptureFacts,
     bytes: u64,
     skipped: BTreeMap<Skip, u64>,
+    /// Of the packet before this one.
+    link: Option<LinkType>,
     links: Vec<LinkType>,
     files: Vec<String>,
     quality: Vec<Quality>,
@@ -63,6 +65,7 @@ impl<S: Sink> Pipeline<S> {
             facts: CaptureFacts::default(),
             bytes: 0,
             skipped: BTreeMap::new(),
+            link: None,
             links: Vec::new(),
             files: Vec::new(),
             quality: Vec::new(),
@@ -77,31 +80,36 @@ impl<S: Sink> Pipeline<S> {
     pub(crate) fn on_frame(&mut self, frame: &Frame<'_>) {
         let now = self.clock.tick(frame.time);
         self.facts.packets += 1;
-        self.facts.first.get_or_insert(frame.time);
-        self.facts.last = self.facts.last.max(Some(frame.time));
         self.bytes += frame.data.len() as u64;
-        if self.links.last() != Some(&frame.link) && !self.links.contains(&frame.link) {
-            self.links.push(frame.link);
+        if self.link != Some(frame.link) {
+            self.meet(frame.link);
         }
         let at = Moment { packet: frame.number, at: frame.time };
         // Looked at where it stands: a segment is large.
-        match &self.decoder.decode(frame) {
-            Decoded::Tcp(segment) => {
-                let interface = self.places.of(frame.interface, segment.place.ifindex);
-                let flow = &Flow::of(&segment.tuple);
-                let is_twin = self.twins.is_twin(segment, flow, frame.time, interface);
-                self.facts.tcp_packets += 1;
-                self.facts.twins += u64::from(is_twin);
-                let sighting = Sighting { segment, forward: flow.forward, at, interface, is_twin };
-                self.connections.on_segment(&sighting, flow, now, &self.places);
+        let decoded = &self.decoder.decode(frame);
+        if let Decoded::Tcp(segment) = decoded {
+            let interface = self.places.of(frame.interface, segment.place.ifindex);
+            let flow = &Flow::of(&segment.tuple);
+            let is_twin = self.twins.is_twin(segment, flow, frame.time, interface);
+            self.facts.tcp_packets += 1;
+            if is_twin {
+                self.facts.twins += 1;
             }
-            Decoded::IcmpError(error) => {
-                self.connections.on_icmp(error, at);
-                *self.skipped.entry(Skip::NotTcp).or_insert(0) += 1;
-            }
-            Decoded::Skipped(skip) => *self.skipped.entry(*skip).or_insert(0) += 1,
+            let sighting = Sighting { segment, forward: flow.forward, at, interface, is_twin };
+            self.connections.on_segment(&sighting, flow, now, &self.places);
+        } else {
+            self.connections.on_other(decoded, at, &mut self.skipped);
         }
         self.connections.expire(now, &self.places);
+    }
+
+    /// A link type other than that of the packet before.
+    #[cold]
+    fn meet(&mut self, link: LinkType) {
+        self.link = Some(link);
+        if !self.links.contains(&link) {
+            self.links.push(link);
+        }
     }
 
     /// Whether a packet came from an interface that is not yet described.
@@ -134,6 +142,8 @@ impl<S: Sink> Pipeline<S> {
         self.connections.finish_all(self.clock.now(), &self.places);
         let Connections { casebook, sink, begun, late_packets, evicted, .. } = self.connections;
         self.facts.connections = begun;
+        self.facts.first = self.clock.first();
+        self.facts.last = self.clock.last();
         let mut quality = self.quality;
         quality.extend(own_notes(self.clock.backwards(), late_packets, evicted));
         let closed = casebook.close(&self.facts);
@@ -194,6 +204,20 @@ impl<S: Sink> Connections<S> {
         self.begun += 1;
         let place = self.table.insert(flow, live, now);
         self.table.seen(place, class, now);
+    }
+
+    /// A frame without a segment.
+    #[inline(never)]
+    fn on_other(&mut self, decoded: &Decoded<'_>, at: Moment, skipped: &mut BTreeMap<Skip, u64>) {
+        let skip = match decoded {
+            Decoded::Tcp(_) => return,
+            Decoded::IcmpError(error) => {
+                self.on_icmp(error, at);
+                Skip::NotTcp
+            }
+            Decoded::Skipped(skip) => *skip,
+        };
+        *skipped.entry(skip).or_insert(0) += 1;
     }
 
     /// An ICMP error belongs to the connection that it quotes.

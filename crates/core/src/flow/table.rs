@@ -26,8 +26,6 @@ pub(crate) struct Table<T> {
     limits: Limits,
     /// When to look again for what has expired.
     sweep_at: Timestamp,
-    /// Whether a count grew since all were found to be within the limits.
-    grown: bool,
 }
 
 /// What state a connection is in, as far as forgetting it is concerned.
@@ -82,7 +80,6 @@ impl<T> Table<T> {
             ended: Tombstones::new(&limits),
             limits,
             sweep_at: Timestamp::MIN,
-            grown: false,
         }
     }
 
@@ -114,7 +111,6 @@ impl<T> Table<T> {
             self.counts[slot.class as usize] -= 1;
             self.counts[class as usize] += 1;
             slot.class = class;
-            self.grown = true;
             self.queue(place, class, now);
         }
     }
@@ -137,7 +133,6 @@ impl<T> Table<T> {
         let slots = &self.slots;
         self.index.insert_unique(hash, place, |place| slots.get(*place as usize).map_or(0, |slot| slot.hash));
         self.counts[Class::HalfOpen as usize] += 1;
-        self.grown = true;
         self.queue(place, Class::HalfOpen, now);
         place
     }
@@ -159,8 +154,7 @@ impl<T> Table<T> {
     /// Takes out what has expired or does not fit, oldest first: one connection a call. To be called until it gives `None`.
     #[inline]
     pub(crate) fn expired(&mut self, now: Timestamp) -> Option<Gone<T>> {
-        // Most packets end nothing and open nothing.
-        if !self.grown && now < self.sweep_at { None } else { self.sweep(now) }
+        if now < self.sweep_at && self.is_within_limits() { None } else { self.sweep(now) }
     }
 
     /// Everything that is left, in no particular order.
@@ -171,12 +165,16 @@ impl<T> Table<T> {
         left.filter_map(|slot| slot.value.map(|value| Gone { key: slot.key, value, evicted: false }))
     }
 
+    const fn is_within_limits(&self) -> bool {
+        let [half_open, open, closed] = self.counts;
+        closed <= self.limits.max_closed && half_open + open <= self.limits.max_connections
+    }
+
     #[inline(never)]
     fn sweep(&mut self, now: Timestamp) -> Option<Gone<T>> {
         if let Some(gone) = self.over_limit(now) {
             return Some(gone);
         }
-        self.grown = false;
         if now < self.sweep_at {
             return None;
         }

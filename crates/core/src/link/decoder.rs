@@ -1,8 +1,9 @@
 //! From header to header, until a TCP segment or an ICMP error about one is found.
 
-use super::{ethernet, llc, mpls, null, ppp, raw, sll, sll2, table, wlan};
+use super::plain::{self, Plain};
+use super::{ethernet, llc, mpls, ppp, table, wlan};
 use crate::Limits;
-use crate::capture::{Frame, LinkType};
+use crate::capture::Frame;
 use crate::net::{self, Decoded, Fragment, Fragments, Header, Piece, Skip, Step, TunnelKind, Walk, Whole};
 
 /// Headers that every packet may have without being nested: link, IP, TCP.
@@ -34,40 +35,32 @@ impl Decoder {
     ///
     /// A segment in IP fragments comes with the frame that completes it. Of a frame that aggregates several packets the
     /// first is given.
-    #[inline]
+    #[inline(always)]
     pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
-        let mut walk = Walk::new();
-        let whole = whole_frame(frame);
-        let (header, piece) = match first_header(frame.link, whole, &mut walk) {
-            Ok(next) => next,
-            Err(skip) => return Decoded::Skipped(skip),
-        };
-        // The road that nearly every packet takes: IP behind the link header and TCP behind IP. Nothing is written down
-        // between the headers.
-        if header == Header::Ip {
-            match piece.first().map(|first| first >> 4) {
-                Some(4) => {
-                    if let Ok((ip, Header::Tcp, segment)) = net::ipv4::read(piece) {
-                        return net::tcp::read(segment, &ip, &walk.place);
-                    }
-                }
-                Some(6) => {
-                    if let Ok((ip, Header::Tcp, segment)) = net::ipv6::read(piece) {
-                        return net::tcp::read(segment, &ip, &walk.place);
-                    }
-                }
-                _ => {}
-            }
+        match Plain::narrow(frame) {
+            Some(plain) => Decoded::Tcp(plain.segment()),
+            None => self.decode_wide(frame),
         }
-        self.walk(header, piece, walk, frame)
+    }
+
+    /// By itself, so that what differs between the usual packets does not meet in one place that all have to be copied to.
+    #[inline(never)]
+    fn decode_wide<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
+        match Plain::wide(frame) {
+            Some(plain) => Decoded::Tcp(plain.segment()),
+            None => self.walk(frame),
+        }
     }
 
     /// All other roads: header by header.
     #[inline(never)]
-    fn walk<'a>(&'a mut self, header: Header, piece: Piece<'a>, mut walk: Walk, frame: &Frame<'a>) -> Decoded<'a> {
-        let (mut header, mut piece) = (header, piece);
+    pub(super) fn walk<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
+        let mut walk = Walk::new();
+        let (mut header, mut piece) = (Header::Link(frame.link), whole_frame(frame));
+        // The count begins behind a usual link header, and with any other.
+        let headers = self.max_headers.saturating_add(usize::from(plain::is_usual(frame.link)));
         let mut buffers = self.whole.iter_mut();
-        for _ in 0..self.max_headers {
+        for _ in 0..headers {
             let step = match header {
                 Header::Tcp => return net::tcp::read(piece, &walk.ip, &walk.place),
                 Header::Icmp => return net::icmp::read(piece, &walk.ip),
@@ -96,23 +89,10 @@ fn put_together<'a>(fragment: Fragment, complete: Whole, buffer: Option<&'a mut 
 }
 
 /// The frame without its check sequence, at the length that it had on the wire.
-#[inline]
-fn whole_frame<'a>(frame: &Frame<'a>) -> Piece<'a> {
+#[inline(always)]
+pub(super) fn whole_frame<'a>(frame: &Frame<'a>) -> Piece<'a> {
     let wire_len = usize::try_from(frame.original_len).unwrap_or(usize::MAX).max(frame.data.len());
     Piece::new(frame.data, wire_len).without_last(usize::from(frame.fcs_len))
-}
-
-/// The link header. The usual types stand here once more so that they are compiled into one piece with what follows.
-#[inline(always)]
-fn first_header<'a>(link: LinkType, piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
-    match link {
-        LinkType::ETHERNET => ethernet::read(piece, walk),
-        LinkType::LINUX_SLL => sll::read(piece, walk),
-        LinkType::LINUX_SLL2 => sll2::read(piece, walk),
-        LinkType::NULL | LinkType::LOOP => null::read(piece, walk),
-        LinkType::RAW => raw::read(piece, walk),
-        other => Ok((Header::Link(other), piece)),
-    }
 }
 
 /// One header: what follows it.

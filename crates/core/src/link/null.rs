@@ -6,8 +6,7 @@ use crate::net::{Header, Piece, Skip, Step, Walk};
 #[inline(always)]
 pub(super) fn read<'a>(piece: Piece<'a>, _: &mut Walk) -> Step<'a> {
     let (&family, rest) = piece.split()?;
-    let ([family, 0, 0, 0] | [0, 0, 0, family]) = family else { return Err(Skip::NotIp) };
-    match family {
+    match u32::from_le_bytes(family).min(u32::from_be_bytes(family)) {
         // IPv4 everywhere; IPv6 on Linux, Windows, NetBSD and OpenBSD, FreeBSD, macOS.
         2 | 10 | 23 | 24 | 28 | 30 => Ok((Header::Ip, rest)),
         _ => Err(Skip::NotIp),

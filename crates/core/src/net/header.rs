@@ -108,6 +108,7 @@ pub(crate) struct Walk {
 
 impl Walk {
     /// Nothing seen so far.
+    #[inline]
     pub(crate) fn new() -> Self {
         let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         Self { place: Place::default(), ip: Ip { source: nobody, destination: nobody, ttl: 0, id: 0 } }

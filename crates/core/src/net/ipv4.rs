@@ -10,13 +10,15 @@ use super::{Piece, Skip};
 /// What the header says, what it announces, and the payload at the length that it claims.
 #[inline(always)]
 pub(crate) fn read(piece: Piece<'_>) -> Result<(Ip, Header, Piece<'_>), Skip> {
-    let Ok(header) = Ipv4HeaderSlice::from_slice(piece.kept()) else { return Err(why_unread(piece)) };
-    let header_len = header.slice().len();
-    let piece = match usize::from(header.total_len()) {
-        // A large segment that the network card will cut up: the capturing host has not filled the length in.
-        0 => piece,
-        total_len => piece.with_wire_len(total_len),
+    let Ok(header) = Ipv4HeaderSlice::from_slice(piece.kept()) else {
+        return Err(why_unread(piece.kept(), piece.wire_len()));
     };
+    let header_len = header.slice().len();
+    let piece = piece.with_wire_len(match usize::from(header.total_len()) {
+        // A large segment that the network card will cut up: the capturing host has not filled the length in.
+        0 => piece.wire_len(),
+        total_len => total_len,
+    });
     if piece.wire_len() < header_len {
         return Err(Skip::Malformed);
     }
@@ -39,7 +41,8 @@ pub(crate) fn read(piece: Piece<'_>) -> Result<(Ip, Header, Piece<'_>), Skip> {
 
 /// Why there is no header: cut off by the capture, or no header at all.
 #[cold]
-fn why_unread(piece: Piece<'_>) -> Skip {
+fn why_unread(kept: &[u8], wire_len: usize) -> Skip {
+    let piece = Piece::new(kept, wire_len);
     match piece.split::<20>() {
         Err(skip) => skip,
         Ok((header, _)) => match usize::from(header[0] & 0x0f) * 4 {

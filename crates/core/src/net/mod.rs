@@ -30,5 +30,5 @@ pub use decoded::{Decoded, IcmpError, Skip};
 pub use segment::{Flags, Options, Place, Segment, Tunnel, TunnelKind};
 
 pub(crate) use fragments::{Fragments, Whole};
-pub(crate) use header::{Fragment, Header, Step, Walk};
+pub(crate) use header::{Fragment, Header, Ip, Step, Walk};
 pub(crate) use piece::Piece;

@@ -15,16 +15,19 @@ pub(crate) struct Piece<'a> {
 
 impl<'a> Piece<'a> {
     /// A piece; never shorter on the wire than what was kept of it.
+    #[inline]
     pub(crate) fn new(kept: &'a [u8], wire_len: usize) -> Self {
         Self { kept, wire_len: wire_len.max(kept.len()) }
     }
 
     /// The bytes that the capture kept.
+    #[inline]
     pub(crate) fn kept(self) -> &'a [u8] {
         self.kept
     }
 
     /// Its length on the wire in bytes.
+    #[inline]
     pub(crate) fn wire_len(self) -> usize {
         self.wire_len
     }
@@ -62,13 +65,19 @@ impl<'a> Piece<'a> {
     }
 
     /// Why the first `len` bytes are not there: the capture cut them off, or they never were.
-    #[cold]
+    #[inline(always)]
     pub(crate) fn too_short(self, len: usize) -> Skip {
-        if self.wire_len >= len { Skip::CutBySnaplen } else { Skip::Malformed }
+        why_too_short(self.wire_len, len)
     }
 
     /// The first byte, where it was kept.
+    #[inline]
     pub(crate) fn first(self) -> Option<u8> {
         self.kept.first().copied()
     }
+}
+
+#[cold]
+fn why_too_short(wire_len: usize, len: usize) -> Skip {
+    if wire_len >= len { Skip::CutBySnaplen } else { Skip::Malformed }
 }

@@ -7,29 +7,59 @@ use super::{Decoded, Flags, Options, Piece, Place, Segment, Skip};
 use crate::types::{Endpoint, Seq, Tuple};
 
 /// A segment. The piece ends where the IP header says, so that padding is no payload.
-#[inline(always)]
 pub(crate) fn read<'a>(piece: Piece<'a>, ip: &Ip, place: &Place) -> Decoded<'a> {
-    let Ok(header) = TcpHeaderSlice::from_slice(piece.kept()) else { return read_cut(piece, *ip, *place) };
-    let header_len = header.slice().len();
-    let Some(payload_len) = piece.wire_len().checked_sub(header_len) else {
-        return Decoded::Skipped(Skip::Malformed);
-    };
-    Decoded::Tcp(Segment {
-        tuple: Tuple {
-            source: Endpoint::new(ip.source, header.source_port()),
-            destination: Endpoint::new(ip.destination, header.destination_port()),
-        },
-        seq: Seq(header.sequence_number()),
-        ack: Seq(header.acknowledgment_number()),
-        flags: Flags(piece.kept().get(13).copied().unwrap_or_default()),
-        window: header.window_size(),
-        options: Options::read(header.options(), header_len - 20),
-        payload: piece.kept().get(header_len..).unwrap_or_default(),
-        payload_len: wire_len(payload_len),
-        ttl: ip.ttl,
-        ip_id: ip.id,
-        place: *place,
-    })
+    match WholeHeader::read(piece) {
+        Some(header) => Decoded::Tcp(header.segment(ip, place)),
+        None => read_cut(piece, *ip, *place),
+    }
+}
+
+/// A header that is all there, and what follows it.
+pub(crate) struct WholeHeader<'a> {
+    header: TcpHeaderSlice<'a>,
+    /// The same bytes without the options.
+    fixed: &'a [u8; 20],
+    options: &'a [u8],
+    payload: &'a [u8],
+    /// Payload bytes on the wire.
+    payload_len: usize,
+}
+
+impl<'a> WholeHeader<'a> {
+    /// Nothing where the header makes no sense, or where some of it is missing.
+    #[inline(always)]
+    pub(crate) fn read(piece: Piece<'a>) -> Option<Self> {
+        let header = TcpHeaderSlice::from_slice(piece.kept()).ok()?;
+        let (fixed, options) = header.slice().split_first_chunk()?;
+        let payload = piece.kept().get(header.slice().len()..)?;
+        // What was kept is never more.
+        let payload_len = piece.wire_len() - header.slice().len();
+        Some(Self { header, fixed, options, payload, payload_len })
+    }
+
+    /// The segment, as it came in an IP packet that was seen at a place.
+    #[inline(always)]
+    pub(crate) fn segment(self, ip: &Ip, place: &Place) -> Segment<'a> {
+        let Self { header, fixed, options, payload, payload_len } = self;
+        // Before the rest is in hand: this is where the roads of the program part.
+        let options = Options::read(options, options.len());
+        Segment {
+            tuple: Tuple {
+                source: Endpoint { address: ip.source, port: header.source_port() },
+                destination: Endpoint { address: ip.destination, port: header.destination_port() },
+            },
+            seq: Seq(header.sequence_number()),
+            ack: Seq(header.acknowledgment_number()),
+            flags: Flags(fixed[13]),
+            window: header.window_size(),
+            options,
+            payload,
+            payload_len: wire_len(payload_len),
+            ttl: ip.ttl,
+            ip_id: ip.id,
+            place: *place,
+        }
+    }
 }
 
 /// A header that the snap length cut behind the flags, or within its options. What identifies the segment is there; the
@@ -71,6 +101,7 @@ fn tuple(ports: [u8; 4], ip: &Ip) -> Tuple {
     }
 }
 
+#[inline]
 fn wire_len(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
@@ -79,27 +110,46 @@ impl Options {
     /// Reads options; `wire_len` is their length by the header, of which the snap length may have cut some.
     #[inline(always)]
     fn read(bytes: &[u8], wire_len: usize) -> Self {
-        let any = wire_len != 0;
-        match bytes {
-            [] => Self { any, ..Self::default() },
-            // RFC 7323 appendix A: how nearly every segment but the first carries its timestamps.
-            &[1, 1, 8, 10, a, b, c, d, e, f, g, h] => {
-                let timestamps = Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])));
-                Self { timestamps, any, ..Self::default() }
+        match bytes.len() {
+            0 => Self { any: wire_len != 0, ..Self::default() },
+            12 => Self::usual(bytes),
+            20 => Self::usual_syn(bytes),
+            _ => Self::walk(bytes),
+        }
+    }
+
+    /// RFC 7323 appendix A: how nearly every segment but the first carries its timestamps.
+    #[inline(always)]
+    fn usual(bytes: &[u8]) -> Self {
+        match bytes.split_first_chunk::<4>() {
+            Some((head, values)) if *head == [1, 1, 8, 10] => {
+                Self { timestamps: timestamps(values), any: true, ..Self::default() }
             }
-            // The SYN of Linux: maximum segment size, SACK permitted, timestamps, window scale.
-            &[2, 4, x, y, 4, 2, 8, 10, a, b, c, d, e, f, g, h, 1, 3, 3, shift] => Self {
-                mss: Some(u16::from_be_bytes([x, y])),
-                window_scale: Some(shift),
-                timestamps: Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h]))),
-                sack_permitted: true,
-                any,
-            },
+            _ => Self::walk(bytes),
+        }
+    }
+
+    /// The SYN of Linux: maximum segment size, SACK permitted, timestamps, window scale.
+    #[inline(always)]
+    fn usual_syn(bytes: &[u8]) -> Self {
+        match *bytes {
+            [2, 4, x, y, a, b, c, d, ref values @ .., n, kind, len, shift]
+                if [a, b, c, d] == [4, 2, 8, 10] && [n, kind, len] == [1, 3, 3] =>
+            {
+                Self {
+                    mss: Some(u16::from_be_bytes([x, y])),
+                    window_scale: Some(shift),
+                    timestamps: timestamps(values),
+                    sack_permitted: true,
+                    any: true,
+                }
+            }
             _ => Self::walk(bytes),
         }
     }
 
     /// One option after the other. Unknown kinds are stepped over; the first length that makes no sense is the end.
+    #[inline(never)]
     fn walk(mut rest: &[u8]) -> Self {
         let mut options = Self { any: true, ..Self::default() };
         loop {
@@ -123,12 +173,17 @@ impl Options {
             (2, &[a, b]) => self.mss = Some(u16::from_be_bytes([a, b])),
             (3, &[shift]) => self.window_scale = Some(shift),
             (4, &[]) => self.sack_permitted = true,
-            (8, &[a, b, c, d, e, f, g, h]) => {
-                self.timestamps = Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])));
-            }
+            (8, value) if value.len() == 8 => self.timestamps = timestamps(value),
             _ => {}
         }
     }
+}
+
+/// TSval and TSecr.
+#[inline(always)]
+fn timestamps(value: &[u8]) -> Option<(u32, u32)> {
+    let (value, echo) = value.split_first_chunk()?;
+    Some((u32::from_be_bytes(*value), u32::from_be_bytes(*echo.first_chunk()?)))
 }
 
 #[cfg(test)]
@@ -140,10 +195,16 @@ mod tests {
         let segment = [1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8];
         let syn = [2, 4, 5, 180, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7];
         for list in [&segment[..], &syn[..]] {
-            let read = Options::read(list, list.len());
-            assert_eq!(read, Options::walk(list));
-            assert_eq!(read.timestamps, Some((0x0102_0304, 0x0506_0708)));
+            assert_eq!(Options::read(list, list.len()), Options::walk(list));
+            for at in 0..list.len() {
+                let mut other = list.to_vec();
+                other[at] ^= 3;
+                assert_eq!(Options::read(&other, other.len()), Options::walk(&other), "{other:?}");
+                let cut = &list[..at];
+                assert_eq!(Options::read(cut, list.len()), Options::walk(cut), "{cut:?}");
+            }
         }
-        assert_eq!(Options::read(&syn, 20).window_scale, Some(7));
+        let read = Options::read(&syn, syn.len());
+        assert_eq!((read.timestamps, read.window_scale), (Some((0x0102_0304, 0x0506_0708)), Some(7)));
     }
 }

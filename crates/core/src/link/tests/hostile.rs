@@ -2,12 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::{IPV4, IPV6, MACS, SYN, bytes, decoder, frame};
+use super::{IPV4, IPV6, MACS, SYN, bytes, decoder, frame, roads_agree};
 use crate::capture::Frame;
 use crate::link::{Decoder, table};
 use crate::net::Decoded;
 
 fn check(decoder: &mut Decoder, frame: &Frame<'_>) {
+    roads_agree(frame);
     if let Decoded::Tcp(segment) = decoder.decode(frame) {
         assert!(segment.payload.len() <= segment.payload_len as usize);
     }

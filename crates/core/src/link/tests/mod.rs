@@ -9,6 +9,7 @@ mod segments;
 mod tunnels;
 
 use super::Decoder;
+use super::plain::Plain;
 use crate::Limits;
 use crate::capture::{Frame, InterfaceId, LinkType};
 use crate::net::{Decoded, Segment, Skip, Tunnel, TunnelKind};
@@ -51,9 +52,24 @@ fn decoder() -> Decoder {
     Decoder::new(&Limits::default())
 }
 
+/// Whether a short road is open to a frame; where one is, it leads to the same segment as header by header.
+fn roads_agree(frame: &Frame<'_>) -> bool {
+    let walked = format!("{:?}", decoder().walk(frame));
+    let agree = |plain: Option<Plain<'_>>| {
+        plain.is_some_and(|plain| {
+            assert_eq!(format!("{:?}", Decoded::Tcp(plain.segment())), walked);
+            true
+        })
+    };
+    let (narrow, wide) = (agree(Plain::narrow(frame)), agree(Plain::wide(frame)));
+    assert!(wide || !narrow, "the wide road is as long as the narrow one");
+    wide
+}
+
 /// Decodes one frame and hands its segment on; fails where there is none.
 fn with_segment(link: u16, parts: &[&str], check: impl FnOnce(Segment<'_>)) {
     let data = bytes(parts);
+    roads_agree(&frame(link, &data));
     match decoder().decode(&frame(link, &data)) {
         Decoded::Tcp(segment) => check(segment),
         other => panic!("no segment in {parts:?} but {other:?}"),

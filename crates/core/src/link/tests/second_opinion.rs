@@ -3,7 +3,7 @@
 use etherparse::{PacketBuilder, TcpOptionElement};
 use proptest::prelude::*;
 
-use super::{decoder, frame};
+use super::{decoder, frame, roads_agree};
 use crate::net::Decoded;
 
 proptest! {
@@ -44,6 +44,7 @@ proptest! {
 
         let mut decoder = decoder();
         let frame = frame(1, &data);
+        prop_assert_eq!(roads_agree(&frame), vlan.is_none());
         let Decoded::Tcp(segment) = decoder.decode(&frame) else { panic!("no segment") };
         prop_assert_eq!((segment.tuple.source.port, segment.tuple.destination.port), ports);
         prop_assert_eq!(segment.tuple.source.address.is_ipv6(), v6);

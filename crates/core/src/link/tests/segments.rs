@@ -1,6 +1,6 @@
 //! Lengths, options, and what the snap length leaves of a segment.
 
-use super::{IPV4, IPV6, MACS, SYN, bytes, decoder, frame, skipped, with_segment};
+use super::{IPV4, IPV6, MACS, SYN, bytes, decoder, frame, roads_agree, skipped, with_segment};
 use crate::capture::Frame;
 use crate::net::{Decoded, Options, Skip};
 
@@ -135,4 +135,24 @@ fn header_lengths_that_make_no_sense() {
     assert_eq!(skipped(101, &[&IPV4.replace("00 2c", "00 13"), SYN]), Skip::Malformed);
     assert_eq!(skipped(101, &[&IPV4.replace("45 00", "55 00"), SYN]), Skip::Malformed);
     assert_eq!(skipped(101, &[&IPV4.replace("00 2c", "00 18"), SYN]), Skip::Malformed);
+}
+
+#[test]
+fn the_short_road_is_open_behind_every_usual_link_header() {
+    let sll = "00 00 00 01 00 06 00 00 5e 00 53 01 00 00";
+    let sll2 = "00 00 00 00 00 03 00 01 00 06 00 00 5e 00 53 01 00 00";
+    for (ip, ether_type, family) in [(IPV4, "08 00", "02 00 00 00"), (IPV6, "86 dd", "00 00 00 1e")] {
+        for (link, head) in [
+            (1, vec![MACS, ether_type]),
+            (0, vec![family]),
+            (108, vec![family]),
+            (101, vec![]),
+            (113, vec![sll, ether_type]),
+            (276, vec![ether_type, sll2]),
+        ] {
+            let data = bytes(&[&head[..], &[ip, SYN]].concat());
+            assert!(roads_agree(&frame(link, &data)), "link type {link}");
+            assert!(!roads_agree(&frame(link, &data[..data.len() - 5])), "a cut header is for the long one");
+        }
+    }
 }
