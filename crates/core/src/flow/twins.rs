@@ -12,17 +12,28 @@ use crate::types::{Span, Timestamp};
 /// were seen at different places. A retransmission by a host carries another identification.
 #[derive(Debug)]
 pub(crate) struct Twins {
-    slots: Box<[Slot; SLOTS]>,
+    sets: Box<[Set; SETS]>,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// The last packets whose marks fall into one set, the newest first: with one alone, a few packets in between would lose
+/// one twin in a thousand, and each makes a connection that there never was.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(32))]
+struct Set([Slot; 2]);
+
+#[derive(Clone, Copy, Debug, Default)]
 struct Slot {
     mark: u64,
-    at: Timestamp,
-    sight: u64,
+    at: Tick,
+    sight: u32,
 }
 
-const SLOTS: usize = 4_096;
+/// Capture time in steps of 1,024 ns, of which the upper bits are not kept: apart by an hour or more reads as anything.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tick(u32);
+
+/// With two packets in each, the last 4,096 packets at best.
+const SETS: usize = 2_048;
 /// Forwarding inside one host takes microseconds; a busy mirror port some hundred.
 const TOGETHER: Span = Span::from_millis(2);
 /// Without identification and at the same place, only a copy by a mirror port comes this soon.
@@ -30,8 +41,7 @@ const COPY: Span = Span::from_micros(50);
 
 impl Twins {
     pub(crate) fn new() -> Self {
-        // Nothing comes close to the beginning of time.
-        Self { slots: Box::new([Slot { mark: 0, at: Timestamp::MIN, sight: 0 }; SLOTS]) }
+        Self { sets: Box::new([Set::default(); SETS]) }
     }
 
     /// Whether this packet is another sighting of one that was seen just before. `flow` is that of the segment.
@@ -44,20 +54,35 @@ impl Twins {
         interface: InterfaceId,
     ) -> bool {
         let mark = mark(segment, flow);
-        let sight = sight(segment, interface);
-        let slot = &mut self.slots[(mark as usize >> 8) % SLOTS];
-        let is_twin = slot.mark == mark && is_near(slot, at, sight, segment.ip_id);
-        *slot = Slot { mark, at, sight };
-        is_twin
+        let new = Slot { mark, at: Tick::of(at), sight: sight(segment, interface) };
+        let Set([newest, before]) = &mut self.sets[(mark as usize >> 8) % SETS];
+        let known = if newest.mark == mark {
+            newest
+        } else if before.mark == mark {
+            before
+        } else {
+            *before = std::mem::replace(newest, new);
+            return false;
+        };
+        std::mem::replace(known, new).is_near(&new, segment.ip_id)
     }
 }
 
-/// Whether two packets with one mark are close enough in time.
-#[cold]
-#[inline(never)]
-fn is_near(old: &Slot, at: Timestamp, sight: u64, ip_id: u16) -> bool {
-    let patience = if old.sight != sight || ip_id != 0 { TOGETHER } else { COPY };
-    at.since(old.at).abs() <= patience
+impl Slot {
+    /// Whether two packets with one mark are close enough in time.
+    #[cold]
+    #[inline(never)]
+    fn is_near(&self, new: &Self, ip_id: u16) -> bool {
+        let patience = if self.sight != new.sight || ip_id != 0 { TOGETHER } else { COPY };
+        let apart = (new.at.0.wrapping_sub(self.at.0) as i32).unsigned_abs();
+        i64::from(apart) << 10 <= patience.as_nanos()
+    }
+}
+
+impl Tick {
+    const fn of(at: Timestamp) -> Self {
+        Self((at.as_nanos() >> 10) as u32)
+    }
 }
 
 /// What two sightings of one packet have in common.
@@ -75,6 +100,7 @@ fn mark(segment: &Segment<'_>, flow: &Flow) -> u64 {
 ///
 /// The interface is that of [`Places`](super::Places): Linux interface indices are told apart by it already.
 #[inline(always)]
-fn sight(segment: &Segment<'_>, interface: InterfaceId) -> u64 {
-    u64::from(interface.0) << 16 | u64::from(segment.place.cooked_type.unwrap_or(7)) << 8 | u64::from(segment.ttl)
+fn sight(segment: &Segment<'_>, interface: InterfaceId) -> u32 {
+    let cooked_type = segment.place.cooked_type.unwrap_or(7);
+    u32::from(interface.0) << 16 | u32::from(cooked_type) << 8 | u32::from(segment.ttl)
 }

@@ -13,8 +13,9 @@ pub(crate) struct Notes {
     free: Link,
 }
 
-/// A segment without payload, with all that the analysis needs of it.
+/// A segment without payload, with all that the analysis needs of it. It is one line of the processor's cache.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 pub(super) struct Note {
     at: Moment,
     seq: Seq,
