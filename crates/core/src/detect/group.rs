@@ -316,7 +316,7 @@ fn same(a: &'static str, b: &'static str) -> bool {
 fn onset(symptom: &Symptom, connection: &Connection) -> Timestamp {
     match symptom.evidence.first() {
         Some(packet) if *packet == connection.first.packet => connection.first.at,
-        _ => connection.ending.first().map_or(connection.last.at, |moment| moment.at),
+        _ => connection.ending.first.map_or(connection.last.at, |moment| moment.at),
     }
 }
 

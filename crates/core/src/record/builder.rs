@@ -24,11 +24,12 @@ pub(crate) struct Builder {
     last: Moment,
     tracker: Tracker,
     payload: Payload,
-    exchanges: Exchanges,
+    /// Once there was payload.
+    exchanges: Option<Box<Exchanges>>,
     cut_by_snaplen: u32,
     twins: u32,
     over_limit: bool,
-    icmp: Option<IcmpNote>,
+    icmp: Option<Box<IcmpNote>>,
 }
 
 /// Who looks at the payload.
@@ -83,7 +84,7 @@ impl Builder {
             last: at,
             tracker: Tracker::default(),
             payload: Payload::Untouched,
-            exchanges: Exchanges::default(),
+            exchanges: None,
             cut_by_snaplen: 0,
             twins: 0,
             over_limit: false,
@@ -136,7 +137,7 @@ impl Builder {
             self.read(side, s, arrival.payload_at, at, limits);
             if arrival.new_payload {
                 let counts = self.client_records().is_none_or(|now| before.is_some_and(|before| now > before));
-                self.exchanges.on_payload(side, at, counts);
+                self.exchanges.get_or_insert_default().on_payload(side, at, counts);
             }
         }
         if s.flags.ack()
@@ -149,7 +150,8 @@ impl Builder {
 
     /// An ICMP error that quotes one of its packets.
     pub(super) fn on_icmp(&mut self, error: &IcmpError, at: Moment) {
-        self.icmp.get_or_insert(IcmpNote { at, from: error.from, kind: error.kind, code: error.code, v6: error.v6 });
+        let &IcmpError { from, kind, code, v6, .. } = error;
+        self.icmp.get_or_insert_with(|| Box::new(IcmpNote { at, from, kind, code, v6 }));
     }
 
     /// The first packet's number: the order of connections.
@@ -213,7 +215,7 @@ impl Builder {
         self.tracker.swap();
         // What was read so far was read with the sides exchanged.
         self.payload = Payload::Untouched;
-        self.exchanges = Exchanges::default();
+        self.exchanges = None;
     }
 
     /// The finished record: nothing is left here. `capture_end` is the time of the last packet of the capture so far.
@@ -231,6 +233,7 @@ impl Builder {
             capture_went_on: capture_end.since(self.last.at).max(Span::ZERO),
         };
         let ending = self.tracker.ending(flags_only);
+        let completeness = self.tracker.completeness();
         let learned = match std::mem::replace(&mut self.payload, Payload::Untouched) {
             Payload::Untouched => Learned::Nothing(Protocol::None),
             Payload::Read(streams) => streams.finish(self.last, limits),
@@ -251,19 +254,19 @@ impl Builder {
             tunnel: self.tunnel,
             first: self.first,
             last: self.last,
-            traffic: Sided { client: self.tracker.traffic(Side::Client), server: self.tracker.traffic(Side::Server) },
+            traffic: self.tracker.take_traffic(),
             ending,
             conn_state: self.tracker.conn_state(),
             history: self.tracker.history(),
-            completeness: self.tracker.completeness(),
-            exchanges: self.exchanges.answered,
-            last_exchange: self.exchanges.last(),
-            longest_survived_idle: self.exchanges.longest_survived,
+            completeness,
+            exchanges: self.exchanges.as_ref().map_or(0, |exchanges| exchanges.answered),
+            last_exchange: self.exchanges.as_ref().and_then(|exchanges| exchanges.last()),
+            longest_survived_idle: self.exchanges.as_ref().and_then(|exchanges| exchanges.longest_survived),
             tls,
             http,
             protocol,
             visibility,
-            icmp_error: self.icmp,
+            icmp_error: self.icmp.as_deref().copied(),
             symptoms: Vec::new(),
             opening: std::mem::take(&mut self.tracker.opening),
         }
@@ -279,8 +282,7 @@ impl Builder {
         }
         // Two FINs can not be exchanged without any ACK, and payload leaves its mark in the sequence numbers.
         let both = self.tracker.fin(Side::Client).is_some() && self.tracker.fin(Side::Server).is_some();
-        let carried =
-            [Side::Client, Side::Server].iter().any(|side| self.tracker.traffic(*side).stream_bytes.unwrap_or(0) > 0);
+        let carried = [Side::Client, Side::Server].iter().any(|side| self.tracker.stream_bytes(*side).unwrap_or(0) > 0);
         (ended || reset) && (both || carried)
     }
 

@@ -313,7 +313,7 @@ pub const COLUMNS: &[Column] = &[
         "idle_source",
         Text,
         "Where idle_before_close_s comes from: payload, tcp-timestamps, not-visible",
-        |c, _| match (c.ending.idle, c.ending.first()) {
+        |c, _| match (c.ending.idle, c.ending.first) {
             (Some(idle), _) => Value::text(idle.source.name()),
             (None, Some(_)) => Value::text("not-visible"),
             (None, None) => Value::Null,

@@ -58,7 +58,7 @@ fn was_accepted(c: &Connection) -> bool {
 
 /// Whether the client itself ended it within a second. A server that closes an unused connection is no health check.
 fn was_dropped_at_once(c: &Connection) -> bool {
-    let life = c.ending.first().map(|end| end.at.since(c.first.at));
+    let life = c.ending.first.map(|end| end.at.since(c.first.at));
     !c.visibility.flags_only
         && c.ending.closed_by == Some(Side::Client)
         && life.is_some_and(|life| life < Span::from_secs(1))

@@ -1,5 +1,6 @@
 //! What kind of segment it is, in Wireshark's terms (the conditions of `tcp.analysis.*`, own code).
 
+use super::Opening;
 use super::half::Half;
 use crate::net::Segment;
 use crate::types::{Span, Timestamp};
@@ -43,7 +44,7 @@ const REORDERED_WITHIN: Span = Span::from_millis(3);
 const FAST_WITHIN: Span = Span::from_millis(20);
 
 /// Looks at a segment of `me` before it is noted.
-pub(super) fn classify(me: &Half, peer: &Half, s: &Segment<'_>, at: Timestamp, rtt: Option<Span>) -> Class {
+pub(super) fn classify(me: &Half, peer: &Half, s: &Segment<'_>, at: Timestamp, opening: &Opening) -> Class {
     let mut class = Class::default();
     let flags = s.flags.0 & 7;
     class.zero_window = s.window == 0 && flags == 0;
@@ -62,7 +63,7 @@ pub(super) fn classify(me: &Half, peer: &Half, s: &Segment<'_>, at: Timestamp, r
     }
     let takes_space = s.payload_len > 0 || s.flags.syn() || s.flags.fin();
     if takes_space && !class.keep_alive && s.seq.is_before(next) {
-        class.resent = resent(me, peer, s, at, rtt, next);
+        class.resent = resent(me, peer, s, at, opening, next);
     }
     class
 }
@@ -72,7 +73,7 @@ fn resent(
     peer: &Half,
     s: &Segment<'_>,
     at: Timestamp,
-    rtt: Option<Span>,
+    opening: &Opening,
     next: crate::types::Seq,
 ) -> Resent {
     let payload_end = s.seq.plus(s.payload_len);
@@ -83,7 +84,8 @@ fn resent(
     if peer.duplicate_acks >= 2 && peer.last_ack == Some(s.seq) && at.since(peer.last_ack_at) < FAST_WITHIN {
         return Resent::Fast;
     }
-    let window = rtt.unwrap_or(REORDERED_WITHIN);
+    let round_trip = opening.ack.zip(opening.syn).map(|(ack, syn)| ack.at.since(syn.at));
+    let window = round_trip.unwrap_or(REORDERED_WITHIN);
     if at.since(me.next_at) < window && Half::end_of(s) != next {
         return Resent::OutOfOrder;
     }

@@ -104,7 +104,7 @@ impl Closing {
 
     pub(super) fn ending(&self, halves: &Sided<Half>, flags_only: bool) -> Ending {
         let given_up = |half: &Half| {
-            half.traffic.unanswered.is_some_and(|unanswered| unanswered.retransmissions >= GIVEN_UP_AFTER)
+            half.traffic.unanswered.as_ref().is_some_and(|unanswered| unanswered.retransmissions >= GIVEN_UP_AFTER)
         };
         let kind = match self.first {
             Some((_, kind, _)) => kind,
@@ -115,6 +115,7 @@ impl Closing {
             fin: Sided { client: halves.client.fin, server: halves.server.fin },
             reset: self.reset,
             reset_count: Sided { client: halves.client.resets, server: halves.server.resets },
+            first: self.first.map(|(.., at)| at),
             closed_by: self.first.map(|(side, ..)| side),
             kind,
             idle: self.idle.filter(|idle| flags_only || idle.source == IdleSource::Payload),

@@ -11,6 +11,8 @@ pub struct Ending {
     pub reset: Option<Reset>,
     /// RSTs in all, by sender, twins not counted.
     pub reset_count: Sided<u32>,
+    /// The first FIN or RST.
+    pub first: Option<Moment>,
     /// Who sent the first FIN or RST.
     pub closed_by: Option<Side>,
     /// What the first sign of the end was.
@@ -19,14 +21,6 @@ pub struct Ending {
     pub idle: Option<IdleTime>,
     /// Payload that was sent after the other side had closed.
     pub late_write: Option<LateWrite>,
-}
-
-impl Ending {
-    /// The first FIN or RST.
-    pub fn first(&self) -> Option<Moment> {
-        let fins = [self.fin.client, self.fin.server].into_iter().flatten().map(|fin| fin.at);
-        fins.chain(self.reset.map(|reset| reset.at)).min_by_key(|moment| moment.packet)
-    }
 }
 
 /// A FIN.

@@ -34,8 +34,6 @@ pub(crate) struct Half {
     pub(super) last_ack_at: Timestamp,
     pub(super) window: u16,
     pub(super) duplicate_acks: u32,
-    pub(super) last_was_keep_alive: bool,
-    pub(super) last_was_window_probe: bool,
     /// The oldest segment that the peer has not acknowledged, as far as it was captured.
     pub(super) oldest: Option<(Seq, Moment)>,
     /// Its last payload before that segment.

@@ -11,7 +11,14 @@ pub(crate) struct Ranges {
     base: Option<Seq>,
     /// Bytes from `base` without a hole.
     contiguous: u64,
-    /// Further ranges as offsets from `base`; usually none.
+    /// Usually none.
+    scattered: Option<Box<Scattered>>,
+}
+
+/// What does not follow the rest without a hole.
+#[derive(Clone, Debug, Default)]
+struct Scattered {
+    /// Further ranges as offsets from `base`.
     islands: Vec<(i64, i64)>,
     /// Bytes of ranges that were folded away because there were too many.
     folded: u64,
@@ -30,7 +37,9 @@ impl Ranges {
         let end = start + i64::from(length);
         if start >= 0 && start <= self.contiguous as i64 {
             self.contiguous = self.contiguous.max(end as u64);
-            self.absorb();
+            if let Some(scattered) = &mut self.scattered {
+                self.contiguous = scattered.absorb(self.contiguous);
+            }
         } else {
             self.add_island(start, end, limit);
         }
@@ -38,22 +47,12 @@ impl Ranges {
 
     /// Bytes in the union.
     pub(crate) fn bytes(&self) -> u64 {
-        let islands: i64 = self.islands.iter().map(|(start, end)| end - start).sum();
-        self.contiguous + islands as u64 + self.folded
-    }
-
-    fn absorb(&mut self) {
-        while let Some(&(start, end)) = self.islands.iter().find(|(start, _)| *start >= 0) {
-            if start > self.contiguous as i64 {
-                break;
-            }
-            self.contiguous = self.contiguous.max(end as u64);
-            self.islands.retain(|island| *island != (start, end));
-        }
+        self.contiguous + self.scattered.as_ref().map_or(0, |scattered| scattered.bytes())
     }
 
     fn add_island(&mut self, mut start: i64, mut end: i64, limit: usize) {
-        self.islands.retain(|&(from, to)| {
+        let scattered = self.scattered.get_or_insert_default();
+        scattered.islands.retain(|&(from, to)| {
             let touches = from <= end && start <= to;
             if touches {
                 start = start.min(from);
@@ -66,16 +65,35 @@ impl Ranges {
             let back = (-start) as u64;
             self.base = self.base.map(|base| base.minus(back as u32));
             self.contiguous = (self.contiguous + back).max((end - start) as u64);
-            self.islands.iter_mut().for_each(|island| *island = (island.0 - start, island.1 - start));
-            self.absorb();
+            scattered.islands.iter_mut().for_each(|island| *island = (island.0 - start, island.1 - start));
+            self.contiguous = scattered.absorb(self.contiguous);
             return;
         }
-        let place = self.islands.partition_point(|island| island.0 < start);
-        self.islands.insert(place, (start, end));
-        if self.islands.len() > limit {
-            let (from, to) = self.islands.remove(0);
-            self.folded += (to - from) as u64;
+        let place = scattered.islands.partition_point(|island| island.0 < start);
+        scattered.islands.insert(place, (start, end));
+        if scattered.islands.len() > limit {
+            let (from, to) = scattered.islands.remove(0);
+            scattered.folded += (to - from) as u64;
         }
+    }
+}
+
+impl Scattered {
+    fn bytes(&self) -> u64 {
+        let islands: i64 = self.islands.iter().map(|(start, end)| end - start).sum();
+        islands as u64 + self.folded
+    }
+
+    /// Takes in what now follows without a hole; where the hole is after that.
+    fn absorb(&mut self, mut contiguous: u64) -> u64 {
+        while let Some(&(start, end)) = self.islands.iter().find(|(start, _)| *start >= 0) {
+            if start > contiguous as i64 {
+                break;
+            }
+            contiguous = contiguous.max(end as u64);
+            self.islands.retain(|island| *island != (start, end));
+        }
+        contiguous
     }
 }
 

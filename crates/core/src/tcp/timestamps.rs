@@ -6,8 +6,11 @@ use crate::types::{Span, Timestamp};
 /// The first and the last TSval of one side, and when they were sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Stamps {
-    first: Option<(u32, Timestamp)>,
-    last: Option<(u32, Timestamp)>,
+    any: bool,
+    first: u32,
+    last: u32,
+    first_at: Timestamp,
+    last_at: Timestamp,
 }
 
 /// Tick rates that hosts use; RFC 7323 section 5.4 allows 1 Hz to 1 kHz. Linux since 4.13, macOS and FreeBSD tick at 1 kHz.
@@ -17,17 +20,21 @@ const MEASURED_OVER: Span = Span::from_millis(500);
 
 impl Stamps {
     pub(super) fn note(&mut self, value: u32, at: Timestamp) {
-        self.first.get_or_insert((value, at));
+        if !self.any {
+            *self = Self { any: true, first: value, last: value, first_at: at, last_at: at };
+        }
         // Retransmissions may carry an older value; the clock itself never goes back.
-        if self.last.is_none_or(|(last, _)| value.wrapping_sub(last) as i32 >= 0) {
-            self.last = Some((value, at));
+        if value.wrapping_sub(self.last) as i32 >= 0 {
+            (self.last, self.last_at) = (value, at);
         }
     }
 
     /// When a segment with `value` was sent, with how far that can be off; `None` where it can not be told.
     fn date(&self, value: u32) -> Option<(Timestamp, Span)> {
-        let (first, first_at) = self.first?;
-        let (last, last_at) = self.last?;
+        let &Self { any, first, last, first_at, last_at } = self;
+        if !any {
+            return None;
+        }
         let ticks = value.wrapping_sub(first) as i32;
         if ticks < 0 {
             return None;

@@ -7,7 +7,7 @@ use super::zeek::Zeek;
 use super::{ConnState, Ending, Fin, History, Opening, Traffic, Unanswered};
 use crate::Limits;
 use crate::net::Segment;
-use crate::types::{Moment, Seq, Side, Sided, Span};
+use crate::types::{Moment, Seq, Side, Sided};
 
 /// Everything that is known of a connection below its payload.
 #[derive(Debug, Default)]
@@ -35,19 +35,22 @@ const KEPT_RETRIES: usize = 11;
 impl Tracker {
     /// The next segment. Twins must have been sorted out before.
     pub(crate) fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) -> Arrival {
-        let class = classify::classify(&self.halves[side], &self.halves[side.peer()], s, at.at, self.round_trip());
+        let class = classify::classify(&self.halves[side], &self.halves[side.peer()], s, at.at, &self.opening);
         self.note_completeness(s);
         self.zeek.on_segment(side, s);
         self.open(side, s, at);
-        self.count(side, &class);
-        self.halves[side].note(s, at);
-
+        if class != Class::default() {
+            self.count(side, &class);
+        }
         let payload_at = s.seq.plus(u32::from(s.flags.syn()));
         let me = &mut self.halves[side];
-        me.ranges.add(payload_at, s.payload_len, limits.max_ranges);
+        me.note(s, at);
+        if s.payload_len > 0 {
+            me.ranges.add(payload_at, s.payload_len, limits.max_ranges);
+        }
         let new_payload = s.payload_len > 0 && !class.resent.is_retransmission() && !class.keep_alive;
         self.closing.on_segment(&mut self.halves, side, s, at, new_payload);
-        let me = &mut self.halves[side];
+        let (me, peer) = self.halves.pair(side);
         if me.oldest.is_none() {
             me.before_oldest = me.traffic.last_payload;
         }
@@ -57,9 +60,9 @@ impl Tracker {
         if s.payload_len > 0 && !class.keep_alive && !class.zero_window_probe {
             me.last_sent = Some(at);
         }
-        self.note_sent(side, s, at, &class);
+        note_sent(me, peer, s, at, &class);
         if s.flags.ack() {
-            self.note_acknowledged(side, s, at, &class);
+            note_acknowledged(me, peer, s, at, &class);
         }
         self.segments += 1;
         Arrival { new_payload, payload_at }
@@ -120,18 +123,20 @@ impl Tracker {
         self.closing.ending(&self.halves, flags_only)
     }
 
-    /// What one side sent.
-    pub(crate) fn traffic(&self, side: Side) -> Traffic {
-        let half = &self.halves[side];
-        let mut traffic = half.traffic;
-        traffic.payload_bytes = half.ranges.bytes();
-        traffic.stream_bytes = self.closing.stream_bytes(&self.halves, side);
-        traffic
+    /// What each side sent. What was counted on the way is taken out.
+    pub(crate) fn take_traffic(&mut self) -> Sided<Traffic> {
+        let stream_bytes = [self.stream_bytes(Side::Client), self.stream_bytes(Side::Server)];
+        let take = |half: &mut Half, stream_bytes| {
+            let payload_bytes = half.ranges.bytes();
+            Traffic { payload_bytes, stream_bytes, ..std::mem::take(&mut half.traffic) }
+        };
+        let Sided { client, server } = &mut self.halves;
+        Sided { client: take(client, stream_bytes[0]), server: take(server, stream_bytes[1]) }
     }
 
-    /// The round trip of the opening handshake.
-    fn round_trip(&self) -> Option<Span> {
-        Some(self.opening.ack?.at.since(self.opening.syn?.at))
+    /// Stream bytes of one side by arithmetic.
+    pub(crate) fn stream_bytes(&self, side: Side) -> Option<u64> {
+        self.closing.stream_bytes(&self.halves, side)
     }
 
     fn note_completeness(&mut self, s: &Segment<'_>) {
@@ -199,8 +204,6 @@ impl Tracker {
     fn count(&mut self, side: Side, class: &Class) {
         let me = &mut self.halves[side];
         me.traffic.keep_alives += u32::from(class.keep_alive);
-        me.last_was_keep_alive = class.keep_alive;
-        me.last_was_window_probe = class.zero_window_probe;
         if class.zero_window {
             me.traffic.zero_windows += 1;
             self.zeek.counted(side, b'W', me.traffic.zero_windows);
@@ -222,81 +225,6 @@ impl Tracker {
         }
     }
 
-    /// Moves the sender's edges forward, and follows its oldest unanswered segment.
-    fn note_sent(&mut self, side: Side, s: &Segment<'_>, at: Moment, class: &Class) {
-        let (me, peer) = self.both(side);
-        let end = Half::end_of(s);
-        let takes_space = end != s.seq;
-        if takes_space && !class.keep_alive && !class.zero_window_probe {
-            if class.resent.is_retransmission() {
-                note_unanswered(me, peer, s, at);
-            } else if me.oldest.is_none() {
-                me.oldest = Some((s.seq, at));
-            }
-        }
-        // A hole before this segment: what may be acknowledged without having been captured ends before it.
-        let continues = me.next.is_none_or(|next| !s.seq.is_after(next));
-        if me.next.is_none_or(|next| end.is_after(next)) && !class.zero_window_probe && !s.flags.rst() {
-            me.next = Some(end);
-            me.next_at = at.at;
-        }
-        if continues || me.acknowledgeable.is_none() {
-            me.acknowledgeable = match me.acknowledgeable {
-                Some(known) => Some(known.later(end)),
-                None => Some(end),
-            };
-        }
-        if !s.flags.rst() {
-            me.window = s.window;
-        }
-    }
-
-    fn note_acknowledged(&mut self, side: Side, s: &Segment<'_>, at: Moment, class: &Class) {
-        let (me, peer) = self.both(side);
-        let advanced = me.last_ack.is_none_or(|last| s.ack.is_after(last));
-        let pure = s.payload_len == 0 && s.flags.0 & 7 == 0;
-        if !s.flags.rst() {
-            if !advanced && pure && me.last_ack == Some(s.ack) && me.window == s.window && s.window != 0 {
-                me.duplicate_acks += 1;
-            } else if advanced {
-                me.duplicate_acks = 0;
-            }
-            me.first_ack.get_or_insert(s.ack);
-            if advanced {
-                me.last_ack = Some(s.ack);
-            }
-            me.last_ack_at = at.at;
-        }
-        if class.ack_of_uncaptured {
-            peer.acknowledgeable = Some(s.ack);
-        } else if let (Some(acknowledgeable), Some(next)) = (peer.acknowledgeable, peer.next) {
-            // Everything up to the ACK arrived; what was captured after it is in order again.
-            if !s.ack.is_before(acknowledgeable) && !s.ack.is_after(next) {
-                peer.acknowledgeable = Some(next);
-            }
-        }
-        if advanced {
-            if peer.oldest.is_some_and(|(seq, _)| s.ack.is_after(seq)) {
-                peer.oldest = None;
-            }
-            peer.traffic.unanswered = None;
-            if let Some(fin) = &mut peer.fin
-                && s.ack.is_after(fin.seq)
-                && fin.acknowledged.is_none()
-            {
-                fin.acknowledged = Some(at);
-            }
-        }
-    }
-
-    fn both(&mut self, side: Side) -> (&mut Half, &mut Half) {
-        let Sided { client, server } = &mut self.halves;
-        match side {
-            Side::Client => (client, server),
-            Side::Server => (server, client),
-        }
-    }
-
     /// Where the stream of one side begins, as far as it is known.
     pub(crate) fn stream_start(&self, side: Side) -> Option<Seq> {
         self.halves[side].stream_start().or_else(|| {
@@ -309,6 +237,72 @@ impl Tracker {
     /// Each side's first FIN.
     pub(crate) fn fin(&self, side: Side) -> Option<Fin> {
         self.halves[side].fin
+    }
+}
+
+/// Moves the sender's edges forward, and follows its oldest unanswered segment.
+fn note_sent(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment, class: &Class) {
+    let end = Half::end_of(s);
+    let takes_space = end != s.seq;
+    if takes_space && !class.keep_alive && !class.zero_window_probe {
+        if class.resent.is_retransmission() {
+            note_unanswered(me, peer, s, at);
+        } else if me.oldest.is_none() {
+            me.oldest = Some((s.seq, at));
+        }
+    }
+    // A hole before this segment: what may be acknowledged without having been captured ends before it.
+    let continues = me.next.is_none_or(|next| !s.seq.is_after(next));
+    if me.next.is_none_or(|next| end.is_after(next)) && !class.zero_window_probe && !s.flags.rst() {
+        me.next = Some(end);
+        me.next_at = at.at;
+    }
+    if continues || me.acknowledgeable.is_none() {
+        me.acknowledgeable = match me.acknowledgeable {
+            Some(known) => Some(known.later(end)),
+            None => Some(end),
+        };
+    }
+    if !s.flags.rst() {
+        me.window = s.window;
+    }
+}
+
+/// Follows what a side acknowledges.
+fn note_acknowledged(me: &mut Half, peer: &mut Half, s: &Segment<'_>, at: Moment, class: &Class) {
+    let advanced = me.last_ack.is_none_or(|last| s.ack.is_after(last));
+    let pure = s.payload_len == 0 && s.flags.0 & 7 == 0;
+    if !s.flags.rst() {
+        if !advanced && pure && me.last_ack == Some(s.ack) && me.window == s.window && s.window != 0 {
+            me.duplicate_acks += 1;
+        } else if advanced {
+            me.duplicate_acks = 0;
+        }
+        me.first_ack.get_or_insert(s.ack);
+        if advanced {
+            me.last_ack = Some(s.ack);
+        }
+        me.last_ack_at = at.at;
+    }
+    if class.ack_of_uncaptured {
+        peer.acknowledgeable = Some(s.ack);
+    } else if let (Some(acknowledgeable), Some(next)) = (peer.acknowledgeable, peer.next) {
+        // Everything up to the ACK arrived; what was captured after it is in order again.
+        if !s.ack.is_before(acknowledgeable) && !s.ack.is_after(next) {
+            peer.acknowledgeable = Some(next);
+        }
+    }
+    if advanced {
+        if peer.oldest.is_some_and(|(seq, _)| s.ack.is_after(seq)) {
+            peer.oldest = None;
+        }
+        peer.traffic.unanswered = None;
+        if let Some(fin) = &mut peer.fin
+            && s.ack.is_after(fin.seq)
+            && fin.acknowledged.is_none()
+        {
+            fin.acknowledged = Some(at);
+        }
     }
 }
 
@@ -332,7 +326,7 @@ fn note_unanswered(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment) {
                 }
             };
             me.traffic.unanswered =
-                Some(Unanswered { first, second: at, last: at, retransmissions: 1, length: s.payload_len });
+                Some(Box::new(Unanswered { first, second: at, last: at, retransmissions: 1, length: s.payload_len }));
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::types::{Moment, Seq};
 
 /// What one side sent, as far as the capture shows it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Traffic {
     /// Captured packets, every sighting of a packet counted.
     pub packets: u64,
@@ -38,7 +38,7 @@ pub struct Traffic {
     /// Its last packet.
     pub last_packet: Option<Moment>,
     /// Its oldest segment that was sent again and again without an answer when the connection was last seen.
-    pub unanswered: Option<Unanswered>,
+    pub unanswered: Option<Box<Unanswered>>,
 }
 
 /// A segment that was retransmitted without being acknowledged.

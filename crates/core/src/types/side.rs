@@ -56,6 +56,14 @@ impl<T> Sided<T> {
         Self { client: self.server, server: self.client }
     }
 
+    /// A side's value and its peer's.
+    pub(crate) const fn pair(&mut self, side: Side) -> (&mut T, &mut T) {
+        match side {
+            Side::Client => (&mut self.client, &mut self.server),
+            Side::Server => (&mut self.server, &mut self.client),
+        }
+    }
+
     /// Both values with their sides, the client's first.
     pub fn each(&self) -> [(Side, &T); 2] {
         [(Side::Client, &self.client), (Side::Server, &self.server)]

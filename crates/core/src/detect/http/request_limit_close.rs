@@ -83,7 +83,7 @@ impl Detector for RequestLimitClose {
         let answer = c.http.as_ref().and_then(|http| http.last_response).map(|response| response.at);
         let write = c.ending.late_write.filter(|_| lost).and_then(|write| write.at);
         let reset = c.ending.reset.filter(|_| lost).map(|reset| reset.at);
-        exam.symptom(CODE, kind, severity, confidence, &[answer, c.ending.first(), write, reset])
+        exam.symptom(CODE, kind, severity, confidence, &[answer, c.ending.first, write, reset])
             .span(Some(idle.span))
             .count(Some(requests))
             .quietly();

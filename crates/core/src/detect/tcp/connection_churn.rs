@@ -36,7 +36,7 @@ impl Detector for ConnectionChurn {
             return;
         }
         exam.applies();
-        let Some(end) = c.ending.first().filter(|_| c.ending.kind != CloseKind::Open) else { return };
+        let Some(end) = c.ending.first.filter(|_| c.ending.kind != CloseKind::Open) else { return };
         if end.at.since(c.first.at) >= SHORT_LIFE {
             return;
         }

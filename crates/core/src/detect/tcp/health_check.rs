@@ -40,7 +40,7 @@ impl Detector for HealthCheck {
         if !accepted || !by_client || c.carried_payload() || c.opening.syn_with_data {
             return;
         }
-        let Some(end) = c.ending.first() else { return };
+        let Some(end) = c.ending.first else { return };
         if end.at.since(syn.at) >= SHORT_LIFE {
             return;
         }

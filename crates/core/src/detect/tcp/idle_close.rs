@@ -66,10 +66,10 @@ impl Detector for IdleClose {
         let severity = if hit { Severity::Warning } else { Severity::Info };
         let last_payload = match idle.last_by {
             // What came after the FIN is not what came before the silence.
-            Some(_) => c.traffic.server.last_payload.filter(|last| Some(*last) < c.ending.first()),
+            Some(_) => c.traffic.server.last_payload.filter(|last| Some(*last) < c.ending.first),
             None => None,
         };
-        exam.symptom(CODE, kind, severity, confidence, &[last_payload, c.ending.first()])
+        exam.symptom(CODE, kind, severity, confidence, &[last_payload, c.ending.first])
             .span(Some(idle.span))
             .quote("protocol", c.protocol.name())
             .quietly();

@@ -48,7 +48,7 @@ impl Detector for StateLossDrop {
             let Some(unanswered) = unanswered(c, writer) else { continue };
             let answered = c.traffic[writer.peer()].last_packet;
             let waited = unanswered.last.at.since(unanswered.first.at);
-            let end = c.ending.first().map_or(c.last.at, |moment| moment.at);
+            let end = c.ending.first.map_or(c.last.at, |moment| moment.at);
             exam.symptom(
                 CODE,
                 kind,
@@ -73,11 +73,11 @@ impl Detector for StateLossDrop {
 
 /// The segment that was sent again and again, where the other side fell silent and the size does not explain it.
 fn unanswered(c: &Connection, writer: Side) -> Option<Unanswered> {
-    let unanswered = c.traffic[writer].unanswered?;
+    let unanswered = *c.traffic[writer].unanswered.as_deref()?;
     let silent = c.traffic[writer.peer()].last_packet.is_none_or(|last| last.at <= unanswered.second.at);
     let dead = unanswered.retransmissions >= DEAD_RETRANSMISSIONS && unanswered.length > 0;
     // A side that had closed may be gone: what is not answered then is a goodbye.
-    let live = c.ending.first().is_none_or(|end| end.packet > unanswered.second.packet);
+    let live = c.ending.first.is_none_or(|end| end.packet > unanswered.second.packet);
     (dead && live && silent && !size_can_explain(c, writer, &unanswered)).then_some(unanswered)
 }
 

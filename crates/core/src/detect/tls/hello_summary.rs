@@ -53,7 +53,7 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
         return Answer::NotVisible("a limit of this program was reached before the connection's end", None);
     }
     // What the server says after the client gave up answers the end, not the hello.
-    let too_late = |at: Moment| c.ending.closed_by == Some(Side::Client) && c.ending.first() < Some(at);
+    let too_late = |at: Moment| c.ending.closed_by == Some(Side::Client) && c.ending.first < Some(at);
     if server.first_payload.is_some_and(|at| !too_late(at)) {
         if tls.client_hello.as_ref().is_some_and(|hello| hello.format == HelloFormat::Sslv2) {
             return Answer::NotVisible("the server's answer may be SSL 2.0, which is not read", None);
@@ -89,7 +89,7 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
 fn silence_after_hello(c: &Connection) -> Option<Span> {
     let hello = c.tls.as_ref()?.client_hello.as_ref()?;
     let answered: Option<Timestamp> = c.traffic.server.first_payload.map(|moment| moment.at);
-    let ended = c.ending.first().map(|moment| moment.at);
+    let ended = c.ending.first.map(|moment| moment.at);
     let watched = c.last.at.plus(c.visibility.capture_went_on);
     let until = [answered, ended, Some(watched)].into_iter().flatten().min()?;
     Some(until.since(hello.completed.at))
@@ -101,6 +101,7 @@ fn is_unacknowledged(c: &Connection, tls: &Tls) -> bool {
     c.traffic
         .client
         .unanswered
+        .as_ref()
         .is_some_and(|segment| hello.is_some_and(|hello| segment.first.packet <= hello.completed.packet))
 }
 

@@ -50,7 +50,7 @@ impl Detector for MissingSni {
         };
         let failed = severity > Severity::Info;
         let alert = hello_summary::deciding_alert(c, tls).map(|alert| alert.at);
-        let end = failed.then(|| alert.or_else(|| c.ending.first())).flatten();
+        let end = failed.then(|| alert.or(c.ending.first)).flatten();
         let silence = match hello_summary::answer(c, tls) {
             Answer::Silence(span) => Some(span),
             _ => None,

@@ -56,12 +56,12 @@ impl Detector for NoServerHello {
         };
         let silence = match answer {
             Answer::Silence(span) | Answer::Unacknowledged(span) => Some(span),
-            _ => c.ending.first().map(|end| end.at.since(hello.completed.at)),
+            _ => c.ending.first.map(|end| end.at.since(hello.completed.at)),
         };
         let other_bytes = (answer == Answer::OtherProtocol).then_some(c.traffic.server.first_payload).flatten();
-        let repeated = c.traffic.client.unanswered.map(|segment| segment.last);
+        let repeated = c.traffic.client.unanswered.as_ref().map(|segment| segment.last);
         let repeated = repeated.filter(|_| kind == "unacknowledged");
-        let evidence = [Some(hello.begun), Some(hello.completed), repeated, other_bytes, c.ending.first()];
+        let evidence = [Some(hello.begun), Some(hello.completed), repeated, other_bytes, c.ending.first];
         exam.symptom(CODE, kind, Severity::Error, confidence, &evidence).span(silence).count(Some(hello.segments));
     }
 

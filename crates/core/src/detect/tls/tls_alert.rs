@@ -45,7 +45,7 @@ impl Detector for TlsAlert {
         let confidence = if fatal { Confidence::High } else { Confidence::Medium };
         let hello = tls.client_hello.as_ref().map(|hello| hello.completed);
         let answer = tls.server_hello.as_ref().map(|hello| hello.completed);
-        let evidence = [hello, answer, Some(alert.at), c.ending.first()];
+        let evidence = [hello, answer, Some(alert.at), c.ending.first];
         exam.symptom(CODE, alerts::meaning(alert).kind, Severity::Error, confidence, &evidence);
         exam.quote("alert", &wording(alert));
         quote_handshake(tls, exam);

@@ -38,7 +38,7 @@ impl Detector for TlsVersionMismatch {
             VersionFault::Downgrade(alert, hello) => ("downgrade", alert, Some(hello)),
         };
         let hello = tls.client_hello.as_ref().map(|hello| hello.completed);
-        let evidence = [hello, chosen.map(|hello| hello.completed), Some(alert.at), c.ending.first()];
+        let evidence = [hello, chosen.map(|hello| hello.completed), Some(alert.at), c.ending.first];
         exam.symptom(CODE, kind, Severity::Error, Confidence::High, &evidence);
         if let Some(hello) = &tls.client_hello {
             exam.quote("versions_offered", &hello_summary::versions(hello));
