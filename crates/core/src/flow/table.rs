@@ -48,7 +48,9 @@ pub(crate) struct Gone<T> {
     pub(crate) evicted: bool,
 }
 
+/// Two lines of the processor's cache, with the key in the first.
 #[derive(Debug)]
+#[repr(align(64))]
 struct Slot<T> {
     key: Key,
     hash: u64,

@@ -16,6 +16,7 @@ pub(super) struct Tombstones {
 }
 
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Tombstone {
     key: Key,
     at: Timestamp,
