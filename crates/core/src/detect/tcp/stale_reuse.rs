@@ -1,13 +1,10 @@
 //! The client wrote on a connection that the server had closed, and got a RST: what it wrote was lost.
 
 use super::idle_close;
-use crate::detect::thresholds::{
-    CLOSE_NOTIFY_BYTES, CLOSED_SOCKET_WAITS, FAREWELL_BYTES, IDLE_LEAST, NOTICED_WITHIN, OLD_CLOSE_NOTIFY_BYTES,
-    REQUEST_BYTES, SMALL_TALK_BYTES, USUAL_CLOSE_NOTIFY,
-};
+use crate::detect::thresholds::{CLOSED_SOCKET_WAITS, IDLE_LEAST, NOTICED_WITHIN, REQUEST_BYTES};
 use crate::detect::timeouts::Spoken;
 use crate::detect::{Case, Confidence, Detector, Distribution, Exam, Service, Severity, Shape, Spread, Told, timeouts};
-use crate::record::{Connection, Fin, IdleTime, LateWrite, Protocol, Reset, ResetKind};
+use crate::record::{Connection, Fin, IdleTime, LateWrite, Reset, ResetKind};
 use crate::tls::Stage;
 use crate::types::{Side, Span};
 
@@ -66,7 +63,7 @@ impl Detector for StaleReuse {
         }
         if !is_established(c, &closed)
             || !proves(&reset, &closed, &write)
-            || is_farewell(c, &write, &reset)
+            || c.is_farewell(&write, &reset)
             || is_rest_of_a_request(c, &write)
         {
             return;
@@ -110,28 +107,6 @@ fn is_established(c: &Connection, closed: &Fin) -> bool {
 fn proves(reset: &Reset, closed: &Fin, write: &LateWrite) -> bool {
     let seen = write.at.is_some();
     !reset.ack && reset.seq.distance_from(closed.seq) <= 1 && (seen || write.proof == reset.at)
-}
-
-/// Last words that expect no answer, such as TLS close_notify: the RST that they provoke hurts nobody.
-fn is_farewell(c: &Connection, write: &LateWrite, reset: &Reset) -> bool {
-    let closes_itself = c.ending.fin.client.is_some_and(|fin| fin.at.packet < reset.at.packet);
-    let Some(bytes) = write.bytes else {
-        // The payload was not captured; the client's own FIN says that it was on its way out.
-        return closes_itself;
-    };
-    match c.protocol {
-        Protocol::Http1 => false,
-        Protocol::Tls => {
-            let newest = c.tls.as_ref().and_then(|tls| tls.server_hello.as_ref()).map(|hello| hello.version);
-            let close_notify = if newest == Some(0x0304) { CLOSE_NOTIFY_BYTES } else { OLD_CLOSE_NOTIFY_BYTES };
-            bytes <= if closes_itself { FAREWELL_BYTES } else { close_notify }
-        }
-        Protocol::None | Protocol::Http2 | Protocol::Other => {
-            bytes <= SMALL_TALK_BYTES
-                || USUAL_CLOSE_NOTIFY.contains(&bytes)
-                || (closes_itself && bytes <= FAREWELL_BYTES)
-        }
-    }
 }
 
 /// Whether the write goes on with what the client was sending when the server closed: an upload that was refused early.
