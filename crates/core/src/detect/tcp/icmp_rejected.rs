@@ -15,6 +15,8 @@ const CODE: &str = "icmp-rejected";
 struct Meaning {
     kind: &'static str,
     says: &'static str,
+    /// What follows where another than the server's host said so.
+    from_afar: &'static str,
     remedy: &'static str,
 }
 
@@ -72,11 +74,7 @@ fn tell_one(meaning: &Meaning, case: &Case<'_>, service: &Service) -> Option<Tol
             service.address(),
             meaning.says,
             counted(group.applied, "attempt"),
-            if own {
-                "a rule on it refuses the port"
-            } else {
-                "a router or firewall on the way refused it, not the server"
-            },
+            if own { "a rule on it refuses the port" } else { meaning.from_afar },
         ),
         remedy: vec![meaning.remedy.replace("FROM", first).replace("ADDRESS", &service.key.address.to_string())],
         ..Told::default()
@@ -121,6 +119,7 @@ const MEANINGS: &[Meaning] = &[
     Meaning {
         kind: PORT,
         says: "port unreachable",
+        from_afar: "a device on the way refused it, not the server",
         remedy: "A host without a listener answers a SYN with a RST, so this is a rule: `iptables -j REJECT` without \
                  `--reject-with tcp-reset`, nftables `reject`; in Kubernetes kube-proxy for a Service without ready endpoints \
                  (`kubectl get endpointslices`). Look on FROM: `iptables-save | grep REJECT`, `nft list ruleset`.",
@@ -128,29 +127,34 @@ const MEANINGS: &[Meaning] = &[
     Meaning {
         kind: HOST,
         says: "host unreachable",
+        from_afar: "the last router found no host with that address",
         remedy: "FROM found nobody with that address on its last network (no answer to ARP or neighbour solicitation, which takes \
                  about 3 s): is ADDRESS the right address, is that host up? `ip neigh show ADDRESS` on FROM.",
     },
     Meaning {
         kind: ROUTE,
         says: "no route to destination",
+        from_afar: "that router has no way to the address",
         remedy: "FROM has no route to ADDRESS: `ip route get ADDRESS` there. For IPv6: no default route, or an address that is \
                  announced but not routed.",
     },
     Meaning {
         kind: PROHIBITED,
         says: "administratively prohibited",
+        from_afar: "a router or firewall on the way refused it, not the server",
         remedy: "A firewall at FROM refuses it: firewalld and `REJECT --reject-with icmp-admin-prohibited`, a router's access list, \
                  a reject route, a network policy. Ask who runs FROM.",
     },
     Meaning {
         kind: EXPIRED,
         says: "hop limit exceeded",
+        from_afar: "the SYN never arrived",
         remedy: "The packet went in circles: a routing loop near FROM, seen with `traceroute -T -p PORT ADDRESS`.",
     },
     Meaning {
         kind: OTHER,
         says: "destination unreachable",
+        from_afar: "a device on the way refused it, not the server",
         remedy: "Look at the packet of the error: its code names the reason.",
     },
 ];

@@ -166,9 +166,15 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
             "the write itself on {unseen} of the connections: the number of the RST proves it, and times are those of the RST"
         ));
     }
-    told.facts.add("after_fin_shortest_s", late.shortest());
-    told.facts.add("after_fin_s", late.middle());
-    told.facts.add("after_fin_longest_s", late.longest());
+    // What was measured: of a write that was not captured only its RST has a time, and one that crossed came before the FIN.
+    let [shortest, middle, longest] = match kind {
+        _ if unseen > 0 => ["reset_after_fin_shortest_s", "reset_after_fin_s", "reset_after_fin_longest_s"],
+        CROSSED => ["fin_after_write_shortest_s", "fin_after_write_s", "fin_after_write_longest_s"],
+        _ => ["after_fin_shortest_s", "after_fin_s", "after_fin_longest_s"],
+    };
+    told.facts.add(shortest, late.shortest());
+    told.facts.add(middle, late.middle());
+    told.facts.add(longest, late.longest());
     told.remedy = Vec::new();
     tell_idle(&mut told, spread, Spoken::of(case.group, &[kind]), count, service);
     told.remedy.extend(remedy(kind, late.longest()));
@@ -191,8 +197,8 @@ fn tell_idle(told: &mut Told, spread: &Spread, spoken: Spoken, count: u64, servi
     if is_at_once(&spread.spans) {
         told.summary += &format!(" The server had closed {idle} after its last answer, so no idle timeout did that.");
         told.remedy.push(
-            "The server closes after an answer: see request-limit-close and its announcement (`Connection: close`), which \
-             the client must obey."
+            "The server closes right after an answer. In clear HTTP it announces that (`Connection: close`), in TLS by an alert \
+             before the FIN: the client must obey either, and take another connection."
                 .to_owned(),
         );
         return;

@@ -82,8 +82,8 @@ impl Detector for StateLossReset {
             _ => "in the name of either side",
         };
         told.summary = format!(
-            "Live connections to {address} were reset in mid-flow without a close, {answered_by} ({} of {}; quiet for at most \
-             {longest} before): no idle timeout explains that. The shape of the RST is the answer of a host that does not \
+            "Live connections to {address} were reset in mid-flow without a close, {answered_by} ({} of {}; that side \
+             had sent payload at most {longest} before): no idle timeout explains that. The shape of the RST is the answer of a host that does not \
              know the connection: its state was lost on the way or at the end.",
             group.count, group.applied
         );
