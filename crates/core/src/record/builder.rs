@@ -1,5 +1,6 @@
 //! One connection while it lives: gathers what TCP, TLS and HTTP tell, and becomes a [`Connection`].
 
+use super::farewell::CLOSE_NOTIFY_BYTES;
 use super::streams::{Learned, Streams, speaks_as_client};
 use super::{Connection, IcmpNote, Protocol, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::Limits;
@@ -136,7 +137,11 @@ impl Builder {
             let before = self.client_records();
             self.read(side, s, arrival.payload_at, at, limits);
             if arrival.new_payload {
-                let counts = self.client_records().is_none_or(|now| before.is_some_and(|before| now > before));
+                let counts = match self.client_records() {
+                    Some(now) => before.is_some_and(|before| now > before),
+                    // Nobody looks into the records any more.
+                    None => !(s.payload_len <= CLOSE_NOTIFY_BYTES && self.speaks_tls()),
+                };
                 self.exchanges.get_or_insert_default().on_payload(side, at, counts);
             }
         }
@@ -157,6 +162,14 @@ impl Builder {
     /// The first packet's number: the order of connections.
     pub(super) const fn number(&self) -> u64 {
         self.number
+    }
+
+    fn speaks_tls(&self) -> bool {
+        match &self.payload {
+            Payload::Read(streams) => streams.reads_tls(),
+            Payload::Decided(learned) => matches!(learned, Learned::Tls(..)),
+            Payload::Untouched => false,
+        }
     }
 
     fn client_records(&self) -> Option<u32> {
