@@ -6,6 +6,7 @@
 mod clock;
 mod key;
 mod places;
+mod queues;
 mod table;
 mod tombstones;
 mod twins;
