@@ -4,6 +4,7 @@
 //! table holds any value. Order is that of the packets alone, never that of a hasher.
 
 mod clock;
+mod index;
 mod key;
 mod places;
 mod queues;

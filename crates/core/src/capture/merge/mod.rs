@@ -169,7 +169,7 @@ impl Captures {
 
     /// The member whose packet is next, and the packet with its interface's number among all, when it can be had at once and is
     /// earlier than all others: what most packets meet.
-    #[inline]
+    #[inline(always)]
     fn due(&self) -> Option<(usize, Record)> {
         let index = self.current?;
         let member = self.members.get(index)?;

@@ -226,7 +226,7 @@ impl Reader {
     }
 
     /// The frame that [`Self::front`] saw: now it was given.
-    #[inline]
+    #[inline(always)]
     pub(super) fn give(&mut self, record: Record) -> Frame<'_> {
         let number = self.number();
         self.packets = number.number();
