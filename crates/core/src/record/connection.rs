@@ -107,7 +107,8 @@ pub struct SeenAt {
 impl SeenAt {
     /// Notes an interface.
     pub fn note(&mut self, id: InterfaceId) {
-        if self.ids().contains(&id) {
+        // Nearly always the first one again.
+        if (self.len > 0 && self.ids[0] == id) || self.ids().contains(&id) {
             return;
         }
         match self.ids.get_mut(usize::from(self.len)) {

@@ -93,8 +93,7 @@ fn resent(me: &Half, peer: &Half, s: &Segment<'_>, at: Timestamp, opening: &Open
     let payload_end = s.seq.plus(s.payload_len);
     let acked = peer.last_ack.filter(|_| s.payload_len > 0);
     let spurious = acked.is_some_and(|ack| !payload_end.is_after(ack));
-    let fast =
-        peer.duplicate_acks >= 2 && peer.last_ack == Some(s.seq) && at.since(peer.last_ack_at) < FAST_WITHIN;
+    let fast = peer.duplicate_acks >= 2 && peer.last_ack == Some(s.seq) && at.since(peer.last_ack_at) < FAST_WITHIN;
     if spurious || fast {
         return Class::RETRANSMISSION;
     }

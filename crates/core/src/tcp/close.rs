@@ -50,6 +50,7 @@ const SAME_HOST_HOPS: u8 = 2;
 
 impl Closing {
     /// A segment with payload, after its half was noted and before the edges of the half move.
+    #[inline(never)]
     pub(super) fn on_payload(&mut self, ends: &Ends<'_>, s: &Segment<'_>, at: Moment, new_payload: bool) {
         if let Some(reset) = &mut self.reset
             && reset.by == ends.side

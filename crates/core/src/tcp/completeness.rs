@@ -12,14 +12,17 @@ const RST: u8 = 32;
 /// What a segment adds. `begins` says that it is the first of its conversation.
 pub(super) const fn of(s: &Segment<'_>, begins: bool) -> u8 {
     let adds = BY_FLAGS[s.flags.0 as usize % BY_FLAGS.len()];
-    let data = s.payload_len > 0;
-    match adds {
+    if adds == SYN {
         // Only the packet that creates the conversation counts; with payload it is TCP Fast Open.
-        SYN if !begins => 0,
-        SYN if data => SYN | DATA,
-        _ if data && adds & ACK != 0 => adds & !ACK | DATA,
-        _ => adds,
+        return if !begins {
+            0
+        } else if s.payload_len > 0 {
+            SYN | DATA
+        } else {
+            SYN
+        };
     }
+    if s.payload_len > 0 && adds & ACK != 0 { adds & !ACK | DATA } else { adds }
 }
 
 /// What a segment without payload adds, by its flags from FIN to ACK.

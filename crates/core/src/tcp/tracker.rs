@@ -4,7 +4,7 @@ use super::classify::{Class, classify};
 use super::close::Closing;
 use super::half::{Ends, Half};
 use super::zeek::Zeek;
-use super::{ConnState, Ending, Fin, History, Opening, Traffic, Unanswered, completeness};
+use super::{ConnState, Ending, History, Opening, Traffic, Unanswered, completeness};
 use crate::Limits;
 use crate::net::Segment;
 use crate::types::{Moment, Seq, Side, Sided};
@@ -19,21 +19,12 @@ pub(crate) struct Tracker {
     completeness: u8,
 }
 
-/// What a segment brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Arrival {
-    /// Payload that was not seen before.
-    pub(crate) new_payload: bool,
-    /// The sequence number of the payload's first byte.
-    pub(crate) payload_at: Seq,
-}
-
 /// SYN retries that are kept with their packets.
 const KEPT_RETRIES: usize = 11;
 
 impl Tracker {
-    /// The next segment. Twins must have been sorted out before.
-    pub(crate) fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) -> Arrival {
+    /// The next segment, and whether it brought payload that was not seen before. Twins must have been sorted out.
+    pub(crate) fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) -> bool {
         let Self { halves, opening, closing, zeek, completeness } = self;
         let (me, peer) = halves.pair(side);
         let class = classify(me, peer, s, at.at, opening);
@@ -44,30 +35,30 @@ impl Tracker {
         }
         note_opening(opening, side, peer, s, at);
         me.note(s, at);
-        let payload_at = s.seq.plus(u32::from(s.flags.syn()));
-        let new_payload = s.payload_len > 0 && !class.is_retransmission() && !class.keep_alive();
-        let mut ends = Ends { side, me, peer };
-        if s.payload_len > 0 {
-            ends.me.note_payload(payload_at, s.payload_len, at, limits.max_ranges);
-            closing.on_payload(&ends, s, at, new_payload);
-        }
+        let new_payload = s.payload_len > 0 && {
+            let is_new = !class.is_retransmission() && !class.keep_alive();
+            me.note_payload(s, at, limits.max_ranges);
+            closing.on_payload(&Ends { side, me, peer }, s, at, is_new);
+            is_new
+        };
         if s.flags.rst() {
-            closing.on_reset(&mut ends, s, at);
+            closing.on_reset(&mut Ends { side, me, peer }, s, at);
         } else if s.flags.fin() {
-            closing.on_fin(&mut ends, s, at, new_payload);
+            closing.on_fin(&mut Ends { side, me, peer }, s, at, new_payload);
         }
-        let Ends { me, peer, .. } = ends;
         note_sent(me, peer, s, at, class);
-        if new_payload {
-            me.traffic.last_payload = Some(at);
-        }
-        if s.payload_len > 0 && !class.is_probe() {
-            me.last_sent = Some(at);
+        if s.payload_len > 0 {
+            if new_payload {
+                me.traffic.last_payload = Some(at);
+            }
+            if !class.is_probe() {
+                me.last_sent = Some(at);
+            }
         }
         if s.flags.ack() {
             note_acknowledged(me, peer, s, at, class);
         }
-        Arrival { new_payload, payload_at }
+        new_payload
     }
 
     /// Another sighting of a packet: it is captured, and nothing else.
@@ -125,20 +116,21 @@ impl Tracker {
         self.closing.ending(&self.halves, flags_only)
     }
 
-    /// What each side sent. What was counted on the way is taken out.
-    pub(crate) fn take_traffic(&mut self) -> Sided<Traffic> {
-        let stream_bytes = [self.stream_bytes(Side::Client), self.stream_bytes(Side::Server)];
-        let take = |half: &mut Half, stream_bytes| {
-            let payload_bytes = half.ranges.bytes();
-            Traffic { payload_bytes, stream_bytes, ..std::mem::take(&mut half.traffic) }
-        };
-        let Sided { client, server } = &mut self.halves;
-        Sided { client: take(client, stream_bytes[0]), server: take(server, stream_bytes[1]) }
+    /// Stream bytes of each side by arithmetic.
+    pub(crate) fn stream_bytes(&self) -> Sided<Option<u64>> {
+        let of = |side| self.closing.stream_bytes(&self.halves, side);
+        Sided { client: of(Side::Client), server: of(Side::Server) }
     }
 
-    /// Stream bytes of one side by arithmetic.
-    pub(crate) fn stream_bytes(&self, side: Side) -> Option<u64> {
-        self.closing.stream_bytes(&self.halves, side)
+    /// How it opened, and what each side sent. What has memory of its own is taken out.
+    pub(crate) fn take_facts(&mut self, stream_bytes: Sided<Option<u64>>) -> (Opening, Sided<Traffic>) {
+        let of = |half: &mut Half, stream_bytes| {
+            let unanswered = half.traffic.unanswered.take();
+            Traffic { payload_bytes: half.ranges.bytes(), stream_bytes, unanswered, ..half.traffic }
+        };
+        let Sided { client, server } = &mut self.halves;
+        let opening = Opening { syn_retries: std::mem::take(&mut self.opening.syn_retries), ..self.opening };
+        (opening, Sided { client: of(client, stream_bytes.client), server: of(server, stream_bytes.server) })
     }
 
     /// Where the stream of one side begins, as far as it is known.
@@ -148,11 +140,6 @@ impl Tracker {
             let peer = &self.halves[side.peer()];
             peer.accepted.then(|| peer.first_ack()).flatten()
         })
-    }
-
-    /// Each side's first FIN.
-    pub(crate) fn fin(&self, side: Side) -> Option<Fin> {
-        self.halves[side].fin
     }
 }
 
@@ -210,7 +197,7 @@ fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, class: Cla
 /// Moves the sender's edges forward, and follows its oldest unanswered segment.
 fn note_sent(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment, class: Class) {
     let end = Half::end_of(s);
-    if Half::takes_space(s) && !class.is_probe() {
+    if end != s.seq && !class.is_probe() {
         if class.is_retransmission() {
             note_unanswered(me, peer, s, at);
         } else if me.oldest.is_none() {
