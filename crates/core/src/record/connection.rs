@@ -107,8 +107,15 @@ pub struct SeenAt {
 impl SeenAt {
     /// Notes an interface.
     pub fn note(&mut self, id: InterfaceId) {
-        // Nearly always the first one again.
-        if (self.len > 0 && self.ids[0] == id) || self.ids().contains(&id) {
+        let is_first_again = self.len > 0 && self.ids[0] == id;
+        if !is_first_again {
+            self.note_other(id);
+        }
+    }
+
+    #[cold]
+    fn note_other(&mut self, id: InterfaceId) {
+        if self.ids().contains(&id) {
             return;
         }
         match self.ids.get_mut(usize::from(self.len)) {

@@ -65,6 +65,7 @@ impl Closing {
     }
 
     /// A FIN, after its payload.
+    #[inline(never)]
     pub(super) fn on_fin(&mut self, ends: &mut Ends<'_>, s: &Segment<'_>, at: Moment, new_payload: bool) {
         let seq = s.seq.plus(s.payload_len);
         if ends.me.fin.is_none() {
@@ -74,6 +75,7 @@ impl Closing {
     }
 
     /// A RST, after its payload.
+    #[inline(never)]
     pub(super) fn on_reset(&mut self, ends: &mut Ends<'_>, s: &Segment<'_>, at: Moment) {
         ends.me.resets += 1;
         if self.reset.is_some() {

@@ -62,6 +62,7 @@ impl Tracker {
     }
 
     /// Another sighting of a packet: it is captured, and nothing else.
+    #[cold]
     pub(crate) fn on_twin(&mut self, side: Side, s: &Segment<'_>) {
         let traffic = &mut self.halves[side].traffic;
         traffic.packets += 1;
@@ -205,37 +206,35 @@ fn note_sent(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment, class: Cla
         }
     }
     // A hole before this segment: what may be acknowledged without having been captured ends before it.
-    let continues = me.next.is_none_or(|next| !s.seq.is_after(next));
-    if me.next.is_none_or(|next| end.is_after(next)) && !class.zero_window_probe() && !s.flags.rst() {
-        me.next = Some(end);
-        me.next_at = at.at;
+    match me.acknowledgeable {
+        Some(known) if me.next.is_some_and(|next| s.seq.is_after(next)) || !known.is_before(end) => {}
+        _ => me.acknowledgeable = Some(end),
     }
-    if continues || me.acknowledgeable.is_none() {
-        me.acknowledgeable = match me.acknowledgeable {
-            Some(known) => Some(known.later(end)),
-            None => Some(end),
-        };
+    if s.flags.rst() {
+        return;
     }
-    if !s.flags.rst() {
-        me.window = s.window;
+    match me.next {
+        Some(next) if class.zero_window_probe() || !end.is_after(next) => {}
+        _ => (me.next, me.next_at) = (Some(end), at.at),
     }
+    me.window = s.window;
 }
 
 /// Follows what a side acknowledges.
 fn note_acknowledged(me: &mut Half, peer: &mut Half, s: &Segment<'_>, at: Moment, class: Class) {
-    let advanced = me.last_ack.is_none_or(|last| s.ack.is_after(last));
-    let pure = s.payload_len == 0 && !s.flags.any_of_three();
+    let advanced = match me.last_ack {
+        Some(last) => s.ack.is_after(last),
+        None => true,
+    };
     if !s.flags.rst() {
-        if !advanced && pure && me.last_ack == Some(s.ack) && me.window == s.window && s.window != 0 {
-            me.duplicate_acks += 1;
-        } else if advanced {
-            me.duplicate_acks = 0;
-        }
-        me.first_ack.get_or_insert(s.ack);
-        if advanced {
-            me.last_ack = Some(s.ack);
-        }
         me.last_ack_at = at.at;
+        if advanced {
+            me.duplicate_acks = 0;
+            me.first_ack.get_or_insert(s.ack);
+            me.last_ack = Some(s.ack);
+        } else if me.last_ack == Some(s.ack) && me.window == s.window && s.window != 0 && is_bare(s) {
+            me.duplicate_acks += 1;
+        }
     }
     if class.ack_of_uncaptured() {
         peer.acknowledgeable = Some(s.ack);
@@ -259,6 +258,13 @@ fn note_acknowledged(me: &mut Half, peer: &mut Half, s: &Segment<'_>, at: Moment
     }
 }
 
+/// Whether a segment brings nothing but its ACK.
+const fn is_bare(s: &Segment<'_>) -> bool {
+    s.payload_len == 0 && !s.flags.any_of_three()
+}
+
+/// Follows a segment that is sent again and again.
+#[cold]
 fn note_unanswered(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment) {
     if s.flags.syn() || peer.last_ack.is_some_and(|ack| !Half::end_of(s).is_after(ack)) {
         return;
