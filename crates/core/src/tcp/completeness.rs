@@ -9,20 +9,17 @@ const DATA: u8 = 8;
 const FIN: u8 = 16;
 const RST: u8 = 32;
 
-/// What a segment adds. `begins` says that it is the first of its conversation.
-pub(super) const fn of(s: &Segment<'_>, begins: bool) -> u8 {
-    let adds = BY_FLAGS[s.flags.0 as usize % BY_FLAGS.len()];
-    if adds == SYN {
+/// What a segment adds. `begins` says whether it is the first of its conversation.
+#[inline]
+pub(super) fn of(s: &Segment<'_>, begins: impl FnOnce() -> bool) -> u8 {
+    let adds = BY_FLAGS[usize::from(s.flags.0) % BY_FLAGS.len()];
+    match adds {
         // Only the packet that creates the conversation counts; with payload it is TCP Fast Open.
-        return if !begins {
-            0
-        } else if s.payload_len > 0 {
-            SYN | DATA
-        } else {
-            SYN
-        };
+        SYN if !begins() => 0,
+        SYN if s.payload_len > 0 => SYN | DATA,
+        _ if s.payload_len > 0 && adds & ACK != 0 => adds & !ACK | DATA,
+        _ => adds,
     }
-    if s.payload_len > 0 && adds & ACK != 0 { adds & !ACK | DATA } else { adds }
 }
 
 /// What a segment without payload adds, by its flags from FIN to ACK.

@@ -28,7 +28,7 @@ impl Tracker {
         let Self { halves, opening, closing, zeek, completeness } = self;
         let (me, peer) = halves.pair(side);
         let class = classify(me, peer, s, at.at, opening);
-        *completeness |= completeness::of(s, me.base.is_none() && peer.base.is_none());
+        *completeness |= completeness::of(s, || me.base.is_none() && peer.base.is_none());
         zeek.on_segment(side, &mut me.zeek, &mut peer.zeek, s);
         if !class.is_usual() {
             count(zeek, side, me, peer, class);
