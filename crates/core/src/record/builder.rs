@@ -143,6 +143,7 @@ impl Builder {
         }
     }
 
+    /// Out of line, so that a segment without payload takes a short way.
     #[inline(never)]
     fn on_payload(&mut self, side: Side, s: &Segment<'_>, is_new: bool, at: Moment, limits: &Limits) {
         if (s.payload.len() as u64) < u64::from(s.payload_len) {

@@ -45,13 +45,13 @@ pub(super) struct List {
 impl Notes {
     /// A list that begins with this segment. It must have no payload: that is not kept.
     pub(super) fn begin(&mut self, sighting: &Sighting<'_>) -> List {
-        let first = self.place_of(Note::of(sighting));
+        let first = self.note(sighting);
         List { first, last: first, len: 1 }
     }
 
     /// Adds a segment without payload to a list.
     pub(super) fn add(&mut self, list: &mut List, sighting: &Sighting<'_>) {
-        let place = self.place_of(Note::of(sighting));
+        let place = self.note(sighting);
         self.all[list.last.0 as usize].next = place;
         list.last = place;
         list.len += 1;
@@ -71,19 +71,24 @@ impl Notes {
         }
     }
 
-    fn place_of(&mut self, note: Note) -> Link {
+    #[inline]
+    fn note(&mut self, sighting: &Sighting<'_>) -> Link {
         let free = self.free;
+        // Written where it stays: its fields would not fit into the processor's registers.
         match self.all.get_mut(free.0 as usize) {
-            Some(place) => {
-                self.free = place.next;
-                *place = note;
+            Some(note) => {
+                self.free = note.next;
+                *note = Note::of(sighting);
                 free
             }
-            None => {
-                self.all.push(note);
-                Link((self.all.len() - 1) as u32)
-            }
+            None => self.note_at_end(sighting),
         }
+    }
+
+    #[cold]
+    fn note_at_end(&mut self, sighting: &Sighting<'_>) -> Link {
+        self.all.push(Note::of(sighting));
+        Link((self.all.len() - 1) as u32)
     }
 }
 

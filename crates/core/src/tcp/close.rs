@@ -64,7 +64,7 @@ impl Closing {
         }
     }
 
-    /// A FIN, after its payload.
+    /// A FIN, after its payload. As all of these it is out of line: most segments are none of them.
     #[inline(never)]
     pub(super) fn on_fin(&mut self, ends: &mut Ends<'_>, s: &Segment<'_>, at: Moment, new_payload: bool) {
         let seq = s.seq.plus(s.payload_len);

@@ -120,7 +120,7 @@ impl Half {
         }
     }
 
-    /// Notes the payload of a segment.
+    /// Notes the payload of a segment. Out of line, so that what every segment goes through stays short.
     #[inline(never)]
     pub(super) fn note_payload(&mut self, segment: &Segment<'_>, at: Moment, max_ranges: usize) {
         self.traffic.payload_packets += 1;
