@@ -1,16 +1,32 @@
-//! What was not assessed, and what the capture itself was like.
+//! What was checked without a finding, what was not assessed, and what the capture itself was like.
 
 use handshark::Report;
 use handshark::report::{CaptureSummary, NotAssessed};
 
-use super::times;
+use super::tally::Tally;
 use super::verdict::counted;
+use super::{Scope, blind, times};
 use crate::paint::CODE;
 use crate::sheet::Sheet;
 
+/// The checks that were made and have no finding.
+pub(super) fn write_found_nothing(sheet: &mut Sheet, report: &Report, scope: Scope<'_>) {
+    let connections = report.totals.connections;
+    let has_finding = |code: &str| report.findings.iter().chain(scope.hidden).any(|finding| finding.code == code);
+    let was_made = |code: &str| !report.not_assessed.iter().any(|no| no.code == code && no.connections >= connections);
+    let checks = scope.checks.iter().copied().filter(|code| !has_finding(code) && was_made(code));
+    let checks: Vec<&str> = checks.collect();
+    if connections > 0 && !checks.is_empty() {
+        sheet.gap();
+        sheet.heading(0, "Checks that found nothing");
+        sheet.paragraph(2, "", &checks.join(", "));
+    }
+}
+
 /// Checks that could not be made: those with the same reason together, and the capture that would allow them.
-pub(super) fn write_not_assessed(sheet: &mut Sheet, report: &Report) {
-    if report.not_assessed.is_empty() {
+pub(super) fn write_not_assessed(sheet: &mut Sheet, report: &Report, tally: &Tally) {
+    let in_part = blind::in_full(report, tally);
+    if report.not_assessed.is_empty() && in_part.is_empty() {
         return;
     }
     sheet.gap();
@@ -38,6 +54,7 @@ pub(super) fn write_not_assessed(sheet: &mut Sheet, report: &Report) {
             sheet.line(4, &command);
         }
     }
+    in_part.iter().for_each(|text| sheet.paragraph(2, "", text));
 }
 
 /// Packets read, understood and skipped: the numbers add up. Then what was odd about the file.
