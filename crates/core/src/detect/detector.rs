@@ -1,7 +1,7 @@
 //! What a detector is.
 
 use super::{Confidence, Group, Service, Severity, Shape, Symptom};
-use crate::record::Connection;
+use crate::record::{Connection, Outcome};
 use crate::report::{Candidate, Facts};
 use crate::types::{Moment, Span, Timestamp, escaped};
 
@@ -68,6 +68,7 @@ const QUOTE_CHARACTERS: usize = 400;
 #[derive(Debug)]
 pub struct Exam<'a> {
     said: &'a mut Said,
+    outcome: Outcome,
 }
 
 /// What was said of one connection by one detector. One place serves all, so that little is moved and nothing allocated.
@@ -89,12 +90,12 @@ impl Said {
     }
 
     /// Lets one detector look at one connection, and forgets what the one before it said.
-    pub(crate) fn hear(&mut self, detector: &dyn Detector, connection: &Connection) {
+    pub(crate) fn hear(&mut self, detector: &dyn Detector, connection: &Connection, outcome: Outcome) {
         self.has_symptom = false;
         self.quiet = false;
         self.applies = false;
         self.not_visible = None;
-        detector.examine(connection, &mut Exam { said: self });
+        detector.examine(connection, &mut Exam { said: self, outcome });
     }
 
     /// The symptom, if there was one.
@@ -113,6 +114,11 @@ impl Said {
 }
 
 impl Exam<'_> {
+    /// What became of the connection: [`Connection::outcome`], worked out once for all detectors.
+    pub const fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
     /// The check applies to this connection: it counts in the finding's `of`. Attaching a symptom says so too.
     pub fn applies(&mut self) {
         self.said.applies = true;

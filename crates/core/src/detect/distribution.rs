@@ -6,26 +6,29 @@ use crate::types::Span;
 
 /// Spans or counts folded into buckets, 32 for each doubling and so 2 to 3 % wide: a value read back is off by at most half
 /// of that, the smallest and largest of a cluster are exact. 800 bytes for each power of two among the values.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Distribution {
-    /// Those that hold something, in order.
-    octaves: Vec<Octave>,
+    /// Those that hold something, in the order in which they were met.
+    octaves: Vec<[Bucket; 32]>,
+    /// For each exponent the place of its octave, from 1; 0 where there is none.
+    place_of: [u8; EXPONENTS],
     count: u64,
 }
 
-/// The values from one power of two to the next.
-#[derive(Clone, Debug, PartialEq)]
-struct Octave {
-    exponent: i32,
-    buckets: [Bucket; 32],
-}
+/// One for 0, and one for each power of two of an `i64` up to the one that rounding can reach.
+const EXPONENTS: usize = 65;
 
-/// Without values, its edges mean nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// Values that are told apart no further.
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Bucket {
     count: u64,
     smallest: i64,
     largest: i64,
+}
+
+impl Bucket {
+    /// Any value is smaller than its smallest and larger than its largest.
+    const EMPTY: Self = Self { count: 0, smallest: i64::MAX, largest: i64::MIN };
 }
 
 /// Neighbouring values without a wide gap between them.
@@ -83,20 +86,20 @@ impl Distribution {
         other.buckets().for_each(|bucket| self.put(*bucket));
     }
 
+    #[inline]
     fn put(&mut self, from: Bucket) {
-        // Exponent and five bits of the mantissa: a logarithm for free.
-        let index = ((from.smallest as f64).to_bits() >> 47) as i32;
-        let (exponent, place) = (index >> 5, (index & 31) as usize);
-        // Few octaves, in order: a search by halves would cost more than it saves.
-        let at = self.octaves.iter().position(|octave| octave.exponent >= exponent).unwrap_or(self.octaves.len());
-        if self.octaves.get(at).is_none_or(|octave| octave.exponent != exponent) {
-            self.octaves.insert(at, Octave { exponent, buckets: [Bucket::default(); 32] });
+        // Exponent and five bits of the mantissa: a logarithm for free. That of 1 is 1,023, that of 0 is 0.
+        let index = ((from.smallest as f64).to_bits() >> 47) as usize;
+        let (exponent, place) = ((index >> 5).saturating_sub(1_022), index & 31);
+        let Some(octave) = self.place_of.get_mut(exponent) else { return };
+        if *octave == 0 {
+            self.octaves.push([Bucket::EMPTY; 32]);
+            *octave = self.octaves.len() as u8;
         }
-        let bucket = self.octaves.get_mut(at).and_then(|octave| octave.buckets.get_mut(place));
-        if let Some(bucket) = bucket {
-            let known = bucket.count > 0;
-            bucket.smallest = if known { bucket.smallest.min(from.smallest) } else { from.smallest };
-            bucket.largest = if known { bucket.largest.max(from.largest) } else { from.largest };
+        let octave = self.octaves.get_mut(usize::from(*octave).wrapping_sub(1));
+        if let Some(bucket) = octave.and_then(|octave| octave.get_mut(place)) {
+            bucket.smallest = bucket.smallest.min(from.smallest);
+            bucket.largest = bucket.largest.max(from.largest);
             bucket.count += from.count;
             self.count += from.count;
         }
@@ -104,7 +107,8 @@ impl Distribution {
 
     /// Those that hold something, in order.
     fn buckets(&self) -> impl Iterator<Item = &Bucket> {
-        self.octaves.iter().flat_map(|octave| &octave.buckets).filter(|bucket| bucket.count > 0)
+        let places = self.place_of.iter().map(|place| usize::from(*place).wrapping_sub(1));
+        places.filter_map(|place| self.octaves.get(place)).flatten().filter(|bucket| bucket.count > 0)
     }
 
     /// How many values.
@@ -146,6 +150,19 @@ impl Distribution {
             }
         }
         None
+    }
+}
+
+impl Default for Distribution {
+    fn default() -> Self {
+        Self { octaves: Vec::new(), place_of: [0; EXPONENTS], count: 0 }
+    }
+}
+
+/// Whatever order the values came in.
+impl PartialEq for Distribution {
+    fn eq(&self, other: &Self) -> bool {
+        self.buckets().eq(other.buckets())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::distribution::Distribution;
-use super::pace::Pace;
+use super::pace::{Pace, Second};
 use super::{Confidence, Severity, Symptom};
 use crate::Limits;
 use crate::record::{Connection, timeline};
@@ -43,7 +43,7 @@ pub struct Group {
     overlaps: Vec<(&'static str, u64)>,
     quotes: Vec<Quote>,
     examples: Vec<Example>,
-    second: (i64, u64),
+    second: Second,
 }
 
 /// How the numbers of one kind of symptom are spread.
@@ -143,16 +143,14 @@ impl Group {
     }
 
     pub(crate) fn add(&mut self, symptom: &Symptom, connection: &Connection, limits: &Limits) {
-        let at = onset(symptom, connection);
+        let began = connection.first.at;
         self.count += 1;
-        self.first = Some(self.first.map_or(at, |first| first.min(at)));
-        self.last = Some(self.last.map_or(at, |last| last.max(at)));
+        self.note_time(onset(symptom, connection));
         self.severity = self.severity.max(Some(symptom.severity));
         self.confidence = self.confidence.max(Some(symptom.confidence));
-        self.note_pace(connection.client.address, symptom.kind, connection.first.at);
         self.note_quotes(symptom);
-        self.note_second(connection.first.at);
-        let kind = self.kind_of(symptom);
+        self.peak_per_second = self.peak_per_second.max(self.second.count(began));
+        let kind = self.note_pace(connection.client.address, symptom.kind, began);
         let Some((detail, (_, count))) = self.details.get_mut(kind).zip(self.kinds.get_mut(kind)) else { return };
         *count += 1;
         detail.spread.add(symptom);
@@ -172,15 +170,24 @@ impl Group {
         }
         *count += 1;
         self.count += 1;
-        self.first = self.first.min(Some(at));
-        self.last = self.last.max(Some(at));
+        self.note_time(at);
         true
     }
 
-    /// The place of the symptom's kind.
-    fn kind_of(&mut self, symptom: &Symptom) -> usize {
-        self.kinds.iter().position(|(kind, _)| same(kind, symptom.kind)).unwrap_or_else(|| {
-            self.kinds.push((symptom.kind, 0));
+    #[inline]
+    fn note_time(&mut self, at: Timestamp) {
+        if let (Some(first), Some(last)) = (&mut self.first, &mut self.last) {
+            *first = (*first).min(at);
+            *last = (*last).max(at);
+        } else {
+            (self.first, self.last) = (Some(at), Some(at));
+        }
+    }
+
+    /// The place of a kind.
+    fn kind_of(&mut self, kind: &'static str) -> usize {
+        self.kinds.iter().position(|(known, _)| same(known, kind)).unwrap_or_else(|| {
+            self.kinds.push((kind, 0));
             self.details.push(Detail::default());
             self.kinds.len() - 1
         })
@@ -213,19 +220,21 @@ impl Group {
         &self.overlaps
     }
 
-    /// Counts the client, and its pace. A pace knows the place of its client, so that one search is enough.
-    fn note_pace(&mut self, address: IpAddr, kind: &'static str, began: Timestamp) {
-        if let Some(pace) = self.paces.iter_mut().find(|pace| pace.client == address && same(pace.kind, kind)) {
+    /// Counts the client, and its pace; gives the place of the kind. A pace knows the places of its client and its kind, so
+    /// that one search is enough.
+    fn note_pace(&mut self, address: IpAddr, kind: &'static str, began: Timestamp) -> usize {
+        if let Some(pace) = self.paces.iter_mut().find(|pace| same(pace.kind, kind) && pace.client == address) {
             pace.add(began);
             if let Some((_, count)) = pace.client_place.and_then(|place| self.clients.get_mut(place)) {
                 *count += 1;
             }
-            return;
+            return pace.kind_place;
         }
-        let client_place = self.note_client(address);
+        let (client_place, kind_place) = (self.note_client(address), self.kind_of(kind));
         if self.paces.len() < 64 {
-            self.paces.push(Pace::new(address, kind, began).at_place(client_place));
+            self.paces.push(Pace::new(address, kind, began).at_places(client_place, kind_place));
         }
+        kind_place
     }
 
     fn note_client(&mut self, client: IpAddr) -> Option<usize> {
@@ -239,6 +248,7 @@ impl Group {
         Some(place)
     }
 
+    #[inline]
     fn note_quotes(&mut self, symptom: &Symptom) {
         for (name, text) in &symptom.quotes {
             let room = self.quotes.len() < MAX_QUOTES;
@@ -249,16 +259,6 @@ impl Group {
                 None => {}
             }
         }
-    }
-
-    fn note_second(&mut self, at: Timestamp) {
-        let second = at.as_nanos().div_euclid(1_000_000_000);
-        // Connections end in nearly the order in which they begin; one that began earlier counts with its successors.
-        if second > self.second.0 {
-            self.second = (second, 0);
-        }
-        self.second.1 += 1;
-        self.peak_per_second = self.peak_per_second.max(self.second.1);
     }
 
     /// Keeps the first few of each kind, and lets a clearer one replace a weaker one; `false` where there is no room.

@@ -18,6 +18,7 @@ mod tcp;
 mod thresholds;
 mod timeouts;
 mod tls;
+mod versions;
 mod words;
 
 pub(crate) use detector::Said;

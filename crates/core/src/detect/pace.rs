@@ -25,12 +25,25 @@ pub struct Pace {
     pub busy_seconds: u64,
     /// Connections that it began within those seconds.
     pub busy_count: u64,
-    shortest: Option<Span>,
+    /// Between one and the next; without meaning before the second.
+    shortest: Span,
     longest: Span,
-    second: (i64, u64),
+    second: Second,
     /// Where the group counts the client, if it does.
     pub(super) client_place: Option<usize>,
+    /// Where the group counts the kind.
+    pub(super) kind_place: usize,
 }
+
+/// The latest second of the clock in which connections began, and how many did.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Second {
+    /// The last nanosecond of it.
+    last: i64,
+    count: u64,
+}
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 impl Pace {
     pub(super) fn new(client: IpAddr, kind: &'static str, at: Timestamp) -> Self {
@@ -43,27 +56,29 @@ impl Pace {
             peak_per_second: 0,
             busy_seconds: 0,
             busy_count: 0,
-            shortest: None,
+            shortest: Span::from_nanos(i64::MAX),
             longest: Span::ZERO,
-            second: (i64::MIN, 0),
+            second: Second::default(),
             client_place: None,
+            kind_place: 0,
         };
         pace.note_second(at);
         pace
     }
 
-    /// The same, of a client that its group counts at this place.
-    pub(super) const fn at_place(mut self, place: Option<usize>) -> Self {
-        self.client_place = place;
+    /// The same, of a client and a kind that its group counts at these places.
+    pub(super) const fn at_places(mut self, client: Option<usize>, kind: usize) -> Self {
+        (self.client_place, self.kind_place) = (client, kind);
         self
     }
 
+    #[inline]
     pub(super) fn add(&mut self, at: Timestamp) {
         let interval = at.since(self.last).max(Span::ZERO);
         self.count += 1;
         self.first = self.first.min(at);
         self.last = self.last.max(at);
-        self.shortest = Some(self.shortest.map_or(interval, |shortest| shortest.min(interval)));
+        self.shortest = self.shortest.min(interval);
         self.longest = self.longest.max(interval);
         self.note_second(at);
     }
@@ -71,13 +86,12 @@ impl Pace {
     /// The time between two of its connections, where there are at least `PERIOD_CHECKS` and all intervals are nearly
     /// the same: the beat of a clock.
     pub fn period(&self) -> Option<Span> {
-        let shortest = self.shortest?;
-        if self.count < PERIOD_CHECKS || shortest <= Span::ZERO {
+        if self.count < PERIOD_CHECKS || self.shortest <= Span::ZERO {
             return None;
         }
         let intervals = i64::try_from(self.count - 1).ok()?;
         let mean = self.last.since(self.first).as_nanos() / intervals;
-        let spread = self.longest.as_nanos() - shortest.as_nanos();
+        let spread = self.longest.as_nanos() - self.shortest.as_nanos();
         (spread as f64 <= mean as f64 * PERIOD_SPREAD).then(|| Span::from_nanos(mean))
     }
 
@@ -87,12 +101,7 @@ impl Pace {
     }
 
     fn note_second(&mut self, at: Timestamp) {
-        let second = at.as_nanos().div_euclid(1_000_000_000);
-        if second > self.second.0 {
-            self.second = (second, 0);
-        }
-        self.second.1 += 1;
-        let within = self.second.1;
+        let within = self.second.count(at);
         self.peak_per_second = self.peak_per_second.max(within);
         if within == CHURN_PER_SECOND {
             self.busy_seconds += 1;
@@ -100,6 +109,26 @@ impl Pace {
         } else if within > CHURN_PER_SECOND {
             self.busy_count += 1;
         }
+    }
+}
+
+impl Second {
+    /// One more began; how many that makes. Connections end in nearly the order in which they begin: one that began earlier
+    /// counts with its successors.
+    #[inline]
+    pub(super) fn count(&mut self, at: Timestamp) -> u64 {
+        if at.as_nanos() > self.last {
+            let first = at.as_nanos().div_euclid(NANOS_PER_SECOND).saturating_mul(NANOS_PER_SECOND);
+            *self = Self { last: first.saturating_add(NANOS_PER_SECOND - 1), count: 0 };
+        }
+        self.count += 1;
+        self.count
+    }
+}
+
+impl Default for Second {
+    fn default() -> Self {
+        Self { last: i64::MIN, count: 0 }
     }
 }
 

@@ -14,6 +14,7 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &capture::duplicate_packets::DuplicatePackets,
     &tcp::syn_unanswered::SynUnanswered,
     &tcp::connection_refused::ConnectionRefused,
+    &tcp::icmp_rejected::IcmpRejected,
     &tcp::health_check::HealthCheck,
     &tls::missing_sni::MissingSni,
     &tls::no_server_hello::NoServerHello,

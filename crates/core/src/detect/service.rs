@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::record::{Connection, Outcome};
 use crate::report::{ServiceName, ServiceSummary};
-use crate::tls::Sni;
+use crate::tls::{Sni, Tls};
 use crate::types::{Side, Span, Timestamp, escaped};
 
 /// A server address and port.
@@ -134,8 +134,10 @@ impl Service {
         self.outcomes[outcome as usize] += 1;
         self.note_heard(c);
         self.note_opening(c, outcome);
-        self.note_version(c);
-        self.note_hello(c);
+        if let Some(tls) = &c.tls {
+            self.note_version(tls);
+            self.note_hello(c.number, tls);
+        }
         if let Some(http) = &c.http {
             if let Some(software) = &http.server_software {
                 self.software = Some(escaped(software).into_owned());
@@ -179,8 +181,8 @@ impl Service {
         }
     }
 
-    fn note_version(&mut self, c: &Connection) {
-        let Some(hello) = c.tls.as_ref().and_then(|tls| tls.server_hello.as_ref()) else { return };
+    fn note_version(&mut self, tls: &Tls) {
+        let Some(hello) = &tls.server_hello else { return };
         let room = self.versions_chosen.len() < 8;
         match self.versions_chosen.iter_mut().find(|(version, _)| *version == hello.version) {
             Some((_, count)) => *count += 1,
@@ -189,8 +191,7 @@ impl Service {
         }
     }
 
-    fn note_hello(&mut self, c: &Connection) {
-        let Some(tls) = &c.tls else { return };
+    fn note_hello(&mut self, connection: u64, tls: &Tls) {
         let Some(hello) = &tls.client_hello else { return };
         let answered = tls.server_hello.is_some() || tls.hello_retry.is_some();
         match &hello.sni {
@@ -205,7 +206,7 @@ impl Service {
                     self.with_name_answered += 1;
                     if self.answered_example.is_none() {
                         self.answered_example =
-                            tls.server_hello.as_ref().map(|server| (c.number, server.completed.packet));
+                            tls.server_hello.as_ref().map(|server| (connection, server.completed.packet));
                         self.ja4_with_name = hello.ja4();
                     }
                 } else {

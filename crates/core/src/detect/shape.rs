@@ -71,11 +71,6 @@ impl Shape {
             | only(c.visibility.flags_only, Self::FLAGS_ONLY)
     }
 
-    /// A place among 64 for it: shapes that occur together seldom share one (Fibonacci hashing).
-    pub(crate) const fn place(self) -> usize {
-        ((self.0 as u32).wrapping_mul(0x9E37_79B1) >> 26) as usize
-    }
-
     /// Whether everything that is needed is there.
     pub const fn has(self, needed: Self) -> bool {
         needed.0 & !self.0 == 0

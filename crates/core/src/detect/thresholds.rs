@@ -85,21 +85,6 @@ pub(super) const IDLE_UNCERTAINTY_SHARE: f64 = 0.1;
 /// The client's idle timeout that is advised, as a share of the server's: leaves room for a slow timer and a round trip.
 pub(super) const SAFE_IDLE_SHARE: f64 = 0.8;
 
-/// TLS 1.3 close_notify is a record of 24 bytes (RFC 8446 sections 5.1 and 6.1); a request under TLS 1.3 takes 49 or more.
-pub(super) const CLOSE_NOTIFY_BYTES: u32 = 40;
-
-/// close_notify up to TLS 1.2: 31 bytes with AES-GCM, up to 85 with CBC and a long MAC.
-pub(super) const OLD_CLOSE_NOTIFY_BYTES: u32 = 90;
-
-/// close_notify where TLS began inside another protocol (STARTTLS) and is not read: ChaCha20, TLS 1.3, AES-GCM.
-pub(super) const USUAL_CLOSE_NOTIFY: [u32; 3] = [23, 24, 31];
-
-/// In protocols that are not read, a write this short is no request: QUIT, the ping of a pool, a terminal's keystrokes.
-pub(super) const SMALL_TALK_BYTES: u32 = 16;
-
-/// Last words before the writer's own FIN, after which it expects no answer: close_notify, an HTTP/2 GOAWAY, QUIT.
-pub(super) const FAREWELL_BYTES: u32 = 100;
-
 /// A busy program may take this long to see that a connection was closed.
 pub(super) const NOTICED_WITHIN: Span = Span::from_millis(50);
 

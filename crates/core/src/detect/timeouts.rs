@@ -1,7 +1,7 @@
 //! Known limits of servers, proxies and load balancers: the table of `data/timeouts.json`, compiled in.
 
 use super::thresholds::TIMER_GAP_SHARE;
-use super::{Cluster, Group};
+use super::{Cluster, Group, versions};
 use crate::record::Protocol;
 use crate::report::Candidate;
 use crate::types::Span;
@@ -179,7 +179,13 @@ fn reason(known: &Known, software: Option<&str>, announced: Option<Span>) -> Opt
     if let Some(software) = software
         && names(software).any(|component| known.component.contains(component))
     {
-        return Some(format!("Server: {}", software.chars().take(SOFTWARE_CHARS).collect::<String>()));
+        let shown: String = software.chars().take(SOFTWARE_CHARS).collect();
+        let holds = versions::of_header(software).and_then(|version| versions::holds(known.versions, version));
+        return Some(match holds {
+            // Another version's default is a value that somebody has set.
+            Some(false) => format!("Server: {shown}, where it is not the default: it would be set"),
+            Some(true) | None => format!("Server: {shown}"),
+        });
     }
     let announced = announced?;
     let value = known.value_s?;

@@ -140,6 +140,11 @@ impl Flags {
         self.0 & Self::ACK != 0
     }
 
+    /// Whether SYN, FIN or RST is set: the segment opens or ends something.
+    pub const fn any_of_three(self) -> bool {
+        self.0 & (Self::SYN | Self::FIN | Self::RST) != 0
+    }
+
     /// SYN without ACK: an attempt to open.
     pub const fn opens(self) -> bool {
         self.0 & (Self::SYN | Self::ACK) == Self::SYN

@@ -200,7 +200,8 @@ pub struct IcmpNote {
 /// What became of a connection, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// Opened; where TLS was tried it was completed; ended by FIN, or by a RST after both FINs.
+    /// Opened; where TLS was tried it was completed; ended by FIN, or by the client's own RST when all that it had asked was
+    /// answered. A RST that only refuses bytes for which nobody waits any more changes nothing.
     Established,
     /// The SYN was answered by a RST.
     Refused,
@@ -212,7 +213,7 @@ pub enum Outcome {
     ResetInHandshake,
     /// The TLS handshake failed: an alert, or a close before it was complete.
     TlsFailed,
-    /// Established, then ended by a RST that was not an answer to its own FIN.
+    /// Established, then ended by a RST, or closed by the server with a FIN and a RST for what the client wrote after it.
     Reset,
     /// Established, then segments went unanswered until the capture's end.
     TimedOut,

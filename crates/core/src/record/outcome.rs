@@ -41,11 +41,10 @@ pub(super) fn of(c: &Connection) -> Outcome {
     match c.ending.kind {
         CloseKind::Reset if !carried && !was_accepted(c) => Outcome::ResetInHandshake,
         CloseKind::Fin | CloseKind::Reset if !carried && was_dropped_at_once(c) => Outcome::HealthCheck,
+        CloseKind::Reset if c.left_by_reset() => Outcome::Established,
         CloseKind::Reset => Outcome::Reset,
-        CloseKind::Fin => {
-            let lost = c.ending.late_write.is_some() && c.ending.reset.is_some();
-            if lost { Outcome::Reset } else { Outcome::Established }
-        }
+        CloseKind::Fin if c.lost_a_write() => Outcome::Reset,
+        CloseKind::Fin => Outcome::Established,
         CloseKind::Timeout => Outcome::TimedOut,
         CloseKind::Open => Outcome::Open,
     }

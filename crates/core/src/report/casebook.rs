@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::plan::{Check, Plan, Shapes, chosen};
+use super::plan::{Check, Shapes, chosen};
 use super::{Finding, NotAssessed, ServiceSummary, Totals};
 use crate::Limits;
 use crate::detect::{
@@ -15,23 +15,28 @@ use crate::record::{Connection, Outcome};
 #[derive(Debug)]
 pub(crate) struct Casebook {
     limits: Limits,
-    services: Vec<Service>,
+    rows: Vec<Row>,
+    /// The row of each service.
     index: hashbrown::HashMap<ServiceKey, u32, foldhash::fast::FixedState>,
-    /// A row of cells for the capture as a whole, then one for each service; a cell for each detector.
-    cells: Vec<Cell>,
+    /// What is told of the capture as a whole.
+    whole: Cells,
     /// Why checks could not be made, for each detector: few reasons each.
     not_visible: Vec<Vec<Blind>>,
     checks: Vec<Check>,
-    /// Plans for the shapes that were met last, each in its place.
-    plans: [Plan; 64],
     /// What the detector at hand says; kept between connections, as its memory is.
     said: Said,
-    /// The symptoms of the connection at hand; kept for the same reason.
-    attached: Vec<Attached>,
-    shapes: Shapes,
-    outcomes: [u64; Outcome::ALL.len()],
-    connections: u64,
 }
+
+/// One service: what it did, what the checks found, and the shapes of its connections.
+#[derive(Debug)]
+struct Row {
+    service: Service,
+    cells: Cells,
+    shapes: Shapes,
+}
+
+/// A cell for each detector.
+type Cells = [Cell; DETECTORS.len()];
 
 /// What one detector has to say in one place.
 #[derive(Debug, Default)]
@@ -50,139 +55,90 @@ struct Blind {
     connections: u64,
 }
 
-/// A symptom of the connection at hand: of what, and where it is told.
-#[derive(Debug)]
-struct Attached {
-    cell: usize,
-    code: &'static str,
-    yields_to: &'static [&'static str],
-}
-
-/// The row of cells for what a check says of a connection to the service at `place`: the first is the whole capture's.
-const fn row_of(scope: Scope, place: usize) -> usize {
-    match scope {
-        Scope::Capture => 0,
-        Scope::Service => place + 1,
-    }
-}
-
 impl Casebook {
     pub(crate) fn new(limits: Limits) -> Self {
-        let checks: Vec<Check> = DETECTORS.iter().map(|detector| Check::new(*detector)).collect();
         Self {
-            plans: [Plan::new(Shape::ANY, &checks); 64],
-            checks,
+            checks: DETECTORS.iter().map(|detector| Check::new(*detector)).collect(),
             limits,
-            services: Vec::new(),
+            rows: Vec::new(),
             index: hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::default()),
-            cells: DETECTORS.iter().map(|_| Cell::default()).collect(),
+            whole: Cells::default(),
             not_visible: DETECTORS.iter().map(|_| Vec::new()).collect(),
             said: Said::nothing(),
-            attached: Vec::new(),
-            shapes: Shapes::default(),
-            outcomes: [0; Outcome::ALL.len()],
-            connections: 0,
         }
     }
 
     /// Judges a finished connection: attaches its symptoms and adds it to its service.
     pub(crate) fn add(&mut self, connection: &mut Connection) {
         let outcome = connection.outcome();
-        self.connections += 1;
-        self.outcomes[outcome as usize] += 1;
-        let place = self.service_of(connection);
-        if let Some(service) = self.services.get_mut(place) {
-            service.add(connection, outcome);
-        }
-        self.attached.clear();
-        let shape = Shape::of(connection);
-        let rows = [Scope::Service, Scope::Capture].map(|scope| row_of(scope, place) * DETECTORS.len());
-        let mut plan = self.plan(shape);
-        debug_assert!(plan.holds(&self.checks, connection), "a detector says more than its needs() and clears() allow");
-        self.shapes.note(place, shape);
-        for (number, check) in chosen(&self.checks, plan.alike) {
-            let cell = self.cells.get_mut(rows[check.scope as usize] + number);
-            if let Some(cell) = cell
-                && let Some(group) = &mut cell.group
+        let row = self.row_of(connection);
+        let Self { rows, whole, checks, said, not_visible, limits, .. } = self;
+        let Some(Row { service, cells, shapes }) = rows.get_mut(row) else { return };
+        service.add(connection, outcome);
+        let plan = shapes.plan(Shape::of(connection), checks);
+        debug_assert!(plan.holds(checks, connection), "a detector says more than its needs() and clears() allow");
+        let mut asked = plan.asked;
+        for (number, check) in chosen(checks, plan.alike) {
+            let cell = cell_of(check, number, whole, cells);
+            if let Some(Cell { applied, group: Some(group) }) = cell
                 && group.count_alike(connection.first.at)
             {
-                cell.applied += 1;
-                plan.asked &= !(1 << number);
+                *applied += 1;
+                asked &= !(1 << number);
             }
         }
-        for (number, check) in chosen(&self.checks, plan.asked) {
-            let said = &mut self.said;
-            said.hear(check.detector, connection);
+        let mut found = 0_u32;
+        for (number, check) in chosen(checks, asked) {
+            said.hear(check.detector, connection, outcome);
             if let Some((reason, instead)) = said.not_visible {
-                note_blind(self.not_visible.get_mut(number), reason, instead);
+                note_blind(not_visible.get_mut(number), reason, instead);
             }
             if !said.applies {
                 continue;
             }
-            let at = rows[check.scope as usize] + number;
-            let Some(cell) = self.cells.get_mut(at) else { continue };
+            let Some(cell) = cell_of(check, number, whole, cells) else { continue };
             cell.applied += 1;
             if let Some(symptom) = said.symptom() {
-                cell.group.get_or_insert_default().add(symptom, connection, &self.limits);
-                self.attached.push(Attached { cell: at, code: symptom.code, yields_to: check.yields_to });
-                connection.symptoms.extend(said.take_shown());
+                cell.group.get_or_insert_default().add(symptom, connection, limits);
+                debug_assert_eq!(symptom.code, check.detector.code(), "a symptom is of the detector that attached it");
+                found |= 1 << number;
+                if let Some(symptom) = said.take_shown() {
+                    connection.symptoms.push(symptom);
+                }
             }
         }
-        self.note_overlaps();
-    }
-
-    /// What to do with connections of a shape.
-    fn plan(&mut self, shape: Shape) -> Plan {
-        let known = &mut self.plans[shape.place() % 64];
-        if known.shape != shape {
-            *known = Plan::new(shape, &self.checks);
+        if found.count_ones() > 1 {
+            note_overlaps(found, checks, whole, cells);
         }
-        *known
     }
 
-    /// The service's place; the last one stands for all past the limit.
-    fn service_of(&mut self, c: &Connection) -> usize {
+    /// The row of the connection's service; the last one stands for all past the limit.
+    fn row_of(&mut self, c: &Connection) -> usize {
         let key = ServiceKey { address: c.server.address, port: c.server.port };
-        if let Some(place) = self.index.get(&key) {
-            return *place as usize;
+        match self.index.get(&key) {
+            Some(row) => *row as usize,
+            None => self.begin(key),
         }
-        if self.services.len() >= self.limits.max_services {
-            return self.services.len() - 1;
+    }
+
+    #[cold]
+    fn begin(&mut self, key: ServiceKey) -> usize {
+        if self.rows.len() < self.limits.max_services.max(1) {
+            self.index.insert(key, self.rows.len() as u32);
+            self.rows.push(Row { service: Service::new(key), cells: Cells::default(), shapes: Shapes::default() });
         }
-        let place = self.services.len();
-        self.services.push(Service::new(key));
-        self.cells.resize_with((self.services.len() + 1) * DETECTORS.len(), Cell::default);
-        self.index.insert(key, place as u32);
-        place
+        self.rows.len() - 1
     }
 
     /// Counts the connections to which a check applied although it did not have to look at them.
     fn note_clear(&mut self) {
-        let Self { shapes, checks, cells, .. } = self;
-        for (place, shape, count) in shapes.each() {
-            for (number, check) in chosen(checks, Plan::new(shape, checks).clear) {
-                let at = row_of(check.scope, place) * DETECTORS.len() + number;
-                if let Some(cell) = cells.get_mut(at) {
-                    cell.applied += count;
+        for Row { cells, shapes, .. } in &mut self.rows {
+            for (plan, count) in shapes.each() {
+                for (number, check) in chosen(&self.checks, plan.clear) {
+                    if let Some(cell) = cell_of(check, number, &mut self.whole, cells) {
+                        cell.applied += count;
+                    }
                 }
-            }
-        }
-    }
-
-    fn note_overlaps(&mut self) {
-        if self.attached.len() < 2 {
-            return;
-        }
-        for one in &self.attached {
-            // Each stronger code counts once; a connection hit by two of them is still one connection.
-            let is_stronger = |other: &&Attached| one.yields_to.contains(&other.code) && other.code != one.code;
-            if one.yields_to.is_empty() {
-                continue;
-            }
-            let stronger = self.attached.iter().find(is_stronger);
-            let group = self.cells.get_mut(one.cell).and_then(|cell| cell.group.as_deref_mut());
-            if let (Some(other), Some(group)) = (stronger, group) {
-                group.note_overlap(other.code);
             }
         }
     }
@@ -190,18 +146,18 @@ impl Casebook {
     /// The end: findings in order of harm, services, totals, and what could not be assessed.
     pub(crate) fn close(mut self, capture: &CaptureFacts) -> Closed {
         self.note_clear();
-        let hosts = hosts(&self.services);
+        self.settle();
+        let hosts = hosts(self.services());
         let mut told: Vec<Story<'_>> = Vec::new();
-        for (at, cell) in self.cells.iter_mut().enumerate() {
-            let Some(group) = &mut cell.group else { continue };
-            group.settle(cell.applied);
-            let (row, number) = (at / DETECTORS.len(), at % DETECTORS.len());
-            let Some(&detector) = DETECTORS.get(number) else { continue };
-            let service = row.checked_sub(1).and_then(|place| self.services.get(place));
+        let rows = self.rows.iter().map(|row| (Some(&row.service), &row.cells));
+        for (row, (service, cells)) in std::iter::once((None, &self.whole)).chain(rows).enumerate() {
             let host = service.map_or_else(Host::default, |service| host_of(service, &hosts));
-            for one in detector.tell(&Case { group, service, host, capture }) {
-                let finding = finding(detector, group, service, one, &self.limits);
-                told.push(Story { row, group, finding });
+            for (&detector, cell) in DETECTORS.iter().zip(cells) {
+                let Some(group) = cell.group.as_deref() else { continue };
+                for one in detector.tell(&Case { group, service, host, capture }) {
+                    let finding = finding(detector, group, service, one, &self.limits);
+                    told.push(Story { row, group, finding });
+                }
             }
         }
         let mut findings = without_explained(told);
@@ -211,19 +167,35 @@ impl Casebook {
         });
         findings.truncate(self.limits.max_findings);
         let services = self.summaries(&findings);
-        let by_outcome = Outcome::ALL.into_iter().zip(self.outcomes).filter(|(_, count)| *count > 0).collect();
-        Closed {
-            services,
-            findings,
-            totals: Totals { connections: self.connections, by_outcome },
-            not_assessed: not_assessed(&self.not_visible),
+        Closed { services, findings, totals: self.totals(), not_assessed: not_assessed(&self.not_visible) }
+    }
+
+    fn services(&self) -> impl Iterator<Item = &Service> {
+        self.rows.iter().map(|row| &row.service)
+    }
+
+    /// Puts together what was folded in parts.
+    fn settle(&mut self) {
+        let rows = self.rows.iter_mut().flat_map(|row| &mut row.cells);
+        for Cell { applied, group } in self.whole.iter_mut().chain(rows) {
+            if let Some(group) = group {
+                group.settle(*applied);
+            }
+        }
+    }
+
+    fn totals(&self) -> Totals {
+        let of = |outcome| self.services().map(|service| service.of(outcome)).sum::<u64>();
+        let by_outcome = Outcome::ALL.into_iter().map(|outcome| (outcome, of(outcome)));
+        Totals {
+            connections: self.services().map(|service| service.connections).sum(),
+            by_outcome: by_outcome.filter(|(_, count)| *count > 0).collect(),
         }
     }
 
     fn summaries(&self, findings: &[Finding]) -> Vec<ServiceSummary> {
         let mut services: Vec<(u64, ServiceSummary)> = self
-            .services
-            .iter()
+            .services()
             .map(|service| {
                 let mut summary = service.summary();
                 let about = |finding: &&Finding| {
@@ -243,6 +215,28 @@ impl Casebook {
                 .then_with(|| (a.address, a.port).cmp(&(b.address, b.port)))
         });
         services.into_iter().map(|(_, summary)| summary).collect()
+    }
+}
+
+/// The cell for what a check says: the whole capture's, or the service's.
+#[inline]
+fn cell_of<'a>(check: &Check, number: usize, whole: &'a mut Cells, service: &'a mut Cells) -> Option<&'a mut Cell> {
+    match check.scope {
+        Scope::Capture => whole.get_mut(number),
+        Scope::Service => service.get_mut(number),
+    }
+}
+
+/// Several checks found something in one connection: each notes the first of those that explain more.
+#[cold]
+fn note_overlaps(found: u32, checks: &[Check], whole: &mut Cells, service: &mut Cells) {
+    for (number, check) in chosen(checks, found) {
+        // A connection hit by two stronger ones is still one connection.
+        let stronger = found & check.yields_to & !(1 << number);
+        let group = cell_of(check, number, whole, service).and_then(|cell| cell.group.as_deref_mut());
+        if let (Some((_, other)), Some(group)) = (chosen(checks, stronger).next(), group) {
+            group.note_overlap(other.detector.code());
+        }
     }
 }
 
@@ -311,7 +305,7 @@ fn not_assessed(blind: &[Vec<Blind>]) -> Vec<NotAssessed> {
 }
 
 /// What each server address answered on all its ports together.
-fn hosts(services: &[Service]) -> BTreeMap<IpAddr, Host> {
+fn hosts<'a>(services: impl Iterator<Item = &'a Service>) -> BTreeMap<IpAddr, Host> {
     let mut hosts: BTreeMap<IpAddr, Host> = BTreeMap::new();
     for service in services {
         let host = hosts.entry(service.key.address).or_default();

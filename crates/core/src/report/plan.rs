@@ -11,7 +11,8 @@ pub(super) struct Check {
     pub(super) clears: Option<(Shape, Shape)>,
     pub(super) shows: Option<Shape>,
     pub(super) scope: Scope,
-    pub(super) yields_to: &'static [&'static str],
+    /// The checks that explain more, a bit for each.
+    pub(super) yields_to: u32,
 }
 
 impl std::fmt::Debug for Check {
@@ -34,10 +35,11 @@ pub(super) struct Plan {
 
 const _: () = assert!(DETECTORS.len() <= 32, "a plan has a bit for each detector");
 
-/// How many connections of each shape every service had: what their checks found to be in order is worked out at the end.
+/// How many connections of each shape there were, and the plan for each: what their checks found to be in order is worked
+/// out at the end.
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
-    of_service: Vec<Vec<(Shape, u64)>>,
+    met: Vec<(Plan, u64)>,
 }
 
 impl Check {
@@ -48,7 +50,7 @@ impl Check {
             clears: detector.clears(),
             shows: detector.shows(),
             scope: detector.scope(),
-            yields_to: detector.yields_to(),
+            yields_to: bits_of(detector.yields_to()),
         }
     }
 }
@@ -73,7 +75,7 @@ impl Plan {
     pub(super) fn holds(&self, checks: &[Check], connection: &Connection) -> bool {
         chosen(checks, !self.asked | self.alike).all(|(number, check)| {
             let mut said = Said::nothing();
-            said.hear(check.detector, connection);
+            said.hear(check.detector, connection, connection.outcome());
             let alike = self.alike & 1 << number != 0;
             let applies = alike || self.clear & 1 << number != 0;
             said.applies == applies
@@ -93,23 +95,34 @@ pub(super) fn chosen(checks: &[Check], mut bits: u32) -> impl Iterator<Item = (u
     })
 }
 
+/// The checks of these codes, a bit for each.
+fn bits_of(codes: &[&str]) -> u32 {
+    let numbers = DETECTORS.iter().enumerate().filter(|(_, detector)| codes.contains(&detector.code()));
+    numbers.fold(0, |bits, (number, _)| bits | 1 << number)
+}
+
 impl Shapes {
-    /// A connection of the service at `place`.
+    /// Counts one more connection of a shape, and says what to do with it. Few shapes: a search is one or two comparisons.
     #[inline]
-    pub(super) fn note(&mut self, place: usize, shape: Shape) {
-        if self.of_service.len() <= place {
-            self.of_service.resize_with(place + 1, Vec::new);
-        }
-        let Some(shapes) = self.of_service.get_mut(place) else { return };
-        match shapes.iter_mut().find(|(known, _)| *known == shape) {
-            Some((_, count)) => *count += 1,
-            None => shapes.push((shape, 1)),
+    pub(super) fn plan(&mut self, shape: Shape, checks: &[Check]) -> Plan {
+        match self.met.iter_mut().find(|(plan, _)| plan.shape == shape) {
+            Some((plan, count)) => {
+                *count += 1;
+                *plan
+            }
+            None => self.meet(shape, checks),
         }
     }
 
-    /// Everything noted: place, shape, and how often.
-    pub(super) fn each(&self) -> impl Iterator<Item = (usize, Shape, u64)> {
-        let services = self.of_service.iter().enumerate();
-        services.flat_map(|(place, shapes)| shapes.iter().map(move |(shape, count)| (place, *shape, *count)))
+    #[cold]
+    fn meet(&mut self, shape: Shape, checks: &[Check]) -> Plan {
+        let plan = Plan::new(shape, checks);
+        self.met.push((plan, 1));
+        plan
+    }
+
+    /// Every plan, with how many connections it was for.
+    pub(super) fn each(&self) -> impl Iterator<Item = (&Plan, u64)> {
+        self.met.iter().map(|(plan, count)| (plan, *count))
     }
 }

@@ -1,6 +1,6 @@
 //! The end of life: who closed, how, after how long, and what was written too late.
 
-use super::half::Half;
+use super::half::{Ends, Half};
 use super::{CloseKind, Ending, Fin, IdleSource, IdleTime, LateWrite, Reset, ResetKind, timestamps};
 use crate::net::Segment;
 use crate::types::{Moment, Side, Sided, Span};
@@ -49,35 +49,48 @@ const GIVEN_UP_AFTER: u32 = 3;
 const SAME_HOST_HOPS: u8 = 2;
 
 impl Closing {
-    /// A segment, after its half was noted and before the edges of the half move.
-    pub(super) fn on_segment(
-        &mut self,
-        halves: &mut Sided<Half>,
-        side: Side,
-        s: &Segment<'_>,
-        at: Moment,
-        new_payload: bool,
-    ) {
+    /// A segment with payload, after its half was noted and before the edges of the half move.
+    pub(super) fn on_payload(&mut self, ends: &Ends<'_>, s: &Segment<'_>, at: Moment, new_payload: bool) {
         if let Some(reset) = &mut self.reset
-            && reset.by == side
-            && s.payload_len > 0
+            && reset.by == ends.side
             && !s.flags.rst()
         {
             reset.followed_by_data += 1;
         }
         if new_payload {
-            self.note_late_write(halves, side, s, at);
-            self.note_last_words(halves, side, s, at);
+            self.note_late_write(ends, s, at);
+            self.note_last_words(ends, s, at);
         }
-        if s.flags.rst() {
-            self.note_reset(halves, side, s, at);
-        } else if s.flags.fin() {
-            let seq = s.seq.plus(s.payload_len);
-            if halves[side].fin.is_none() {
-                halves[side].fin = Some(Fin { at, seq, acknowledged: None });
-            }
-            self.note_first(halves, side, CloseKind::Fin, s, at, new_payload);
+    }
+
+    /// A FIN, after its payload.
+    pub(super) fn on_fin(&mut self, ends: &mut Ends<'_>, s: &Segment<'_>, at: Moment, new_payload: bool) {
+        let seq = s.seq.plus(s.payload_len);
+        if ends.me.fin.is_none() {
+            ends.me.fin = Some(Fin { at, seq, acknowledged: None });
         }
+        self.note_first(ends, CloseKind::Fin, s, at, new_payload);
+    }
+
+    /// A RST, after its payload.
+    pub(super) fn on_reset(&mut self, ends: &mut Ends<'_>, s: &Segment<'_>, at: Moment) {
+        ends.me.resets += 1;
+        if self.reset.is_some() {
+            return;
+        }
+        self.reset = Some(Reset {
+            at,
+            by: ends.side,
+            kind: kind_of(ends, s),
+            seq: s.seq,
+            ttl: s.ttl,
+            usual_ttl: ends.me.traffic.ttl,
+            window: s.window,
+            ack: s.flags.ack(),
+            payload_len: s.payload_len,
+            followed_by_data: 0,
+        });
+        self.note_first(ends, CloseKind::Reset, s, at, false);
     }
 
     pub(super) fn swap(&mut self) {
@@ -145,20 +158,13 @@ impl Closing {
         Some(u64::from(bytes as u32)).filter(|bytes| *bytes < 1 << 31)
     }
 
-    fn note_first(
-        &mut self,
-        halves: &Sided<Half>,
-        side: Side,
-        kind: CloseKind,
-        s: &Segment<'_>,
-        at: Moment,
-        carries_payload: bool,
-    ) {
+    fn note_first(&mut self, ends: &Ends<'_>, kind: CloseKind, s: &Segment<'_>, at: Moment, carries_payload: bool) {
         if self.first.is_some() {
             return;
         }
+        let &Ends { side, ref me, ref peer } = ends;
         self.first = Some((side, kind, at));
-        let crossed = if kind == CloseKind::Fin { crossed(halves, side, s) } else { None };
+        let crossed = if kind == CloseKind::Fin { crossed(ends, s) } else { None };
         let seen = |from: (Side, Moment), to: Moment| IdleTime {
             span: to.at.since(from.1.at).max(Span::ZERO),
             source: IdleSource::Payload,
@@ -177,46 +183,26 @@ impl Closing {
             Some(seen((side, at), at))
         } else if let Some((_, before)) = crossed {
             // What had not arrived when the FIN was sent did not end the silence.
-            let closers = halves[side].traffic.last_payload.map(|moment| (side, moment));
+            let closers = me.traffic.last_payload.map(|moment| (side, moment));
             let writers = before.map(|moment| (side.peer(), moment));
             closers.into_iter().chain(writers).max_by_key(|(_, moment)| moment.packet).map(|last| seen(last, at))
-        } else if let Some(last) = last_payload(halves) {
+        } else if let Some(last) = last_payload(ends) {
             Some(seen(last, at))
         } else {
             s.options
                 .timestamps
                 .filter(|(_, echoed)| *echoed != 0)
-                .and_then(|(_, echoed)| timestamps::idle(&halves[side.peer()].stamps, echoed, at.at))
+                .and_then(|(_, echoed)| timestamps::idle(&peer.stamps, echoed, at.at))
         };
         if let Some((write, _)) = crossed {
             self.crossed = Some(Box::new(LateWrite { after_fin: write.proof.at.since(at.at), ..write }));
         }
     }
 
-    fn note_reset(&mut self, halves: &mut Sided<Half>, side: Side, s: &Segment<'_>, at: Moment) {
-        halves[side].resets += 1;
-        if self.reset.is_some() {
-            return;
-        }
-        let usual_ttl = halves[side].traffic.ttl;
-        self.reset = Some(Reset {
-            at,
-            by: side,
-            kind: kind_of(halves, side, s),
-            seq: s.seq,
-            ttl: s.ttl,
-            usual_ttl,
-            window: s.window,
-            ack: s.flags.ack(),
-            payload_len: s.payload_len,
-            followed_by_data: 0,
-        });
-        self.note_first(halves, side, CloseKind::Reset, s, at, false);
-    }
-
-    /// Payload of `side` although the other side had sent its FIN.
-    fn note_late_write(&mut self, halves: &Sided<Half>, side: Side, s: &Segment<'_>, at: Moment) {
-        let Some(fin) = halves[side.peer()].fin else { return };
+    /// Payload although the other side had sent its FIN.
+    fn note_late_write(&mut self, ends: &Ends<'_>, s: &Segment<'_>, at: Moment) {
+        let side = ends.side;
+        let Some(fin) = ends.peer.fin else { return };
         if let Some(write) = &mut self.late_write {
             if write.by == side {
                 write.count += 1;
@@ -236,11 +222,12 @@ impl Closing {
     }
 
     /// Payload after a pause: perhaps the last words of its side.
-    fn note_last_words(&mut self, halves: &Sided<Half>, side: Side, s: &Segment<'_>, at: Moment) {
+    fn note_last_words(&mut self, ends: &Ends<'_>, s: &Segment<'_>, at: Moment) {
+        let side = ends.side;
         if self.first.is_some() {
             return;
         }
-        if let Some(after) = last_payload(halves)
+        if let Some(after) = last_payload(ends)
             && at.at.since(after.1.at) >= PAUSE
         {
             self.last_words = Some(Box::new(LastWords { by: side, began: at, bytes: s.payload_len, after }));
@@ -292,8 +279,8 @@ impl Closing {
 /// Payload of the peer that was captured before a FIN and that the FIN does not acknowledge: its sender had closed before it
 /// arrived. With it the peer's last payload before. RFC 9293 section 3.10.7.4: what arrives in order is acknowledged by
 /// every later segment.
-fn crossed(halves: &Sided<Half>, closer: Side, fin: &Segment<'_>) -> Option<(LateWrite, Option<Moment>)> {
-    let writer = &halves[closer.peer()];
+fn crossed(ends: &Ends<'_>, fin: &Segment<'_>) -> Option<(LateWrite, Option<Moment>)> {
+    let writer = &ends.peer;
     let (seq, sent) = writer.oldest?;
     let bytes = writer.next?.distance_from(seq);
     if !fin.flags.ack()
@@ -305,7 +292,7 @@ fn crossed(halves: &Sided<Half>, closer: Side, fin: &Segment<'_>) -> Option<(Lat
         return None;
     }
     let write = LateWrite {
-        by: closer.peer(),
+        by: ends.side.peer(),
         at: Some(sent),
         proof: sent,
         count: 1,
@@ -317,15 +304,15 @@ fn crossed(halves: &Sided<Half>, closer: Side, fin: &Segment<'_>) -> Option<(Lat
 }
 
 /// The last payload of either side, and who sent it.
-fn last_payload(halves: &Sided<Half>) -> Option<(Side, Moment)> {
-    let each = halves.each().map(|(side, half)| half.last_sent.map(|moment| (side, moment)));
-    each.into_iter().flatten().max_by_key(|(_, moment)| moment.packet)
+fn last_payload(ends: &Ends<'_>) -> Option<(Side, Moment)> {
+    let mine = ends.me.last_sent.map(|moment| (ends.side, moment));
+    let peers = ends.peer.last_sent.map(|moment| (ends.side.peer(), moment));
+    mine.into_iter().chain(peers).max_by_key(|(_, moment)| moment.packet)
 }
 
 /// What the header of a RST says of its author.
-fn kind_of(halves: &Sided<Half>, side: Side, s: &Segment<'_>) -> ResetKind {
-    let me = &halves[side];
-    let peer = &halves[side.peer()];
+fn kind_of(ends: &Ends<'_>, s: &Segment<'_>) -> ResetKind {
+    let Ends { me, peer, .. } = ends;
     if me.traffic.ttl.is_some_and(|usual| usual.abs_diff(s.ttl) > SAME_HOST_HOPS) {
         return ResetKind::FromThePath;
     }

@@ -2,9 +2,10 @@
 
 use super::ranges::Ranges;
 use super::timestamps::Stamps;
+use super::zeek::Speaker;
 use super::{Fin, Traffic};
 use crate::net::Segment;
-use crate::types::{Moment, Seq, Timestamp};
+use crate::types::{Moment, Seq, Side, Timestamp};
 
 /// What is known of the segments of one side.
 #[derive(Debug, Default)]
@@ -36,13 +37,26 @@ pub(crate) struct Half {
     pub(super) duplicate_acks: u32,
     /// The oldest segment that the peer has not acknowledged, as far as it was captured.
     pub(super) oldest: Option<(Seq, Moment)>,
-    /// Its last payload before that segment.
+    /// Its last payload before that segment; means nothing where there is none.
     pub(super) before_oldest: Option<Moment>,
     pub(super) stamps: Stamps,
-    /// Packets other than SYN, FIN and RST.
-    pub(super) plain_packets: u64,
+    /// Whether there were packets other than SYN, FIN and RST.
+    pub(super) plain: bool,
     /// Whether a segment had SYN and ACK.
     pub(super) accepted: bool,
+    /// As Zeek sees it.
+    pub(super) zeek: Speaker,
+}
+
+/// The two ends as a segment sees them.
+#[derive(Debug)]
+pub(super) struct Ends<'a> {
+    /// Which side sent it.
+    pub(super) side: Side,
+    /// Its sender.
+    pub(super) me: &'a mut Half,
+    /// Its receiver.
+    pub(super) peer: &'a mut Half,
 }
 
 impl Half {
@@ -75,7 +89,7 @@ impl Half {
 
     /// Whether only segments with SYN, FIN or RST were captured of it.
     pub(crate) const fn only_flags(&self) -> bool {
-        self.plain_packets == 0
+        !self.plain
     }
 
     /// Whether it sent payload at or after this moment.
@@ -91,25 +105,39 @@ impl Half {
         if self.base.is_none() {
             self.base = Some(if segment.flags.syn() { segment.seq } else { segment.seq.minus(1) });
         }
-        if segment.payload_len > 0 {
-            traffic.payload_packets += 1;
-            traffic.first_payload.get_or_insert(at);
-        }
         if segment.flags.syn() {
             traffic.isn.get_or_insert(segment.seq);
             traffic.mss = traffic.mss.or(segment.options.mss);
             traffic.window_scale = traffic.window_scale.or(segment.options.window_scale);
             self.accepted |= segment.flags.ack();
         }
-        if segment.flags.0 & 7 == 0 {
-            self.plain_packets += 1;
-        }
+        self.plain |= !segment.flags.any_of_three();
         if !segment.flags.rst() && traffic.ttl.is_none() {
             traffic.ttl = Some(segment.ttl);
         }
         if let Some((value, _)) = segment.options.timestamps {
             self.stamps.note(value, at.at);
         }
+    }
+
+    /// Notes the payload of a segment, from its first byte's number.
+    pub(super) fn note_payload(&mut self, from: Seq, length: u32, at: Moment, max_ranges: usize) {
+        self.traffic.payload_packets += 1;
+        self.traffic.first_payload.get_or_insert(at);
+        self.ranges.add(from, length, max_ranges);
+    }
+
+    /// A segment that the peer has not acknowledged: the oldest now. Its own payload is noted after that.
+    pub(super) fn set_oldest(&mut self, seq: Seq, at: Moment) {
+        if self.oldest.is_none() {
+            self.before_oldest = self.traffic.last_payload;
+        }
+        self.oldest = Some((seq, at));
+    }
+
+    /// Whether it has sequence numbers of its own: payload, SYN or FIN.
+    pub(super) fn takes_space(segment: &Segment<'_>) -> bool {
+        segment.payload_len > 0 || segment.flags.syn() || segment.flags.fin()
     }
 
     /// One past the last sequence number of a segment: payload, SYN and FIN count (RFC 9293 section 3.4).

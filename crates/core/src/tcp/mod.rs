@@ -6,6 +6,7 @@
 mod assembler;
 mod classify;
 mod close;
+mod completeness;
 mod conn_state;
 mod ending;
 mod half;

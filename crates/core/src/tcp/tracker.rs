@@ -1,10 +1,10 @@
 //! Both directions of one connection, segment by segment.
 
-use super::classify::{self, Class};
+use super::classify::{Class, classify};
 use super::close::Closing;
-use super::half::Half;
+use super::half::{Ends, Half};
 use super::zeek::Zeek;
-use super::{ConnState, Ending, Fin, History, Opening, Traffic, Unanswered};
+use super::{ConnState, Ending, Fin, History, Opening, Traffic, Unanswered, completeness};
 use crate::Limits;
 use crate::net::Segment;
 use crate::types::{Moment, Seq, Side, Sided};
@@ -17,7 +17,6 @@ pub(crate) struct Tracker {
     closing: Closing,
     zeek: Zeek,
     completeness: u8,
-    segments: u64,
 }
 
 /// What a segment brought.
@@ -35,36 +34,39 @@ const KEPT_RETRIES: usize = 11;
 impl Tracker {
     /// The next segment. Twins must have been sorted out before.
     pub(crate) fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) -> Arrival {
-        let class = classify::classify(&self.halves[side], &self.halves[side.peer()], s, at.at, &self.opening);
-        self.note_completeness(s);
-        self.zeek.on_segment(side, s);
-        self.open(side, s, at);
-        if class != Class::default() {
-            self.count(side, &class);
+        let Self { halves, opening, closing, zeek, completeness } = self;
+        let (me, peer) = halves.pair(side);
+        let class = classify(me, peer, s, at.at, opening);
+        *completeness |= completeness::of(s, me.base.is_none() && peer.base.is_none());
+        zeek.on_segment(side, &mut me.zeek, &mut peer.zeek, s);
+        if !class.is_usual() {
+            count(zeek, side, me, peer, class);
         }
-        let payload_at = s.seq.plus(u32::from(s.flags.syn()));
-        let me = &mut self.halves[side];
+        note_opening(opening, side, peer, s, at);
         me.note(s, at);
+        let payload_at = s.seq.plus(u32::from(s.flags.syn()));
+        let new_payload = s.payload_len > 0 && !class.is_retransmission() && !class.keep_alive();
+        let mut ends = Ends { side, me, peer };
         if s.payload_len > 0 {
-            me.ranges.add(payload_at, s.payload_len, limits.max_ranges);
+            ends.me.note_payload(payload_at, s.payload_len, at, limits.max_ranges);
+            closing.on_payload(&ends, s, at, new_payload);
         }
-        let new_payload = s.payload_len > 0 && !class.resent.is_retransmission() && !class.keep_alive;
-        self.closing.on_segment(&mut self.halves, side, s, at, new_payload);
-        let (me, peer) = self.halves.pair(side);
-        if me.oldest.is_none() {
-            me.before_oldest = me.traffic.last_payload;
+        if s.flags.rst() {
+            closing.on_reset(&mut ends, s, at);
+        } else if s.flags.fin() {
+            closing.on_fin(&mut ends, s, at, new_payload);
         }
+        let Ends { me, peer, .. } = ends;
+        note_sent(me, peer, s, at, class);
         if new_payload {
             me.traffic.last_payload = Some(at);
         }
-        if s.payload_len > 0 && !class.keep_alive && !class.zero_window_probe {
+        if s.payload_len > 0 && !class.is_probe() {
             me.last_sent = Some(at);
         }
-        note_sent(me, peer, s, at, &class);
         if s.flags.ack() {
-            note_acknowledged(me, peer, s, at, &class);
+            note_acknowledged(me, peer, s, at, class);
         }
-        self.segments += 1;
         Arrival { new_payload, payload_at }
     }
 
@@ -115,7 +117,7 @@ impl Tracker {
     /// Zeek's `conn_state`.
     pub(crate) fn conn_state(&self) -> ConnState {
         let no_payload = self.halves.each().iter().all(|(_, half)| half.ranges.bytes() == 0);
-        self.zeek.conn_state(no_payload)
+        self.zeek.conn_state(&self.halves.client.zeek, &self.halves.server.zeek, no_payload)
     }
 
     /// The end as far as it was seen.
@@ -139,92 +141,6 @@ impl Tracker {
         self.closing.stream_bytes(&self.halves, side)
     }
 
-    fn note_completeness(&mut self, s: &Segment<'_>) {
-        const SYN: u8 = 1;
-        const SYN_ACK: u8 = 2;
-        const ACK: u8 = 4;
-        const DATA: u8 = 8;
-        const FIN: u8 = 16;
-        const RST: u8 = 32;
-        let flags = s.flags;
-        if flags.opens() {
-            // Only the packet that creates the conversation; with payload it is TCP Fast Open.
-            if self.segments == 0 {
-                self.completeness = SYN | if s.payload_len > 0 { DATA } else { 0 };
-            }
-            return;
-        }
-        if flags.accepts() {
-            self.completeness |= SYN_ACK;
-        } else if flags.ack() {
-            self.completeness |= if s.payload_len > 0 { DATA } else { ACK };
-        }
-        if flags.fin() && flags.ack() {
-            self.completeness |= FIN;
-        }
-        if flags.rst() {
-            self.completeness |= RST;
-        }
-    }
-
-    fn open(&mut self, side: Side, s: &Segment<'_>, at: Moment) {
-        let opening = &mut self.opening;
-        if s.flags.opens() {
-            opening.syn_count += 1;
-            match opening.syn {
-                None => {
-                    opening.syn = Some(at);
-                    opening.syn_with_data = s.payload_len > 0;
-                }
-                Some(_) if side == Side::Server => opening.simultaneous = true,
-                Some(_) if opening.syn_retries.len() < KEPT_RETRIES => opening.syn_retries.push(at),
-                Some(_) => {}
-            }
-        } else if s.flags.accepts() {
-            opening.syn_ack_count += 1;
-            opening.syn_ack.get_or_insert(at);
-        } else if s.flags.ack() && !s.flags.rst() {
-            match side {
-                Side::Client if opening.ack.is_none() && opening.syn_ack.is_some() => opening.ack = Some(at),
-                Side::Server
-                    if opening.syn.is_some() && opening.syn_ack.is_none() && opening.challenge_ack.is_none() =>
-                {
-                    // RFC 5961 section 4.2: an ACK for something else answers a SYN on a connection that still exists.
-                    let answers = self.halves.client.traffic.isn.map(|isn| isn.plus(1));
-                    if answers != Some(s.ack) && self.halves.client.only_flags() && s.payload_len == 0 && !s.flags.fin()
-                    {
-                        opening.challenge_ack = Some(at);
-                    }
-                }
-                Side::Client | Side::Server => {}
-            }
-        }
-    }
-
-    fn count(&mut self, side: Side, class: &Class) {
-        let me = &mut self.halves[side];
-        me.traffic.keep_alives += u32::from(class.keep_alive);
-        if class.zero_window {
-            me.traffic.zero_windows += 1;
-            self.zeek.counted(side, b'W', me.traffic.zero_windows);
-        }
-        let me = &mut self.halves[side];
-        match class.resent {
-            classify::Resent::No => {}
-            classify::Resent::OutOfOrder => me.traffic.out_of_order += 1,
-            classify::Resent::Spurious | classify::Resent::Fast | classify::Resent::Retransmission => {
-                me.traffic.retransmitted += 1;
-                self.zeek.counted(side, b'T', me.traffic.retransmitted);
-            }
-        }
-        if class.ack_of_uncaptured {
-            let gaps = &mut self.halves[side.peer()].gaps;
-            *gaps += 1;
-            let gaps = *gaps;
-            self.zeek.counted(side.peer(), b'G', gaps);
-        }
-    }
-
     /// Where the stream of one side begins, as far as it is known.
     pub(crate) fn stream_start(&self, side: Side) -> Option<Seq> {
         self.halves[side].stream_start().or_else(|| {
@@ -240,20 +156,70 @@ impl Tracker {
     }
 }
 
+/// Follows the opening handshake. A segment that neither opens nor acknowledges is no part of it.
+fn note_opening(opening: &mut Opening, side: Side, peer: &Half, s: &Segment<'_>, at: Moment) {
+    if s.flags.opens() {
+        opening.syn_count += 1;
+        match opening.syn {
+            None => {
+                opening.syn = Some(at);
+                opening.syn_with_data = s.payload_len > 0;
+            }
+            Some(_) if side == Side::Server => opening.simultaneous = true,
+            Some(_) if opening.syn_retries.len() < KEPT_RETRIES => opening.syn_retries.push(at),
+            Some(_) => {}
+        }
+    } else if s.flags.accepts() {
+        opening.syn_ack_count += 1;
+        opening.syn_ack.get_or_insert(at);
+    } else if s.flags.ack() && !s.flags.rst() {
+        match side {
+            Side::Client if opening.ack.is_none() && opening.syn_ack.is_some() => opening.ack = Some(at),
+            Side::Server if opening.syn.is_some() && opening.syn_ack.is_none() && opening.challenge_ack.is_none() => {
+                // RFC 5961 section 4.2: an ACK for something else answers a SYN on a connection that still exists.
+                let answers = peer.traffic.isn.map(|isn| isn.plus(1));
+                if answers != Some(s.ack) && peer.only_flags() && s.payload_len == 0 && !s.flags.fin() {
+                    opening.challenge_ack = Some(at);
+                }
+            }
+            Side::Client | Side::Server => {}
+        }
+    }
+}
+
+/// Counts what is not usual.
+#[cold]
+fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, class: Class) {
+    let traffic = &mut me.traffic;
+    traffic.keep_alives += u32::from(class.keep_alive());
+    if class.zero_window() {
+        traffic.zero_windows += 1;
+        zeek.counted(side, b'W', traffic.zero_windows);
+    }
+    traffic.out_of_order += u32::from(class.is_out_of_order());
+    if class.is_retransmission() {
+        traffic.retransmitted += 1;
+        zeek.counted(side, b'T', traffic.retransmitted);
+    }
+    if class.ack_of_uncaptured() {
+        peer.gaps += 1;
+        zeek.counted(side.peer(), b'G', peer.gaps);
+    }
+}
+
 /// Moves the sender's edges forward, and follows its oldest unanswered segment.
-fn note_sent(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment, class: &Class) {
+fn note_sent(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment, class: Class) {
     let end = Half::end_of(s);
-    let takes_space = end != s.seq;
-    if takes_space && !class.keep_alive && !class.zero_window_probe {
-        if class.resent.is_retransmission() {
+    if Half::takes_space(s) && !class.is_probe() {
+        if class.is_retransmission() {
             note_unanswered(me, peer, s, at);
         } else if me.oldest.is_none() {
-            me.oldest = Some((s.seq, at));
+            me.set_oldest(s.seq, at);
         }
     }
     // A hole before this segment: what may be acknowledged without having been captured ends before it.
     let continues = me.next.is_none_or(|next| !s.seq.is_after(next));
-    if me.next.is_none_or(|next| end.is_after(next)) && !class.zero_window_probe && !s.flags.rst() {
+    if me.next.is_none_or(|next| end.is_after(next)) && !class.zero_window_probe() && !s.flags.rst() {
         me.next = Some(end);
         me.next_at = at.at;
     }
@@ -269,9 +235,9 @@ fn note_sent(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment, class: &Cl
 }
 
 /// Follows what a side acknowledges.
-fn note_acknowledged(me: &mut Half, peer: &mut Half, s: &Segment<'_>, at: Moment, class: &Class) {
+fn note_acknowledged(me: &mut Half, peer: &mut Half, s: &Segment<'_>, at: Moment, class: Class) {
     let advanced = me.last_ack.is_none_or(|last| s.ack.is_after(last));
-    let pure = s.payload_len == 0 && s.flags.0 & 7 == 0;
+    let pure = s.payload_len == 0 && !s.flags.any_of_three();
     if !s.flags.rst() {
         if !advanced && pure && me.last_ack == Some(s.ack) && me.window == s.window && s.window != 0 {
             me.duplicate_acks += 1;
@@ -284,7 +250,7 @@ fn note_acknowledged(me: &mut Half, peer: &mut Half, s: &Segment<'_>, at: Moment
         }
         me.last_ack_at = at.at;
     }
-    if class.ack_of_uncaptured {
+    if class.ack_of_uncaptured() {
         peer.acknowledgeable = Some(s.ack);
     } else if let (Some(acknowledgeable), Some(next)) = (peer.acknowledgeable, peer.next) {
         // Everything up to the ACK arrived; what was captured after it is in order again.
@@ -321,7 +287,7 @@ fn note_unanswered(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment) {
                 Some((seq, first)) if seq == s.seq => first,
                 _ => {
                     // Its first transmission was not captured, or not as a segment of its own.
-                    me.oldest = Some((s.seq, at));
+                    me.set_oldest(s.seq, at);
                     at
                 }
             };

@@ -1,8 +1,8 @@
 //! Zeek's view: `conn_state` and `history`.
 
 use super::{ConnState, History};
-use crate::net::Segment;
-use crate::types::{Side, Sided};
+use crate::net::{Flags, Segment};
+use crate::types::Side;
 
 /// State of one side, as Zeek's TCP analyser keeps it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,26 +17,37 @@ enum State {
     Reset,
 }
 
-/// Both sides' states and the letters.
+/// One side: its state, and which of its letters there were.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Zeek {
-    state: Sided<State>,
-    pub(super) history: History,
-    /// Letters that come once, by side.
-    once: Sided<u8>,
-    /// Sequence numbers of the last S, H, F and R, by side: a repeat with the same number adds no letter.
-    numbers: Sided<[Option<u32>; 4]>,
+pub(super) struct Speaker {
+    state: State,
+    /// Letters that it has, one bit each.
+    has: u8,
+    /// Sequence numbers of its last S, H, F and R: a repeat with the same number adds no letter.
+    numbers: [u32; 4],
 }
 
-const PURE_ACK: u8 = 1;
-const DATA: u8 = 2;
-const FIN_WITH_RST: u8 = 4;
-const SYN_WITH_FIN_OR_RST: u8 = 8;
+/// The letters of both sides.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Zeek {
+    pub(super) history: History,
+}
+
+// The bits of `Speaker::has`; the first four belong to its numbers.
+const SYN: usize = 0;
+const SYN_ACK: usize = 1;
+const FIN: usize = 2;
+const RST: usize = 3;
+const PURE_ACK: u8 = 1 << 4;
+const DATA: u8 = 1 << 5;
+const FIN_WITH_RST: u8 = 1 << 6;
+const SYN_WITH_FIN_OR_RST: u8 = 1 << 7;
 
 impl Zeek {
-    pub(super) fn on_segment(&mut self, side: Side, s: &Segment<'_>) {
-        self.letters(side, s);
-        self.states(side, s);
+    /// The letters of a segment, and the states that it leads to.
+    pub(super) fn on_segment(&mut self, side: Side, me: &mut Speaker, peer: &mut Speaker, s: &Segment<'_>) {
+        self.letters(side, me, s);
+        states(me, peer, s.flags);
     }
 
     /// A letter of an event that is counted in powers of ten: gaps, retransmissions, zero windows.
@@ -48,72 +59,34 @@ impl Zeek {
 
     /// Exchanges the sides after a guess of the roles turned out wrong.
     pub(super) fn swap(&mut self) {
-        self.state = self.state.swapped();
         self.history = self.history.swapped();
-        self.once = self.once.swapped();
-        self.numbers = self.numbers.swapped();
     }
 
-    fn letters(&mut self, side: Side, s: &Segment<'_>) {
+    fn letters(&mut self, side: Side, me: &mut Speaker, s: &Segment<'_>) {
         let flags = s.flags;
-        if flags.syn() && (flags.fin() || flags.rst()) {
-            self.once(side, SYN_WITH_FIN_OR_RST, b'Q');
-        }
-        if flags.fin() && flags.rst() {
-            self.once(side, FIN_WITH_RST, b'I');
-        }
-        if flags.syn() {
-            let (place, letter) = if flags.ack() { (1, b'H') } else { (0, b'S') };
-            self.numbered(side, place, s.seq.0, letter);
-        }
-        if flags.fin() {
-            self.numbered(side, 2, s.seq.0.wrapping_add(s.payload_len), b'F');
-        }
-        if flags.rst() {
-            self.numbered(side, 3, s.seq.0, b'R');
-        }
-        if !flags.syn() && !flags.fin() && !flags.rst() {
+        if !flags.any_of_three() {
             if s.payload_len > 0 {
-                self.once(side, DATA, b'D');
+                self.once(side, me, DATA, b'D');
             } else if flags.ack() {
-                self.once(side, PURE_ACK, b'A');
-            }
-        }
-    }
-
-    fn states(&mut self, side: Side, s: &Segment<'_>) {
-        use State::{Closed, Established, Inactive, Partial, Reset, SynAckSent, SynSent};
-        let peer = side.peer();
-        let flags = s.flags;
-        if flags.rst() {
-            let both_closed = self.state[side] == Closed && self.state[peer] == Closed;
-            if !both_closed {
-                self.state[side] = Reset;
+                self.once(side, me, PURE_ACK, b'A');
             }
             return;
         }
-        if flags.syn() {
-            match (flags.ack(), self.state[side], self.state[peer]) {
-                (false, Inactive | Partial, _) => self.state[side] = SynSent,
-                (true, Inactive | SynSent, SynSent) => {
-                    self.state[side] = Established;
-                    self.state[peer] = Established;
-                }
-                (true, Inactive, _) => self.state[side] = SynAckSent,
-                _ => {}
-            }
-        } else {
-            match (self.state[side], self.state[peer]) {
-                (Inactive, SynAckSent) if flags.ack() => {
-                    self.state[side] = Established;
-                    self.state[peer] = Established;
-                }
-                (Inactive, _) => self.state[side] = Partial,
-                _ => {}
-            }
+        if flags.syn() && (flags.fin() || flags.rst()) {
+            self.once(side, me, SYN_WITH_FIN_OR_RST, b'Q');
         }
-        if flags.fin() && self.state[side] != Reset {
-            self.state[side] = Closed;
+        if flags.fin() && flags.rst() {
+            self.once(side, me, FIN_WITH_RST, b'I');
+        }
+        if flags.syn() {
+            let (place, letter) = if flags.ack() { (SYN_ACK, b'H') } else { (SYN, b'S') };
+            self.numbered(side, me, place, s.seq.0, letter);
+        }
+        if flags.fin() {
+            self.numbered(side, me, FIN, s.seq.0.wrapping_add(s.payload_len), b'F');
+        }
+        if flags.rst() {
+            self.numbered(side, me, RST, s.seq.0, b'R');
         }
     }
 
@@ -121,26 +94,26 @@ impl Zeek {
         self.history.push(if side == Side::Client { letter } else { letter.to_ascii_lowercase() });
     }
 
-    fn once(&mut self, side: Side, bit: u8, letter: u8) {
-        if self.once[side] & bit == 0 {
-            self.once[side] |= bit;
+    fn once(&mut self, side: Side, me: &mut Speaker, bit: u8, letter: u8) {
+        if me.has & bit == 0 {
+            me.has |= bit;
             self.push(side, letter);
         }
     }
 
-    fn numbered(&mut self, side: Side, place: usize, number: u32, letter: u8) {
-        if let Some(last) = self.numbers[side].get_mut(place)
-            && *last != Some(number)
-        {
-            *last = Some(number);
+    fn numbered(&mut self, side: Side, me: &mut Speaker, place: usize, number: u32, letter: u8) {
+        let bit = 1 << place;
+        if me.has & bit == 0 || me.numbers[place] != number {
+            me.has |= bit;
+            me.numbers[place] = number;
             self.push(side, letter);
         }
     }
 
     /// The decision order of Zeek's `conn_state()`.
-    pub(super) fn conn_state(&self, no_payload: bool) -> ConnState {
+    pub(super) fn conn_state(&self, client: &Speaker, server: &Speaker, no_payload: bool) -> ConnState {
         use State::{Closed, Established, Inactive, Partial, Reset, SynAckSent, SynSent};
-        let (client, server) = (self.state.client, self.state.server);
+        let (client, server) = (client.state, server.state);
         let inactive = |state| matches!(state, Inactive | Partial);
         match (client, server) {
             (SynSent | SynAckSent, Reset) => ConnState::Rej,
@@ -167,5 +140,37 @@ impl Zeek {
             .strip_prefix('S')
             .is_some_and(|rest| rest.find('R').is_some_and(|at| !rest[..at].contains(['H', 'A', 'F', 'G', 'I', 'Q'])));
         if matches { ConnState::Rstos0 } else { ConnState::Oth }
+    }
+}
+
+fn states(me: &mut Speaker, peer: &mut Speaker, flags: Flags) {
+    use State::{Closed, Established, Inactive, Partial, Reset, SynAckSent, SynSent};
+    if flags.rst() {
+        let both_closed = me.state == Closed && peer.state == Closed;
+        if !both_closed {
+            me.state = Reset;
+        }
+        return;
+    }
+    if flags.syn() {
+        match (flags.ack(), me.state, peer.state) {
+            (false, Inactive | Partial, _) => me.state = SynSent,
+            (true, Inactive | SynSent, SynSent) => {
+                me.state = Established;
+                peer.state = Established;
+            }
+            (true, Inactive, _) => me.state = SynAckSent,
+            _ => {}
+        }
+    } else if me.state == Inactive {
+        if peer.state == SynAckSent && flags.ack() {
+            me.state = Established;
+            peer.state = Established;
+        } else {
+            me.state = Partial;
+        }
+    }
+    if flags.fin() && me.state != Reset {
+        me.state = Closed;
     }
 }

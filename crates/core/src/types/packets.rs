@@ -27,14 +27,18 @@ impl Packets {
     }
 
     /// Adds one in its place.
+    #[inline]
     pub fn add(&mut self, packet: PacketNo) {
-        if self.last().is_none_or(|last| *last < packet) {
-            if let Some(next) = self.numbers.get_mut(usize::from(self.len)) {
-                *next = packet;
-                self.len += 1;
-            }
-            return;
+        if self.last().is_some_and(|last| packet <= *last) {
+            self.add_before_last(packet);
+        } else if let Some(next) = self.numbers.get_mut(usize::from(self.len)) {
+            *next = packet;
+            self.len += 1;
         }
+    }
+
+    #[cold]
+    fn add_before_last(&mut self, packet: PacketNo) {
         let place = self.iter().rposition(|known| *known <= packet).map_or(0, |before| before + 1);
         if place > 0 && self.get(place - 1) == Some(&packet) {
             return;

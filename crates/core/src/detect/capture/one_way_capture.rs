@@ -68,11 +68,19 @@ impl Detector for OneWayCapture {
         );
         told.not_visible = [
             "unanswered SYNs, silent servers and lost connections (an answer may exist that was not captured)",
-            "the unseen side's FINs, RSTs, alerts and responses",
+            "the unseen side's FINs, RSTs and alerts",
             "round-trip times",
         ]
         .map(str::to_owned)
         .to_vec();
+        if server_only > 0 {
+            told.not_visible.push(
+                "where the client was not captured: its ClientHello with the server name, its requests".to_owned(),
+            );
+        }
+        if client_only > 0 {
+            told.not_visible.push("where the server was not captured: its ServerHello, its responses".to_owned());
+        }
         told.remedy = vec![
             "Filter by `port` and `host`, which match both directions, not by `dst` or `src`: `tcpdump -i any -s 0 -w FILE 'host \
              ADDRESS and tcp port PORT'`, `kubectl sniff POD -f 'tcp port PORT'`."

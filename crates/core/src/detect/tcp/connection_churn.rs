@@ -32,7 +32,7 @@ impl Detector for ConnectionChurn {
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let opened = c.opening.syn.is_some() && c.opening.is_answered();
         // Neither half-open attempts nor health checks nor failures: those have findings of their own.
-        if !opened || !c.carried_payload() || !matches!(c.outcome(), Outcome::Established | Outcome::Reset) {
+        if !opened || !c.carried_payload() || !matches!(exam.outcome(), Outcome::Established | Outcome::Reset) {
             return;
         }
         exam.applies();

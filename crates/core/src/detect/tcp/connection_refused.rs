@@ -85,7 +85,7 @@ impl Detector for ConnectionRefused {
                 let ttls = if low == high { low.to_string() } else { format!("{low} to {high}") };
                 summary += &format!(
                     " The RSTs carry TTL {ttls}, other packets from that address {usual}: a device on the path, or another \
-                     host behind the address, may have sent them."
+                     host behind the address, may have sent them; or the application sets a TTL of its own (BGP: 255)."
                 );
             }
             None if case.host.ttl.is_none() => {
@@ -131,8 +131,8 @@ fn remedy(service: &Service) -> Vec<String> {
         );
     }
     remedy.push(
-        "Kubernetes: compare `targetPort` of the Service with the port of the process (`containerPort` opens nothing); a \
-         Service without ready endpoints is rejected by kube-proxy or Cilium before any pod sees the SYN."
+        "Kubernetes: compare `targetPort` of the Service with the port of the process (`containerPort` opens nothing). A Service \
+         without ready endpoints is mostly refused with ICMP; a RST comes from kube-proxy in IPVS mode, or from the pod itself."
             .to_owned(),
     );
     remedy.push(

@@ -58,18 +58,21 @@ impl Detector for InjectedReset {
         if usual.abs_diff(reset.ttl) <= SAME_HOST_HOPS && reset.kind != ResetKind::FromThePath {
             return;
         }
-        let signs = 1 + more_signs(c, &reset);
-        let kind = match (reset.by, reset.ack && reset.seq.0 == 0, signs > 1) {
+        let signs = more_signs(c, &reset);
+        let kind = match (reset.by, reset.ack && reset.seq.0 == 0, !signs.is_empty()) {
             (_, true, _) => REFUSAL,
             (Side::Server, false, false) => SERVER,
             (Side::Server, false, true) => SERVER_SURE,
             (Side::Client, false, false) => CLIENT,
             (Side::Client, false, true) => CLIENT_SURE,
         };
-        let confidence = if signs > 1 { Confidence::High } else { Confidence::Low };
+        let confidence = if signs.is_empty() { Confidence::Low } else { Confidence::High };
         let provoked = c.traffic[reset.by.peer()].last_payload.filter(|last| last.packet < reset.at.packet);
         exam.symptom(CODE, kind, Severity::Error, confidence, &[provoked, Some(reset.at)])
             .count(Some(both(reset.ttl, usual)));
+        for sign in signs {
+            exam.quote(SIGN, sign);
+        }
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -83,15 +86,21 @@ impl Detector for InjectedReset {
     }
 }
 
-/// Signs besides the hop count.
-fn more_signs(c: &Connection, reset: &Reset) -> u32 {
-    // A host that gave a connection up sends no more payload on it.
-    let goes_on = reset.followed_by_data > 0;
-    let has_payload = reset.payload_len > 0;
-    // Devices that hope to hit the window send several, with steps of the sequence number.
-    let burst = c.ending.reset_count[reset.by] >= 3;
-    u32::from(goes_on) + u32::from(has_payload) + u32::from(burst) + u32::from(is_too_early(c, reset))
+/// Signs besides the hop count, in words.
+fn more_signs(c: &Connection, reset: &Reset) -> Vec<&'static str> {
+    let signs = [
+        // A host that gave a connection up sends no more payload on it.
+        (reset.followed_by_data > 0, "payload of the real sender came after it"),
+        (reset.payload_len > 0, "it carries payload"),
+        // Devices that hope to hit the window send several, with steps of the sequence number.
+        (c.ending.reset_count[reset.by] >= 3, "there were three or more of them"),
+        (is_too_early(c, reset), "it came faster than that server answers"),
+    ];
+    signs.into_iter().filter(|(seen, _)| *seen).map(|(_, words)| words).collect()
 }
+
+/// Under which name a sign is quoted.
+const SIGN: &str = "sign";
 
 /// Whether the RST followed what it answers in less than half the time that the server takes to answer anything.
 fn is_too_early(c: &Connection, reset: &Reset) -> bool {
@@ -144,10 +153,9 @@ fn tell_side(kinds: &[&'static str], side: Side, case: &Case<'_>, service: &Serv
         distance(usual)
     );
     if sure > 0 {
-        told.summary += &format!(
-            " On {sure} there are more signs: payload from the real sender after it, payload inside it, several RSTs, or an \
-             answer faster than the round trip."
-        );
+        let seen = |kind: &&'static str| case.group.quotes(kind, SIGN);
+        let signs = kinds.iter().flat_map(seen).map(|(sign, count)| format!("{sign} ({count})"));
+        told.summary += &format!(" There are more signs: {}.", signs.collect::<Vec<_>>().join(", "));
     } else {
         told.summary += " The TTL alone says so: a load balancer that speaks for the server can do this rightly.";
         told.not_visible.push("who sent it: a capture on the host itself would show that it sent no RST".to_owned());

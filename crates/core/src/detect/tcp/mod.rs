@@ -3,6 +3,7 @@
 pub(super) mod connection_churn;
 pub(super) mod connection_refused;
 pub(super) mod health_check;
+pub(super) mod icmp_rejected;
 pub(super) mod idle_close;
 pub(super) mod injected_reset;
 pub(super) mod stale_reuse;

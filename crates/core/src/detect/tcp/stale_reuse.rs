@@ -1,13 +1,10 @@
 //! The client wrote on a connection that the server had closed, and got a RST: what it wrote was lost.
 
 use super::idle_close;
-use crate::detect::thresholds::{
-    CLOSE_NOTIFY_BYTES, CLOSED_SOCKET_WAITS, FAREWELL_BYTES, IDLE_LEAST, NOTICED_WITHIN, OLD_CLOSE_NOTIFY_BYTES,
-    REQUEST_BYTES, SMALL_TALK_BYTES, USUAL_CLOSE_NOTIFY,
-};
+use crate::detect::thresholds::{CLOSED_SOCKET_WAITS, IDLE_LEAST, NOTICED_WITHIN, REQUEST_BYTES};
 use crate::detect::timeouts::Spoken;
 use crate::detect::{Case, Confidence, Detector, Distribution, Exam, Service, Severity, Shape, Spread, Told, timeouts};
-use crate::record::{Connection, Fin, IdleTime, LateWrite, Protocol, Reset, ResetKind};
+use crate::record::{Connection, Fin, IdleTime, LateWrite, Reset, ResetKind};
 use crate::tls::Stage;
 use crate::types::{Side, Span};
 
@@ -66,7 +63,7 @@ impl Detector for StaleReuse {
         }
         if !is_established(c, &closed)
             || !proves(&reset, &closed, &write)
-            || is_farewell(c, &write, &reset)
+            || c.is_farewell(&write, &reset)
             || is_rest_of_a_request(c, &write)
         {
             return;
@@ -110,28 +107,6 @@ fn is_established(c: &Connection, closed: &Fin) -> bool {
 fn proves(reset: &Reset, closed: &Fin, write: &LateWrite) -> bool {
     let seen = write.at.is_some();
     !reset.ack && reset.seq.distance_from(closed.seq) <= 1 && (seen || write.proof == reset.at)
-}
-
-/// Last words that expect no answer, such as TLS close_notify: the RST that they provoke hurts nobody.
-fn is_farewell(c: &Connection, write: &LateWrite, reset: &Reset) -> bool {
-    let closes_itself = c.ending.fin.client.is_some_and(|fin| fin.at.packet < reset.at.packet);
-    let Some(bytes) = write.bytes else {
-        // The payload was not captured; the client's own FIN says that it was on its way out.
-        return closes_itself;
-    };
-    match c.protocol {
-        Protocol::Http1 => false,
-        Protocol::Tls => {
-            let newest = c.tls.as_ref().and_then(|tls| tls.server_hello.as_ref()).map(|hello| hello.version);
-            let close_notify = if newest == Some(0x0304) { CLOSE_NOTIFY_BYTES } else { OLD_CLOSE_NOTIFY_BYTES };
-            bytes <= if closes_itself { FAREWELL_BYTES } else { close_notify }
-        }
-        Protocol::None | Protocol::Http2 | Protocol::Other => {
-            bytes <= SMALL_TALK_BYTES
-                || USUAL_CLOSE_NOTIFY.contains(&bytes)
-                || (closes_itself && bytes <= FAREWELL_BYTES)
-        }
-    }
 }
 
 /// Whether the write goes on with what the client was sending when the server closed: an upload that was refused early.
@@ -191,9 +166,15 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
             "the write itself on {unseen} of the connections: the number of the RST proves it, and times are those of the RST"
         ));
     }
-    told.facts.add("after_fin_shortest_s", late.shortest());
-    told.facts.add("after_fin_s", late.middle());
-    told.facts.add("after_fin_longest_s", late.longest());
+    // What was measured: of a write that was not captured only its RST has a time, and one that crossed came before the FIN.
+    let [shortest, middle, longest] = match kind {
+        _ if unseen > 0 => ["reset_after_fin_shortest_s", "reset_after_fin_s", "reset_after_fin_longest_s"],
+        CROSSED => ["fin_after_write_shortest_s", "fin_after_write_s", "fin_after_write_longest_s"],
+        _ => ["after_fin_shortest_s", "after_fin_s", "after_fin_longest_s"],
+    };
+    told.facts.add(shortest, late.shortest());
+    told.facts.add(middle, late.middle());
+    told.facts.add(longest, late.longest());
     told.remedy = Vec::new();
     tell_idle(&mut told, spread, Spoken::of(case.group, &[kind]), count, service);
     told.remedy.extend(remedy(kind, late.longest()));
@@ -216,8 +197,8 @@ fn tell_idle(told: &mut Told, spread: &Spread, spoken: Spoken, count: u64, servi
     if is_at_once(&spread.spans) {
         told.summary += &format!(" The server had closed {idle} after its last answer, so no idle timeout did that.");
         told.remedy.push(
-            "The server closes after an answer: see request-limit-close and its announcement (`Connection: close`), which \
-             the client must obey."
+            "The server closes right after an answer. In clear HTTP it announces that (`Connection: close`), in TLS by an alert \
+             before the FIN: the client must obey either, and take another connection."
                 .to_owned(),
         );
         return;

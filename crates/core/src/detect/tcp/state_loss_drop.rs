@@ -148,8 +148,9 @@ fn remedy() -> Vec<String> {
         "Look at the connection tracking on the nodes between the two at that time: a full or flushed table, a failover, a \
          policy that takes the replies for a new connection. Cilium: `cilium monitor --type drop`; Linux: `conntrack -S`, \
          `nf_conntrack_max`.",
-        "Let the sender give up sooner than after 15 minutes: TCP_USER_TIMEOUT (Go, gRPC, Envoy `tcp_keepalive`, Linux \
-         `net.ipv4.tcp_retries2=8`).",
+        "Let the sender give up sooner than after 15 minutes: TCP_USER_TIMEOUT (gRPC keepalive sets it; HAProxy `tcp-ut`), Linux \
+         `net.ipv4.tcp_retries2=8`, or a timeout or HTTP/2 PING of the application. TCP keep-alive does not help: no probe is \
+         sent while data waits for its ACK.",
         "To find the place, capture at both ends at the same time and look for the lost segment in both captures.",
     ]
     .map(str::to_owned)

@@ -82,8 +82,8 @@ impl Detector for StateLossReset {
             _ => "in the name of either side",
         };
         told.summary = format!(
-            "Live connections to {address} were reset in mid-flow without a close, {answered_by} ({} of {}; quiet for at most \
-             {longest} before): no idle timeout explains that. The shape of the RST is the answer of a host that does not \
+            "Live connections to {address} were reset in mid-flow without a close, {answered_by} ({} of {}; that side \
+             had sent payload at most {longest} before): no idle timeout explains that. The shape of the RST is the answer of a host that does not \
              know the connection: its state was lost on the way or at the end.",
             group.count, group.applied
         );
@@ -121,9 +121,14 @@ impl Detector for StateLossReset {
     }
 }
 
-/// Whether both sides had sent payload, and neither had closed.
+/// Whether both sides had sent payload before any RST: one that answers a challenge ACK while the connection opens speaks of an
+/// older connection on the same tuple.
 fn is_live(c: &Connection) -> bool {
-    c.traffic.client.payload_bytes > 0 && c.traffic.server.payload_bytes > 0
+    let spoke = |side: Side| {
+        let first = c.traffic[side].first_payload;
+        first.is_some_and(|first| c.ending.reset.is_none_or(|reset| first.packet < reset.at.packet))
+    };
+    spoke(Side::Client) && spoke(Side::Server)
 }
 
 fn why_not_visible(c: &Connection, reset: &Reset) -> Option<(&'static str, Option<&'static str>)> {

@@ -157,11 +157,11 @@ fn schedule(syn: Moment, retries: &[Moment]) -> Option<&'static str> {
     let [first, second, ..] = retries else { return None };
     let gaps = (first.at.since(syn.at), second.at.since(first.at));
     if near(gaps.0, 1) && near(gaps.1, 1) {
-        Some("1, 1, 1, 1, 1, 2, 4 s (Linux 6.5 and later)")
+        Some("that of Linux 6.5 and later: 1, 1, 1, 1, 1, 2, 4 s ...")
     } else if near(gaps.0, 1) && near(gaps.1, 2) {
-        Some("1, 2, 4, 8 s (Linux before 6.5, Windows, others)")
+        Some("that of Linux before 6.5, Windows and others: 1, 2, 4, 8 s ...")
     } else if near(gaps.0, 3) && near(gaps.1, 6) {
-        Some("3, 6, 12 s (older systems)")
+        Some("that of older systems: 3, 6, 12 s ...")
     } else {
         None
     }

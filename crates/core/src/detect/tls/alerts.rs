@@ -1,6 +1,6 @@
 //! Alerts in words: what each says when this side sends it before the handshake is complete, and where to look.
 
-use crate::tls::Alert;
+use crate::tls::{Alert, Tls};
 use crate::types::Side;
 
 /// One alert as sent by one side.
@@ -20,8 +20,13 @@ pub(super) struct Meaning {
     pub(super) remedy: &'static str,
 }
 
-/// The meaning of an alert.
-pub(super) fn meaning(alert: &Alert) -> &'static Meaning {
+/// The meaning of an alert in its handshake.
+pub(super) fn meaning(alert: &Alert, tls: &Tls) -> &'static Meaning {
+    if alert.by == Side::Server && alert.description == 40 && tls.server_hello.is_some() {
+        // Version and suite were agreed on by then.
+        let has_none = tls.certificate_requested && tls.client_certificate_length == Some(EMPTY_CERTIFICATE_LIST);
+        return if has_none { &WITHOUT_CERTIFICATE } else { &AFTER_HELLO };
+    }
     ALERTS
         .iter()
         .find(|meaning| meaning.by == alert.by && meaning.code == alert.description)
@@ -30,11 +35,9 @@ pub(super) fn meaning(alert: &Alert) -> &'static Meaning {
 
 /// The meaning that belongs to a kind.
 pub(super) fn of_kind(kind: &str) -> &'static Meaning {
-    ALERTS.iter().find(|meaning| meaning.kind == kind).unwrap_or(if kind == OTHER_SERVER.kind {
-        &OTHER_SERVER
-    } else {
-        &OTHER_CLIENT
-    })
+    let special = [&WITHOUT_CERTIFICATE, &AFTER_HELLO, &OTHER_SERVER];
+    let known = ALERTS.iter().chain(special);
+    known.into_iter().find(|meaning| meaning.kind == kind).unwrap_or(&OTHER_CLIENT)
 }
 
 const fn server(kind: &'static str, code: u8, name: &'static str, says: &'static str, remedy: &'static str) -> Meaning {
@@ -45,9 +48,26 @@ const fn client(kind: &'static str, code: u8, name: &'static str, says: &'static
     Meaning { kind, by: Side::Client, code, name, says, remedy }
 }
 
-const OTHER_SERVER: Meaning =
+/// Length of a Certificate message whose list is empty (RFC 5246 section 7.4.6).
+const EMPTY_CERTIFICATE_LIST: u32 = 3;
+
+static WITHOUT_CERTIFICATE: Meaning = server(
+    "server-handshake_failure-without-certificate",
+    40,
+    "handshake_failure",
+    "the server had asked for a client certificate, and the client answered that it has none (an empty list)",
+    CLIENT_CERTIFICATE,
+);
+static AFTER_HELLO: Meaning = server(
+    "server-handshake_failure-after-hello",
+    40,
+    "handshake_failure",
+    "version and suite were agreed on by then, so it is not about these: the client's certificate, its signature or its key share",
+    SERVER_LOG,
+);
+static OTHER_SERVER: Meaning =
     server("server-other", 255, "another alert", "the server refused the handshake", SERVER_LOG);
-const OTHER_CLIENT: Meaning =
+static OTHER_CLIENT: Meaning =
     client("client-other", 255, "another alert", "the client refused the handshake", CLIENT_LOG);
 
 const SERVER_LOG: &str = "The log of the server (nginx `error_log ... info`, HAProxy `ssl_fc_err_str`, Envoy \
@@ -96,7 +116,7 @@ static ALERTS: &[Meaning] = &[
         "server-handshake_failure",
         40,
         "handshake_failure",
-        "the server found no parameters that it accepts (suites, groups, signature schemes, server name or client certificate)",
+        "the server found nothing in the hello that it accepts (suites, groups, signature schemes or server name)",
         PARAMETERS,
     ),
     server(

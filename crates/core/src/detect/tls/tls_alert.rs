@@ -46,9 +46,9 @@ impl Detector for TlsAlert {
         let hello = tls.client_hello.as_ref().map(|hello| hello.completed);
         let answer = tls.server_hello.as_ref().map(|hello| hello.completed);
         let evidence = [hello, answer, Some(alert.at), c.ending.first];
-        exam.symptom(CODE, alerts::meaning(alert).kind, Severity::Error, confidence, &evidence);
+        exam.symptom(CODE, alerts::meaning(alert, tls).kind, Severity::Error, confidence, &evidence);
         exam.quote("alert", &wording(alert));
-        quote_handshake(tls, exam);
+        quote_handshake(tls, alert, exam);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -86,15 +86,19 @@ impl Detector for TlsAlert {
             told.facts.add("alert_code", u32::from(meaning.code));
             told.facts.add("alert_by", meaning.by.name());
             for name in QUOTED {
-                if let Some(text) = first_quote(group, kind, name) {
+                if let Some(text) = all_quotes(group, kind, name) {
                     told.facts.add(name, text);
                 }
             }
             if concerns_certificate(meaning.by, meaning.code) && versions.contains(&"TLS 1.3") {
-                told.not_visible.push("the certificate: TLS 1.3 encrypts it".to_owned());
+                let whose = if versions.len() > 1 { " of the connections with TLS 1.3" } else { "" };
+                told.not_visible.push(format!("the certificate{whose}: TLS 1.3 encrypts it"));
+            }
+            if meaning.by == Side::Server && versions.is_empty() && first_quote(group, kind, "without_name").is_some() {
+                told.remedy.push(SEND_A_NAME.to_owned());
             }
             told.summary = summary;
-            told.remedy = vec![meaning.remedy.to_owned()];
+            told.remedy.push(meaning.remedy.to_owned());
             told
         };
         case.group.kinds.iter().map(tell).collect()
@@ -113,14 +117,20 @@ const QUOTED: &[&str] = &[
     "alpn_offered",
 ];
 
-fn quote_handshake(tls: &Tls, exam: &mut Exam<'_>) {
+/// What many shared servers and content networks want before anything else.
+const SEND_A_NAME: &str = "First send a server name: `openssl s_client -connect ADDRESS:PORT -servername NAME`. Servers that hold \
+                           several names, content networks above all, refuse a hello without one with just such an alert.";
+
+fn quote_handshake(tls: &Tls, alert: &Alert, exam: &mut Exam<'_>) {
     if let Some(hello) = &tls.client_hello {
         match &hello.sni {
             Sni::Present(name) => _ = exam.quote("server_name", name),
             Sni::Empty | Sni::Absent => _ = exam.quote("without_name", "yes"),
             Sni::NotVisible(_) => {}
         }
-        hello_summary::quote_offer(hello, exam);
+        if concerns_parameters(alert.description) {
+            hello_summary::quote_offer(hello, exam);
+        }
     }
     if let Some(hello) = &tls.server_hello {
         exam.quote("version_chosen", &names::version(hello.version));
@@ -138,9 +148,25 @@ fn first_quote(group: &Group, kind: &str, name: &str) -> Option<String> {
     group.quotes(kind, name).first().map(|(text, _)| (*text).to_owned())
 }
 
+/// All texts quoted, the most frequent first and each with its count where there are several: they are of different connections.
+fn all_quotes(group: &Group, kind: &str, name: &str) -> Option<String> {
+    let quotes = group.quotes(kind, name);
+    if let [(text, _)] = quotes.as_slice() {
+        return Some((*text).to_owned());
+    }
+    let each: Vec<String> = quotes.iter().take(3).map(|(text, count)| format!("{text} ({count})")).collect();
+    let more = if quotes.len() > 3 { "; ..." } else { "" };
+    (!each.is_empty()).then(|| each.join("; ") + more)
+}
+
 /// Whether the server answered the ClientHello with bytes that are no TLS: the client's alert is then only the echo.
 fn answers_other_protocol(tls: &Tls) -> bool {
     tls.server_hello.is_none() && tls.hello_retry.is_none() && matches!(tls.malformed, Some((Side::Server, _)))
+}
+
+/// Whether this alert can be about what the hello offers.
+const fn concerns_parameters(code: u8) -> bool {
+    matches!(code, 0 | 10 | 40 | 47 | 50 | 70 | 71 | 86 | 109 | 120)
 }
 
 /// Whether this alert speaks of the peer's certificate.

@@ -1,0 +1,66 @@
+//! Last words: what a side says when it leaves and to which it expects no answer.
+
+use super::{Connection, LateWrite, Protocol, Reset};
+use crate::types::{Side, Span};
+
+/// TLS 1.3 close_notify is a record of 24 bytes (RFC 8446 sections 5.1 and 6.1); a request under TLS 1.3 takes 49 or more.
+const CLOSE_NOTIFY_BYTES: u32 = 40;
+/// close_notify up to TLS 1.2: 31 bytes with AES-GCM, up to 85 with CBC and a long MAC.
+const OLD_CLOSE_NOTIFY_BYTES: u32 = 90;
+/// close_notify where TLS began inside another protocol (STARTTLS) and is not read: ChaCha20, TLS 1.3, AES-GCM.
+const USUAL_CLOSE_NOTIFY: [u32; 3] = [23, 24, 31];
+/// In protocols that are not read, a write this short is no request: QUIT, the ping of a pool, a terminal's keystrokes.
+const SMALL_TALK_BYTES: u32 = 16;
+/// Last words before the writer's own FIN, after which it expects no answer: close_notify, an HTTP/2 GOAWAY, QUIT.
+const FAREWELL_BYTES: u32 = 100;
+/// After this long without payload an exchange is taken to be over, where nothing else tells.
+const EXCHANGE_OVER: Span = Span::from_millis(50);
+
+impl Connection {
+    /// Whether a write that a RST answered is the client's last words, such as TLS close_notify: that RST hurts nobody.
+    pub(crate) fn is_farewell(&self, write: &LateWrite, reset: &Reset) -> bool {
+        let closes_itself = self.ending.fin.client.is_some_and(|fin| fin.at.packet < reset.at.packet);
+        let Some(bytes) = write.bytes else {
+            // The payload was not captured; the client's own FIN says that it was on its way out.
+            return closes_itself;
+        };
+        match self.protocol {
+            Protocol::Http1 => false,
+            Protocol::Tls => {
+                let newest = self.tls.as_ref().and_then(|tls| tls.server_hello.as_ref()).map(|hello| hello.version);
+                let close_notify = if newest == Some(0x0304) { CLOSE_NOTIFY_BYTES } else { OLD_CLOSE_NOTIFY_BYTES };
+                bytes <= if closes_itself { FAREWELL_BYTES } else { close_notify }
+            }
+            Protocol::None | Protocol::Http2 | Protocol::Other => {
+                bytes <= SMALL_TALK_BYTES
+                    || USUAL_CLOSE_NOTIFY.contains(&bytes)
+                    || (closes_itself && bytes <= FAREWELL_BYTES)
+            }
+        }
+    }
+
+    /// Whether a RST refused what the client wrote after the server had closed. What a client does not want to hear any
+    /// more once it has closed is no loss, nor are its last words.
+    pub(super) fn lost_a_write(&self) -> bool {
+        let (Some(write), Some(reset)) = (&self.ending.late_write, &self.ending.reset) else { return false };
+        let by_client = self.ending.closed_by == Some(Side::Server) && write.by == Side::Client;
+        by_client && reset.by == Side::Server && !self.is_farewell(write, reset)
+    }
+
+    /// Whether a RST is the client's way to leave: all that it had asked was answered, or it had said goodbye.
+    pub(super) fn left_by_reset(&self) -> bool {
+        use super::ResetKind::{Abort, Unclear};
+        let own =
+            self.ending.reset.is_some_and(|reset| reset.by == Side::Client && matches!(reset.kind, Abort | Unclear));
+        if !own || self.exchanges == 0 || self.ending.late_write.is_some() {
+            return false;
+        }
+        match self.last_exchange {
+            Some((_, answered)) => {
+                answered.is_some() && self.ending.idle.is_some_and(|idle| idle.span >= EXCHANGE_OVER)
+            }
+            // The last that it sent is no request, though it had sent some: a TLS alert.
+            None => self.protocol == Protocol::Tls,
+        }
+    }
+}

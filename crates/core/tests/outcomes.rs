@@ -1,0 +1,58 @@
+//! What became of a connection, in one word, where a RST makes it hard to tell: ladders in, outcomes out.
+
+use handshark::capture::Interfaces;
+use handshark::record::Connection;
+use handshark::{Inspector, Limits, Sink};
+
+#[derive(Default)]
+struct Outcomes(Vec<&'static str>);
+
+impl Sink for Outcomes {
+    fn connection(&mut self, connection: &Connection, _: &Interfaces) {
+        self.0.push(connection.outcome().name());
+    }
+}
+
+fn outcome(ladder: &str) -> Vec<&'static str> {
+    let page = format!("# Page\n\n```ladder\n{ladder}\nexpect none\n```\n");
+    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let mut inspector = Inspector::with_sink(Limits::default(), Outcomes::default());
+    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.finish().expect("a whole capture").1.0
+}
+
+const EXCHANGE: &str = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n0.021 S HTTP 200\n0.021 C ACK\n";
+const TLS: &str = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C ClientHello sni=a.example.org\n0.021 S ServerHello\n\
+                   0.022 C Finished\n0.023 C data 100\n0.030 S data 900\n";
+
+#[test]
+fn a_client_that_leaves_after_the_answer_has_not_failed() {
+    assert_eq!(outcome(&format!("{EXCHANGE}1.000 C RST kind=abort")), ["established"]);
+}
+
+#[test]
+fn a_rst_before_the_answer_or_by_the_server_is_a_failure() {
+    let asked = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n";
+    assert_eq!(outcome(&format!("{asked}5.000 C RST kind=abort")), ["reset"]);
+    assert_eq!(outcome(&format!("{asked}0.021 S RST kind=abort")), ["reset"]);
+    assert_eq!(outcome(&format!("{EXCHANGE}1.000 S RST kind=abort")), ["reset"]);
+}
+
+#[test]
+fn what_a_client_that_has_closed_refuses_is_no_loss() {
+    let late = "1.000 C FIN\n1.005 S data 500 crossed\n1.006 C RST kind=bare";
+    assert_eq!(outcome(&format!("{EXCHANGE}{late}")), ["established"]);
+}
+
+#[test]
+fn a_request_on_a_connection_that_the_server_had_closed_is_lost() {
+    assert_eq!(outcome(&format!("{EXCHANGE}6.000 S FIN\n6.001 C GET /b crossed\n6.011 S RST kind=bare")), ["reset"]);
+}
+
+#[test]
+fn last_words_of_tls_that_nobody_hears_are_no_loss() {
+    assert_eq!(
+        outcome(&format!("{TLS}1.000 S FIN\n1.010 C ACK\n1.011 C close_notify\n1.012 C FIN\n1.021 S RST kind=bare")),
+        ["established"]
+    );
+}
