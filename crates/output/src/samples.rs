@@ -93,11 +93,11 @@ pub(crate) fn connection(number: u64) -> Connection {
     }
 }
 
-/// A RST from the client that ends a live connection.
-pub(crate) fn reset_by_client(at: Moment) -> Reset {
+/// A RST from the server that ends a live connection.
+pub(crate) fn reset_by_server(at: Moment) -> Reset {
     Reset {
         at,
-        by: Side::Client,
+        by: Side::Server,
         kind: ResetKind::Abort,
         seq: Seq(900),
         ttl: 64,

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{CloseKind, Connection};
+use super::{CloseKind, Connection, IcmpNote};
 use crate::tls::{Sni, names};
 use crate::types::{Moment, PacketNo, Side, Span, Timestamp, escaped};
 
@@ -51,6 +51,25 @@ pub fn of(c: &Connection) -> Vec<Step> {
     steps
 }
 
+/// What an ICMP error says (RFC 792, RFC 1812 section 5.2.7, RFC 4443).
+pub fn icmp(note: &IcmpNote) -> String {
+    let name = match (note.v6, note.kind, note.code) {
+        (false, 3, 0) => "network unreachable",
+        (false, 3, 1) => "host unreachable",
+        (false, 3, 3) | (true, 1, 4) => "port unreachable",
+        (false, 3, 4) => "fragmentation needed",
+        (false, 3, 9 | 10 | 13) | (true, 1, 1) => "administratively prohibited",
+        (false, 11, _) | (true, 3, _) => "time exceeded",
+        (true, 1, 0) => "no route to destination",
+        (true, 1, 3) => "address unreachable",
+        (true, 1, 5) => "source address failed policy",
+        (true, 1, 6) => "reject route to destination",
+        (true, 2, _) => "packet too big",
+        (_, kind, code) => return format!("type {kind}, code {code}"),
+    };
+    name.to_owned()
+}
+
 /// Two names of one packet as one: what has a name of its own need not be called payload, an ACK or the last one too.
 fn joined(one: &str, other: &str) -> String {
     let rank = |what: &str| PLAIN.iter().position(|plain| *plain == what);
@@ -71,6 +90,11 @@ const FIRST_CAPTURED: &str = "first packet captured";
 const LAST_CAPTURED: &str = "last packet captured";
 /// Names for packets without a better one, the better ones first.
 const PLAIN: [&str; 5] = [ACK_OF_FIN, LAST_PAYLOAD, ACK, FIRST_CAPTURED, LAST_CAPTURED];
+
+/// Whether a step is worth a row only where its packet proves something: an ACK of a FIN, the first and the last packet.
+pub fn is_minor(what: &str) -> bool {
+    what == ACK_OF_FIN || is_edge(what)
+}
 
 fn is_edge(what: &str) -> bool {
     what == FIRST_CAPTURED || what == LAST_CAPTURED
@@ -94,6 +118,11 @@ fn opening(c: &Connection, add: &mut Add<'_>) {
     }
     add(c.opening.syn_ack, Side::Server, Cow::Borrowed("SYN-ACK"));
     add(c.opening.ack, Side::Client, Cow::Borrowed(ACK));
+    if let Some(error) = &c.icmp_error {
+        // It comes to the client from where the server is, though seldom from the server.
+        let what = format!("ICMP from {}: {}", error.from, icmp(error));
+        add(Some(error.at), Side::Server, Cow::Owned(what));
+    }
     add(c.opening.challenge_ack, Side::Server, Cow::Borrowed("ACK without SYN (challenge ACK)"));
 }
 
@@ -171,7 +200,7 @@ fn ending(c: &Connection, add: &mut Add<'_>) {
     }
     if let Some(write) = &c.ending.late_write {
         let what = if write.after_fin < Span::ZERO {
-            format!("payload, {} before the FIN came, which does not acknowledge it", write.after_fin.abs())
+            format!("payload, {} before the FIN came", write.after_fin.abs())
         } else {
             format!("payload, {} after the FIN", write.after_fin)
         };

@@ -1,6 +1,6 @@
 //! How far a failed connection came and what ended it, each with its packet.
 
-use handshark::record::{CloseKind, Connection, IcmpNote};
+use handshark::record::{CloseKind, Connection, timeline};
 use handshark::tls::{Tls, names};
 use handshark::types::{Moment, PacketNo, Side};
 
@@ -126,7 +126,13 @@ fn end(c: &Connection) -> String {
         }
         By::Icmp => match &c.icmp_error {
             Some(note) => {
-                format!("ICMP in packet {} from {}: {}, {}", note.at.packet, note.from, icmp(note), after(c, note.at))
+                format!(
+                    "ICMP in packet {} from {}: {}, {}",
+                    note.at.packet,
+                    note.from,
+                    timeline::icmp(note),
+                    after(c, note.at)
+                )
             }
             None => String::new(),
         },
@@ -160,25 +166,6 @@ fn after(c: &Connection, at: Moment) -> String {
     } else {
         format!("{} after packet {first}", at.at.since(c.first.at))
     }
-}
-
-/// What an ICMP error says (RFC 792, RFC 1812 section 5.2.7, RFC 4443).
-fn icmp(note: &IcmpNote) -> String {
-    let name = match (note.v6, note.kind, note.code) {
-        (false, 3, 0) => "network unreachable",
-        (false, 3, 1) => "host unreachable",
-        (false, 3, 3) | (true, 1, 4) => "port unreachable",
-        (false, 3, 4) => "fragmentation needed",
-        (false, 3, 9 | 10 | 13) | (true, 1, 1) => "administratively prohibited",
-        (false, 11, _) | (true, 3, _) => "time exceeded",
-        (true, 1, 0) => "no route to destination",
-        (true, 1, 3) => "address unreachable",
-        (true, 1, 5) => "source address failed policy",
-        (true, 1, 6) => "reject route to destination",
-        (true, 2, _) => "packet too big",
-        (_, kind, code) => return format!("type {kind}, code {code}"),
-    };
-    name.to_owned()
 }
 
 impl Reached {

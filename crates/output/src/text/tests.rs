@@ -34,7 +34,7 @@ fn first_line(report: &Report) -> String {
     plain(report, 100).lines().next().unwrap_or_default().to_owned()
 }
 
-/// A connection to the finding's service that was reset by the client after the server's FIN.
+/// A connection to the finding's service that the server reset.
 fn reset(number: u64, symptoms: Vec<handshark::detect::Symptom>) -> handshark::record::Connection {
     let mut connection = samples::connection(number);
     connection.server = samples::report().findings[0].evidence[0].server;
@@ -42,8 +42,8 @@ fn reset(number: u64, symptoms: Vec<handshark::detect::Symptom>) -> handshark::r
     let fin = connection.ending.fin.server.expect("the sample has a FIN");
     connection.ending.fin = handshark::types::Sided::default();
     connection.ending.kind = handshark::record::CloseKind::Reset;
-    connection.ending.closed_by = Some(handshark::types::Side::Client);
-    connection.ending.reset = Some(samples::reset_by_client(fin.at));
+    connection.ending.closed_by = Some(handshark::types::Side::Server);
+    connection.ending.reset = Some(samples::reset_by_server(fin.at));
     connection
 }
 
@@ -145,8 +145,8 @@ fn what_no_check_explains_is_told_with_its_packets() {
     );
     assert!(
         told.contains(
-            "Failed, and no check explains why\n  2 reset, after the TLS handshake, by a RST from the client\n    \
-             example: connection 5, 10.0.0.9:40312 to 10.0.0.5:3000: RST in packet 20 from the client, 6.05 s\n"
+            "Failed, and no check explains why\n  2 reset, after the TLS handshake, by a RST from the server\n    \
+             example: connection 5, 10.0.0.9:40312 to 10.0.0.5:3000: RST in packet 20 from the server, 6.05 s\n"
         ),
         "{told}"
     );
