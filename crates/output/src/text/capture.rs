@@ -9,6 +9,25 @@ use super::{Scope, blind, times};
 use crate::paint::CODE;
 use crate::sheet::Sheet;
 
+/// Files that are named.
+const MAX_FILES: usize = 5;
+
+/// Of several files: that numbers are those of all of them together, and how to get the file that has these numbers.
+pub(super) fn write_numbering(sheet: &mut Sheet, files: &[String]) {
+    if files.len() < 2 {
+        return;
+    }
+    let more = if files.len() > MAX_FILES { " ..." } else { "" };
+    let numbers = "Packet numbers and tcp.stream are those of the";
+    let command = format!("mergecap -w all.pcapng {}{more}", named(files, " "));
+    sheet.paragraph(0, "", &format!("{numbers} {} files merged in time order: {command}", files.len()));
+}
+
+fn named(files: &[String], between: &str) -> String {
+    let named: Vec<&str> = files.iter().take(MAX_FILES).map(String::as_str).collect();
+    named.join(between)
+}
+
 /// The checks that were made and have no finding.
 pub(super) fn write_found_nothing(sheet: &mut Sheet, report: &Report, scope: Scope<'_>) {
     let connections = report.totals.connections;
@@ -68,11 +87,13 @@ pub(super) fn write(sheet: &mut Sheet, capture: &CaptureSummary) {
 }
 
 fn numbers(capture: &CaptureSummary) -> String {
-    let mut text = match capture.files.as_slice() {
-        [] => String::new(),
-        [file] => format!("{file}: "),
-        [file, rest @ ..] => format!("{file} and {}: ", counted(rest.len() as u64, "more file")),
-    };
+    let mut text = named(&capture.files, ", ");
+    if let Some(more) = capture.files.len().checked_sub(MAX_FILES).filter(|more| *more > 0) {
+        text += &format!(" and {}", counted(more as u64, "more file"));
+    }
+    if !text.is_empty() {
+        text += ": ";
+    }
     text += &format!("{}, {} with TCP", counted(capture.packets, "packet"), capture.tcp_packets);
     if !capture.skipped.is_empty() {
         let skipped: Vec<String> = capture.skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();

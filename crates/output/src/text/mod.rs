@@ -65,17 +65,19 @@ pub fn write_report(out: &mut dyn Write, report: &Report, scope: Scope<'_>, styl
     let findings: Vec<&Finding> = report.findings.iter().chain(scope.hidden).collect();
     let failures = scope.tally.failures(&findings);
     verdict::write(&mut sheet, report, scope, &failures);
+    capture::write_numbering(&mut sheet, &report.capture.files);
     unexplained::write(&mut sheet, &failures);
     for (i, finding) in report.findings.iter().enumerate() {
+        let number = (report.findings.len() > 1).then_some(i + 1);
         if i < MAX_TOLD {
             sheet.gap();
             let before = report.findings.get(..i).unwrap_or_default();
-            finding::write(&mut sheet, finding, before);
+            finding::write(&mut sheet, number, finding, before);
         } else {
             if i == MAX_TOLD {
                 sheet.gap();
             }
-            finding::write_header(&mut sheet, finding);
+            finding::write_header(&mut sheet, number, finding);
         }
     }
     services::write(&mut sheet, &report.services);
