@@ -55,4 +55,5 @@ fn last_words_of_tls_that_nobody_hears_are_no_loss() {
         outcome(&format!("{TLS}1.000 S FIN\n1.010 C ACK\n1.011 C close_notify\n1.012 C FIN\n1.021 S RST kind=bare")),
         ["established"]
     );
+    assert_eq!(outcome(&format!("{TLS}1.000 C close_notify\n1.001 C RST kind=abort")), ["established"]);
 }

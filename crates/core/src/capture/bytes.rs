@@ -37,12 +37,7 @@ impl Order {
         for (at, word) in words.iter_mut().enumerate() {
             *word = u32::from_le_bytes(fields[at]);
         }
-        if self == Self::Big {
-            for word in &mut words {
-                *word = word.swap_bytes();
-            }
-        }
-        Some(words)
+        Some(if self == Self::Little { words } else { swapped(words) })
     }
 
     /// A field of eight bytes; `None` for any other length.
@@ -53,6 +48,13 @@ impl Order {
             Self::Big => u64::from_be_bytes(field),
         })
     }
+}
+
+/// Apart, or the compiler swaps the words of every capture and then chooses. Captures of the other order are rare.
+#[cold]
+#[inline(never)]
+fn swapped<const N: usize>(words: [u32; N]) -> [u32; N] {
+    words.map(u32::swap_bytes)
 }
 
 #[cfg(test)]

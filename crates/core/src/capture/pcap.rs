@@ -83,7 +83,7 @@ impl Pcap {
     }
 
     /// The record at the front, if it is whole and has nothing odd.
-    #[inline]
+    #[inline(always)]
     pub(super) fn record(&self, bytes: &[u8]) -> Option<Record> {
         let header = Header::new(self.order.words(bytes)?);
         // One comparison for 1 <= captured <= both.

@@ -140,6 +140,7 @@ impl Exam<'_> {
             symptom.confidence = confidence;
             symptom.evidence.clear();
             evidence.iter().flatten().for_each(|moment| symptom.evidence.add(moment.packet));
+            symptom.at = None;
             symptom.span = None;
             symptom.count = None;
             symptom.delay = None;
@@ -147,6 +148,15 @@ impl Exam<'_> {
             symptom.kind = kind;
             self.said.has_symptom = true;
             self.said.applies = true;
+        }
+        self
+    }
+
+    /// When it happened, where that is neither the connection's beginning nor its end: the time by which an operator will look
+    /// into the logs.
+    pub fn happened(&mut self, at: Moment) -> &mut Self {
+        if let Some(symptom) = self.said.symptom_mut() {
+            symptom.at = Some(at.at);
         }
         self
     }

@@ -312,10 +312,11 @@ fn same(a: &'static str, b: &'static str) -> bool {
     std::ptr::eq(a, b) || a == b
 }
 
-/// When the connection showed it: at the end of its life if it has one, else at its last packet.
+/// When the connection showed it: as the detector says, else at the end of its life if it has one, else at its last packet.
 fn onset(symptom: &Symptom, connection: &Connection) -> Timestamp {
-    match symptom.evidence.first() {
-        Some(packet) if *packet == connection.first.packet => connection.first.at,
+    match (symptom.at, symptom.evidence.first()) {
+        (Some(at), _) => at,
+        (None, Some(packet)) if *packet == connection.first.packet => connection.first.at,
         _ => connection.ending.first.map_or(connection.last.at, |moment| moment.at),
     }
 }

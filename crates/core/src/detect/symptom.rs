@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::types::{Packets, Span};
+use crate::types::{Packets, Span, Timestamp};
 
 /// What a detector says of one connection: a code, the packets that prove it, and numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Symptom {
     pub confidence: Confidence,
     /// The packets that prove it, in order; never empty.
     pub evidence: Packets,
+    /// When it happened, where that is neither the connection's beginning nor its end.
+    pub at: Option<Timestamp>,
     /// The duration that the finding is about (idle time, waiting time), where there is one.
     pub span: Option<Span>,
     /// The count that the finding is about (requests, retries), where there is one.
@@ -34,6 +36,7 @@ impl Symptom {
         severity: Severity::Info,
         confidence: Confidence::Low,
         evidence: Packets::new(),
+        at: None,
         span: None,
         count: None,
         delay: None,

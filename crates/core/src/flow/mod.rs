@@ -4,8 +4,10 @@
 //! table holds any value. Order is that of the packets alone, never that of a hasher.
 
 mod clock;
+mod index;
 mod key;
 mod places;
+mod queues;
 mod table;
 mod tombstones;
 mod twins;

@@ -1,10 +1,8 @@
 //! The live table: tuple to connection, bounded, with expiry by capture time.
 
-use std::collections::VecDeque;
-
-use hashbrown::HashTable;
-
+use super::index::Index;
 use super::key::{Flow, Key};
+use super::queues::Queues;
 use super::tombstones::Tombstones;
 use crate::Limits;
 use crate::types::{Span, Timestamp};
@@ -13,14 +11,11 @@ use crate::types::{Span, Timestamp};
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     /// Places in `slots`, by the hash of the key that stands there.
-    index: HashTable<u32>,
+    index: Index,
     slots: Vec<Slot<T>>,
-    /// For each slot the number of the only ticket that is valid for it. Apart from the slots, so that void tickets are
-    /// found without touching these.
-    valid: Vec<u32>,
     free: Vec<u32>,
     /// Who waits in each class, in the order of the last look at them.
-    queues: [VecDeque<Ticket>; 3],
+    queues: Queues,
     counts: [usize; 3],
     ended: Tombstones,
     limits: Limits,
@@ -59,25 +54,16 @@ struct Slot<T> {
     value: Option<T>,
 }
 
-/// A place in a queue, in order of `at`. It is void when the slot has a newer one.
-#[derive(Clone, Copy, Debug)]
-struct Ticket {
-    place: u32,
-    number: u32,
-    at: Timestamp,
-}
-
 /// Capture time between two looks for what has expired.
 const SWEEP_EVERY: Span = Span::from_millis(500);
 
 impl<T> Table<T> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            index: HashTable::new(),
+            index: Index::new(),
             slots: Vec::new(),
-            valid: Vec::new(),
             free: Vec::new(),
-            queues: Default::default(),
+            queues: Queues::new(),
             counts: [0; 3],
             ended: Tombstones::new(&limits),
             limits,
@@ -89,8 +75,7 @@ impl<T> Table<T> {
     #[inline]
     pub(crate) fn find(&self, flow: &Flow) -> Option<u32> {
         let slots = &self.slots;
-        let is_it = |place: &u32| slots.get(*place as usize).is_some_and(|slot| slot.key == flow.key);
-        self.index.find(flow.hash, is_it).copied()
+        self.index.find(flow.hash, |place| slots.get(place as usize).is_some_and(|slot| slot.key == flow.key))
     }
 
     /// Whether a connection of this tuple ended and was written out not long ago.
@@ -113,7 +98,8 @@ impl<T> Table<T> {
             self.counts[slot.class as usize] -= 1;
             self.counts[class as usize] += 1;
             slot.class = class;
-            self.queue(place, class, now);
+            self.queues.leave(place);
+            self.queues.join(place, class, now);
         }
     }
 
@@ -128,14 +114,12 @@ impl<T> Table<T> {
             }
             None => {
                 self.slots.push(slot);
-                self.valid.push(0);
                 (self.slots.len() - 1) as u32
             }
         };
-        let slots = &self.slots;
-        self.index.insert_unique(hash, place, |place| slots.get(*place as usize).map_or(0, |slot| slot.hash));
+        self.index.insert(hash, place);
         self.counts[Class::HalfOpen as usize] += 1;
-        self.queue(place, Class::HalfOpen, now);
+        self.queues.join(place, Class::HalfOpen, now);
         place
     }
 
@@ -144,11 +128,9 @@ impl<T> Table<T> {
         let slot = self.slots.get_mut(place as usize)?;
         let value = slot.value.take()?;
         self.counts[slot.class as usize] -= 1;
-        if let Ok(entry) = self.index.find_entry(slot.hash, |known| *known == place) {
-            entry.remove();
-        }
+        self.index.remove(slot.hash, place);
         let key = slot.key;
-        self.revoke(place);
+        self.queues.leave(place);
         self.free.push(place);
         Some(Gone { key, value, evicted: false })
     }
@@ -161,8 +143,10 @@ impl<T> Table<T> {
 
     /// Everything that is left, in no particular order.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Gone<T>> {
-        self.index.clear();
-        self.queues.iter_mut().for_each(VecDeque::clear);
+        self.index = Index::new();
+        self.queues = Queues::new();
+        self.free.clear();
+        self.counts = [0; 3];
         let left = self.slots.drain(..);
         left.filter_map(|slot| slot.value.map(|value| Gone { key: slot.key, value, evicted: false }))
     }
@@ -224,41 +208,20 @@ impl<T> Table<T> {
     /// The connection that was quiet longest, if the time it was last seen passes. One that saw packets since it was queued
     /// goes to the back: each such move is paid for by a packet.
     fn oldest(&mut self, class: Class, passes: impl Fn(Timestamp) -> bool) -> Option<u32> {
-        let queue = &mut self.queues[class as usize];
-        while let Some(&head) = queue.front() {
-            if !passes(head.at) {
+        while let Some((place, at)) = self.queues.first(class) {
+            if !passes(at) {
                 return None;
             }
-            queue.pop_front();
-            if self.valid.get(head.place as usize) != Some(&head.number) {
-                continue;
-            }
-            match self.slots.get(head.place as usize) {
-                Some(slot) if slot.last_seen > head.at => queue.push_back(Ticket { at: slot.last_seen, ..head }),
-                Some(_) => return Some(head.place),
-                None => {}
+            match self.slots.get(place as usize) {
+                Some(slot) if slot.last_seen > at => {
+                    let last_seen = slot.last_seen;
+                    self.queues.leave(place);
+                    self.queues.join(place, class, last_seen);
+                }
+                _ => return Some(place),
             }
         }
         None
-    }
-
-    /// Puts a connection into the queue of its class; where it waited before does not count any more.
-    fn queue(&mut self, place: u32, class: Class, at: Timestamp) {
-        let number = self.revoke(place);
-        let queue = &mut self.queues[class as usize];
-        queue.push_back(Ticket { place, number, at });
-        // Void tickets wait behind a valid one: they are swept out when they are the greater part.
-        if queue.len() > 2 * self.counts[class as usize] + 1_024 {
-            let valid = &self.valid;
-            queue.retain(|ticket| valid.get(ticket.place as usize) == Some(&ticket.number));
-        }
-    }
-
-    /// Makes the ticket of a place void; the number of its next one.
-    fn revoke(&mut self, place: u32) -> u32 {
-        let Some(valid) = self.valid.get_mut(place as usize) else { return 0 };
-        *valid = valid.wrapping_add(1);
-        *valid
     }
 }
 

@@ -1,11 +1,12 @@
 //! One connection while it lives: gathers what TCP, TLS and HTTP tell, and becomes a [`Connection`].
 
+use super::farewell::CLOSE_NOTIFY_BYTES;
 use super::streams::{Learned, Streams, speaks_as_client};
 use super::{Connection, IcmpNote, Protocol, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::Limits;
 use crate::flow::Class;
 use crate::net::{IcmpError, Segment, Tunnel};
-use crate::tcp::{CloseKind, Tracker};
+use crate::tcp::{CloseKind, Tracker, payload_start};
 use crate::types::{Endpoint, Moment, Side, Sided, Span, Timestamp};
 
 /// A connection that is still in the table.
@@ -122,29 +123,40 @@ impl Builder {
             self.twins += 1;
             self.tracker.on_twin(self.side(forward), s);
         } else {
-            self.learn_roles(forward, s);
+            if self.roles_from != RolesFrom::Syn {
+                self.learn_roles(forward, s);
+            }
             self.on_segment(self.side(forward), s, at, limits);
         }
     }
 
     fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) {
-        let arrival = self.tracker.on_segment(side, s, at, limits);
-        if (s.payload.len() as u64) < u64::from(s.payload_len) {
-            self.cut_by_snaplen += 1;
-        }
+        let new_payload = self.tracker.on_segment(side, s, at, limits);
         if s.payload_len > 0 {
-            let before = self.client_records();
-            self.read(side, s, arrival.payload_at, at, limits);
-            if arrival.new_payload {
-                let counts = self.client_records().is_none_or(|now| before.is_some_and(|before| now > before));
-                self.exchanges.get_or_insert_default().on_payload(side, at, counts);
-            }
+            self.on_payload(side, s, new_payload, at, limits);
         }
         if s.flags.ack()
             && let Payload::Read(streams) = &mut self.payload
             && streams.waits(side.peer())
         {
             streams.on_acknowledged(side.peer(), s.ack, at, limits);
+        }
+    }
+
+    #[inline(never)]
+    fn on_payload(&mut self, side: Side, s: &Segment<'_>, is_new: bool, at: Moment, limits: &Limits) {
+        if (s.payload.len() as u64) < u64::from(s.payload_len) {
+            self.cut_by_snaplen += 1;
+        }
+        let before = self.client_records();
+        self.read(side, s, at, limits);
+        if is_new {
+            let counts = match self.client_records() {
+                Some(now) => before.is_some_and(|before| now > before),
+                // Nobody looks into the records any more.
+                None => !(s.payload_len <= CLOSE_NOTIFY_BYTES && self.speaks_tls()),
+            };
+            self.exchanges.get_or_insert_default().on_payload(side, at, counts);
         }
     }
 
@@ -159,6 +171,14 @@ impl Builder {
         self.number
     }
 
+    fn speaks_tls(&self) -> bool {
+        match &self.payload {
+            Payload::Read(streams) => streams.reads_tls(),
+            Payload::Decided(learned) => matches!(learned, Learned::Tls(..)),
+            Payload::Untouched => false,
+        }
+    }
+
     fn client_records(&self) -> Option<u32> {
         match &self.payload {
             Payload::Read(streams) => streams.client_data_records(),
@@ -166,14 +186,14 @@ impl Builder {
         }
     }
 
-    fn read(&mut self, side: Side, s: &Segment<'_>, from: crate::types::Seq, at: Moment, limits: &Limits) {
+    fn read(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) {
         if matches!(self.payload, Payload::Untouched) {
             self.payload = Payload::Read(Box::new(Streams::new()));
         }
         let Payload::Read(streams) = &mut self.payload else { return };
         if streams.wants(side) {
             let start = self.tracker.stream_start(side);
-            streams.on_payload(side, start, from, s.payload, s.payload_len, at, limits);
+            streams.on_payload(side, start, payload_start(s), s.payload, s.payload_len, at, limits);
             self.over_limit |= streams.given_up;
         }
         if !streams.wants(Side::Client)
@@ -185,6 +205,7 @@ impl Builder {
     }
 
     /// Corrects a guess of the roles by what a segment says of them.
+    #[cold]
     fn learn_roles(&mut self, source_is_low: bool, s: &Segment<'_>) {
         if self.roles_from != RolesFrom::Guess {
             if self.roles_from != RolesFrom::Syn && s.flags.opens() {
@@ -218,22 +239,10 @@ impl Builder {
         self.exchanges = None;
     }
 
-    /// The finished record: nothing is left here. `capture_end` is the time of the last packet of the capture so far.
+    /// The finished record: nothing of use is left here. `capture_end` is the time of the last packet of the capture so far.
     pub(super) fn finish(&mut self, evicted: bool, capture_end: Timestamp, limits: &Limits) -> Connection {
-        let flags_only = self.is_flags_only();
-        let visibility = Visibility {
-            mid_stream: self.tracker.opening.syn.is_none() && self.tracker.opening.syn_ack.is_none(),
-            one_way: self.one_way(),
-            flags_only,
-            cut_by_snaplen: self.cut_by_snaplen,
-            gaps: Sided { client: self.tracker.halves.client.gaps, server: self.tracker.halves.server.gaps },
-            twins: self.twins,
-            evicted,
-            over_limit: self.over_limit,
-            capture_went_on: capture_end.since(self.last.at).max(Span::ZERO),
-        };
-        let ending = self.tracker.ending(flags_only);
-        let completeness = self.tracker.completeness();
+        let stream_bytes = self.tracker.stream_bytes();
+        let flags_only = self.is_flags_only(&stream_bytes);
         let learned = match std::mem::replace(&mut self.payload, Payload::Untouched) {
             Payload::Untouched => Learned::Nothing(Protocol::None),
             Payload::Read(streams) => streams.finish(self.last, limits),
@@ -244,6 +253,23 @@ impl Builder {
             Learned::Http(http) => (Protocol::Http1, None, Some(http)),
             Learned::Nothing(protocol) => (protocol, None, None),
         };
+        let Self { tracker, last, .. } = self;
+        let halves = &tracker.halves;
+        let visibility = Visibility {
+            mid_stream: tracker.opening.syn.is_none() && tracker.opening.syn_ack.is_none(),
+            one_way: one_way(tracker),
+            flags_only,
+            cut_by_snaplen: self.cut_by_snaplen,
+            gaps: Sided { client: halves.client.gaps, server: halves.server.gaps },
+            twins: self.twins,
+            evicted,
+            over_limit: self.over_limit,
+            capture_went_on: capture_end.since(last.at).max(Span::ZERO),
+        };
+        let ending = tracker.ending(flags_only);
+        let (conn_state, history, completeness) = (tracker.conn_state(), tracker.history(), tracker.completeness());
+        let (opening, traffic) = tracker.take_facts(stream_bytes);
+        let exchanges = self.exchanges.as_deref();
         Connection {
             number: self.number,
             client: self.client,
@@ -253,55 +279,39 @@ impl Builder {
             vlan: self.vlan,
             tunnel: self.tunnel,
             first: self.first,
-            last: self.last,
-            traffic: self.tracker.take_traffic(),
+            last: *last,
+            opening,
+            traffic,
             ending,
-            conn_state: self.tracker.conn_state(),
-            history: self.tracker.history(),
+            conn_state,
+            history,
             completeness,
-            exchanges: self.exchanges.as_ref().map_or(0, |exchanges| exchanges.answered),
-            last_exchange: self.exchanges.as_ref().and_then(|exchanges| exchanges.last()),
-            longest_survived_idle: self.exchanges.as_ref().and_then(|exchanges| exchanges.longest_survived),
+            exchanges: exchanges.map_or(0, |exchanges| exchanges.answered),
+            last_exchange: exchanges.and_then(Exchanges::last),
+            longest_survived_idle: exchanges.and_then(|exchanges| exchanges.longest_survived),
             tls,
             http,
             protocol,
             visibility,
             icmp_error: self.icmp.as_deref().copied(),
             symptoms: Vec::new(),
-            opening: std::mem::take(&mut self.tracker.opening),
         }
     }
 
     /// Only SYN, FIN and RST were captured, and the rest of a real connection is missing between them.
-    fn is_flags_only(&self) -> bool {
+    fn is_flags_only(&self, stream_bytes: &Sided<Option<u64>>) -> bool {
         let halves = &self.tracker.halves;
-        let ended = self.tracker.fin(Side::Client).is_some() || self.tracker.fin(Side::Server).is_some();
-        let reset = halves.client.resets + halves.server.resets > 0;
         if !(halves.client.only_flags() && halves.server.only_flags()) || self.tracker.opening.syn_ack.is_none() {
             return false;
         }
         // Two FINs can not be exchanged without any ACK, and payload leaves its mark in the sequence numbers.
-        let both = self.tracker.fin(Side::Client).is_some() && self.tracker.fin(Side::Server).is_some();
-        let carried = [Side::Client, Side::Server].iter().any(|side| self.tracker.stream_bytes(*side).unwrap_or(0) > 0);
-        (ended || reset) && (both || carried)
-    }
-
-    /// One side alone was captured although its acknowledgments show that the other sent something.
-    fn one_way(&self) -> Option<Side> {
-        let halves = &self.tracker.halves;
-        let side = match (halves.client.traffic.packets, halves.server.traffic.packets) {
-            (_, 0) => Side::Client,
-            (0, _) => Side::Server,
-            _ => return None,
-        };
-        let me = &halves[side];
-        let opening = &self.tracker.opening;
-        let answered = match side {
-            // An ACK after the SYN acknowledges a SYN-ACK that was not captured.
-            Side::Client => opening.syn.is_some() && me.first_ack().is_some(),
-            Side::Server => opening.syn_ack.is_some(),
-        };
-        (answered || me.acknowledged() > 0).then_some(side)
+        let reset = halves.client.resets + halves.server.resets > 0;
+        let carried = |bytes: Option<u64>| bytes.is_some_and(|bytes| bytes > 0);
+        match (halves.client.fin.is_some(), halves.server.fin.is_some()) {
+            (true, true) => true,
+            (false, false) if !reset => false,
+            _ => carried(stream_bytes.client) || carried(stream_bytes.server),
+        }
     }
 }
 
@@ -328,6 +338,24 @@ impl Exchanges {
     fn last(&self) -> Option<(Moment, Option<Moment>)> {
         self.counts.then_some((self.begun?, self.answered_at))
     }
+}
+
+/// One side alone was captured although its acknowledgments show that the other sent something.
+fn one_way(tracker: &Tracker) -> Option<Side> {
+    let halves = &tracker.halves;
+    let side = match (halves.client.traffic.packets, halves.server.traffic.packets) {
+        (_, 0) => Side::Client,
+        (0, _) => Side::Server,
+        _ => return None,
+    };
+    let me = &halves[side];
+    let opening = &tracker.opening;
+    let answered = match side {
+        // An ACK after the SYN acknowledges a SYN-ACK that was not captured.
+        Side::Client => opening.syn.is_some() && me.first_ack().is_some(),
+        Side::Server => opening.syn_ack.is_some(),
+    };
+    (answered || me.acknowledged() > 0).then_some(side)
 }
 
 /// A guess for connections whose opening was not captured: the side with a well-known port, where only one has such.

@@ -107,6 +107,14 @@ pub struct SeenAt {
 impl SeenAt {
     /// Notes an interface.
     pub fn note(&mut self, id: InterfaceId) {
+        let is_first_again = self.len > 0 && self.ids[0] == id;
+        if !is_first_again {
+            self.note_other(id);
+        }
+    }
+
+    #[cold]
+    fn note_other(&mut self, id: InterfaceId) {
         if self.ids().contains(&id) {
             return;
         }

@@ -4,7 +4,7 @@ use super::{Connection, LateWrite, Protocol, Reset};
 use crate::types::{Side, Span};
 
 /// TLS 1.3 close_notify is a record of 24 bytes (RFC 8446 sections 5.1 and 6.1); a request under TLS 1.3 takes 49 or more.
-const CLOSE_NOTIFY_BYTES: u32 = 40;
+pub(super) const CLOSE_NOTIFY_BYTES: u32 = 40;
 /// close_notify up to TLS 1.2: 31 bytes with AES-GCM, up to 85 with CBC and a long MAC.
 const OLD_CLOSE_NOTIFY_BYTES: u32 = 90;
 /// close_notify where TLS began inside another protocol (STARTTLS) and is not read: ChaCha20, TLS 1.3, AES-GCM.

@@ -1,10 +1,10 @@
 //! A connection in the table: only its packets at first, and more once there is something to follow.
 
-use super::notes::{List, Notes};
+use super::notes::{List, Note, Notes};
 use super::{Builder, Connection, Sighting};
 use crate::Limits;
 use crate::flow::{Class, Key};
-use crate::net::{Flags, IcmpError, Place, Tunnel};
+use crate::net::{Flags, IcmpError, Place, Segment, Tunnel};
 use crate::types::{Moment, Seq, Timestamp};
 
 /// A connection that lives.
@@ -100,7 +100,7 @@ impl Live {
                 young.note(sighting, notes);
             }
             Self::Young(young) => {
-                let mut builder = Box::new(young.grow(key, notes, limits));
+                let mut builder = young.grow(key, notes, limits);
                 builder.on_sighting(sighting, limits);
                 *self = Self::Grown(builder);
             }
@@ -111,7 +111,7 @@ impl Live {
     /// An ICMP error that quotes one of its packets.
     pub(crate) fn on_icmp(&mut self, error: &IcmpError, at: Moment, key: &Key, notes: &mut Notes, limits: &Limits) {
         if let Self::Young(young) = self {
-            *self = Self::Grown(Box::new(young.grow(key, notes, limits)));
+            *self = Self::Grown(young.grow(key, notes, limits));
         }
         if let Self::Grown(builder) = self {
             builder.on_icmp(error, at);
@@ -128,7 +128,12 @@ impl Live {
         limits: &Limits,
     ) -> Connection {
         match self {
-            Self::Young(mut young) => young.grow(key, notes, limits).finish(evicted, capture_end, limits),
+            Self::Young(mut young) => {
+                let (first, mut segment) = young.first(key, notes);
+                let mut builder = Builder::new(young.number, &first.sighting(&segment));
+                young.tell(&mut builder, &mut segment, notes, limits);
+                builder.finish(evicted, capture_end, limits)
+            }
             Self::Grown(mut builder) => builder.finish(evicted, capture_end, limits),
         }
     }
@@ -160,18 +165,29 @@ impl Young {
         sent.kinds & ANY != 0 && sent.base != syn.segment.seq
     }
 
-    /// What its packets tell. The notes are taken out: it is of no use after that.
-    fn grow(&mut self, key: &Key, notes: &mut Notes, limits: &Limits) -> Builder {
-        let tuple = key.tuple(true);
+    /// Follows it from now on.
+    fn grow(&mut self, key: &Key, notes: &mut Notes, limits: &Limits) -> Box<Builder> {
+        let (first, mut segment) = self.first(key, notes);
+        let mut builder = Box::new(Builder::new(self.number, &first.sighting(&segment)));
+        self.tell(&mut builder, &mut segment, notes, limits);
+        builder
+    }
+
+    /// Its first packet.
+    fn first(&self, key: &Key, notes: &Notes) -> (Note, Segment<'static>) {
         let place = Place { vlan: self.vlan, tunnel: self.tunnel, ..Place::default() };
         let first = notes.first(&self.notes);
-        let mut segment = first.segment(tuple, place);
-        let mut builder = Builder::new(self.number, &first.sighting(&segment));
+        (first, first.segment(key.tuple(true), place))
+    }
+
+    /// Tells what its packets say; `segment` is its first. The notes are taken out: it is of no use after that.
+    ///
+    /// The builder is large and is made where it is used: handed from function to function it would be copied.
+    fn tell(&mut self, builder: &mut Builder, segment: &mut Segment<'_>, notes: &mut Notes, limits: &Limits) {
         notes.take(&self.notes, |note| {
-            note.write_to(&mut segment);
-            builder.on_sighting(&note.sighting(&segment), limits);
+            note.write_to(segment);
+            builder.on_sighting(&note.sighting(segment), limits);
         });
-        builder
     }
 }
 

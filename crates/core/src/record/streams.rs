@@ -115,6 +115,11 @@ impl Streams {
         self.assemblers[side].held() > 0
     }
 
+    /// Whether it is TLS that is read.
+    pub(super) const fn reads_tls(&self) -> bool {
+        matches!(self.reader, Reader::Tls(_))
+    }
+
     /// TLS application data records of the client so far, while somebody counts them.
     pub(super) fn client_data_records(&self) -> Option<u32> {
         match &self.reader {

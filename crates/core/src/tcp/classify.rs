@@ -89,6 +89,7 @@ pub(super) fn classify(me: &Half, peer: &Half, s: &Segment<'_>, at: Timestamp, o
     if Half::takes_space(s) { class.and(resent(me, peer, s, at, opening, next), true) } else { class }
 }
 
+#[cold]
 fn resent(me: &Half, peer: &Half, s: &Segment<'_>, at: Timestamp, opening: &Opening, next: Seq) -> Class {
     let payload_end = s.seq.plus(s.payload_len);
     let acked = peer.last_ack.filter(|_| s.payload_len > 0);

@@ -50,6 +50,7 @@ const SAME_HOST_HOPS: u8 = 2;
 
 impl Closing {
     /// A segment with payload, after its half was noted and before the edges of the half move.
+    #[inline(never)]
     pub(super) fn on_payload(&mut self, ends: &Ends<'_>, s: &Segment<'_>, at: Moment, new_payload: bool) {
         if let Some(reset) = &mut self.reset
             && reset.by == ends.side
@@ -64,6 +65,7 @@ impl Closing {
     }
 
     /// A FIN, after its payload.
+    #[inline(never)]
     pub(super) fn on_fin(&mut self, ends: &mut Ends<'_>, s: &Segment<'_>, at: Moment, new_payload: bool) {
         let seq = s.seq.plus(s.payload_len);
         if ends.me.fin.is_none() {
@@ -73,6 +75,7 @@ impl Closing {
     }
 
     /// A RST, after its payload.
+    #[inline(never)]
     pub(super) fn on_reset(&mut self, ends: &mut Ends<'_>, s: &Segment<'_>, at: Moment) {
         ends.me.resets += 1;
         if self.reset.is_some() {

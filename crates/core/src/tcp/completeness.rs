@@ -9,15 +9,15 @@ const DATA: u8 = 8;
 const FIN: u8 = 16;
 const RST: u8 = 32;
 
-/// What a segment adds. `begins` says that it is the first of its conversation.
-pub(super) const fn of(s: &Segment<'_>, begins: bool) -> u8 {
-    let adds = BY_FLAGS[s.flags.0 as usize % BY_FLAGS.len()];
-    let data = s.payload_len > 0;
+/// What a segment adds. `begins` says whether it is the first of its conversation.
+#[inline]
+pub(super) fn of(s: &Segment<'_>, begins: impl FnOnce() -> bool) -> u8 {
+    let adds = BY_FLAGS[usize::from(s.flags.0) % BY_FLAGS.len()];
     match adds {
         // Only the packet that creates the conversation counts; with payload it is TCP Fast Open.
-        SYN if !begins => 0,
-        SYN if data => SYN | DATA,
-        _ if data && adds & ACK != 0 => adds & !ACK | DATA,
+        SYN if !begins() => 0,
+        SYN if s.payload_len > 0 => SYN | DATA,
+        _ if s.payload_len > 0 && adds & ACK != 0 => adds & !ACK | DATA,
         _ => adds,
     }
 }

@@ -120,11 +120,12 @@ impl Half {
         }
     }
 
-    /// Notes the payload of a segment, from its first byte's number.
-    pub(super) fn note_payload(&mut self, from: Seq, length: u32, at: Moment, max_ranges: usize) {
+    /// Notes the payload of a segment.
+    #[inline(never)]
+    pub(super) fn note_payload(&mut self, segment: &Segment<'_>, at: Moment, max_ranges: usize) {
         self.traffic.payload_packets += 1;
         self.traffic.first_payload.get_or_insert(at);
-        self.ranges.add(from, length, max_ranges);
+        self.ranges.add(payload_start(segment), segment.payload_len, max_ranges);
     }
 
     /// A segment that the peer has not acknowledged: the oldest now. Its own payload is noted after that.
@@ -135,7 +136,7 @@ impl Half {
         self.oldest = Some((seq, at));
     }
 
-    /// Whether it has sequence numbers of its own: payload, SYN or FIN.
+    /// Whether a segment has sequence numbers of its own: payload, SYN or FIN.
     pub(super) fn takes_space(segment: &Segment<'_>) -> bool {
         segment.payload_len > 0 || segment.flags.syn() || segment.flags.fin()
     }
@@ -144,4 +145,9 @@ impl Half {
     pub(super) fn end_of(segment: &Segment<'_>) -> Seq {
         segment.seq.plus(segment.payload_len + u32::from(segment.flags.syn()) + u32::from(segment.flags.fin()))
     }
+}
+
+/// The sequence number of a segment's first payload byte: a SYN has one of its own before it.
+pub(crate) fn payload_start(segment: &Segment<'_>) -> Seq {
+    segment.seq.plus(u32::from(segment.flags.syn()))
 }

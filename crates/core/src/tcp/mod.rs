@@ -25,4 +25,5 @@ pub use opening::Opening;
 pub use traffic::{Traffic, Unanswered};
 
 pub(crate) use assembler::{Assembler, Piece};
+pub(crate) use half::payload_start;
 pub(crate) use tracker::Tracker;

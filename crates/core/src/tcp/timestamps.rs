@@ -22,6 +22,7 @@ impl Stamps {
     pub(super) fn note(&mut self, value: u32, at: Timestamp) {
         if !self.any {
             *self = Self { any: true, first: value, last: value, first_at: at, last_at: at };
+            return;
         }
         // Retransmissions may carry an older value; the clock itself never goes back.
         if value.wrapping_sub(self.last) as i32 >= 0 {

@@ -4,7 +4,7 @@ use super::classify::{Class, classify};
 use super::close::Closing;
 use super::half::{Ends, Half};
 use super::zeek::Zeek;
-use super::{ConnState, Ending, Fin, History, Opening, Traffic, Unanswered, completeness};
+use super::{ConnState, Ending, History, Opening, Traffic, Unanswered, completeness};
 use crate::Limits;
 use crate::net::Segment;
 use crate::types::{Moment, Seq, Side, Sided};
@@ -19,58 +19,50 @@ pub(crate) struct Tracker {
     completeness: u8,
 }
 
-/// What a segment brought.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Arrival {
-    /// Payload that was not seen before.
-    pub(crate) new_payload: bool,
-    /// The sequence number of the payload's first byte.
-    pub(crate) payload_at: Seq,
-}
-
 /// SYN retries that are kept with their packets.
 const KEPT_RETRIES: usize = 11;
 
 impl Tracker {
-    /// The next segment. Twins must have been sorted out before.
-    pub(crate) fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) -> Arrival {
+    /// The next segment, and whether it brought payload that was not seen before. Twins must have been sorted out.
+    pub(crate) fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) -> bool {
         let Self { halves, opening, closing, zeek, completeness } = self;
         let (me, peer) = halves.pair(side);
         let class = classify(me, peer, s, at.at, opening);
-        *completeness |= completeness::of(s, me.base.is_none() && peer.base.is_none());
+        *completeness |= completeness::of(s, || me.base.is_none() && peer.base.is_none());
         zeek.on_segment(side, &mut me.zeek, &mut peer.zeek, s);
         if !class.is_usual() {
             count(zeek, side, me, peer, class);
         }
         note_opening(opening, side, peer, s, at);
         me.note(s, at);
-        let payload_at = s.seq.plus(u32::from(s.flags.syn()));
-        let new_payload = s.payload_len > 0 && !class.is_retransmission() && !class.keep_alive();
-        let mut ends = Ends { side, me, peer };
-        if s.payload_len > 0 {
-            ends.me.note_payload(payload_at, s.payload_len, at, limits.max_ranges);
-            closing.on_payload(&ends, s, at, new_payload);
-        }
+        let new_payload = s.payload_len > 0 && {
+            let is_new = !class.is_retransmission() && !class.keep_alive();
+            me.note_payload(s, at, limits.max_ranges);
+            closing.on_payload(&Ends { side, me, peer }, s, at, is_new);
+            is_new
+        };
         if s.flags.rst() {
-            closing.on_reset(&mut ends, s, at);
+            closing.on_reset(&mut Ends { side, me, peer }, s, at);
         } else if s.flags.fin() {
-            closing.on_fin(&mut ends, s, at, new_payload);
+            closing.on_fin(&mut Ends { side, me, peer }, s, at, new_payload);
         }
-        let Ends { me, peer, .. } = ends;
         note_sent(me, peer, s, at, class);
-        if new_payload {
-            me.traffic.last_payload = Some(at);
-        }
-        if s.payload_len > 0 && !class.is_probe() {
-            me.last_sent = Some(at);
+        if s.payload_len > 0 {
+            if new_payload {
+                me.traffic.last_payload = Some(at);
+            }
+            if !class.is_probe() {
+                me.last_sent = Some(at);
+            }
         }
         if s.flags.ack() {
             note_acknowledged(me, peer, s, at, class);
         }
-        Arrival { new_payload, payload_at }
+        new_payload
     }
 
     /// Another sighting of a packet: it is captured, and nothing else.
+    #[cold]
     pub(crate) fn on_twin(&mut self, side: Side, s: &Segment<'_>) {
         let traffic = &mut self.halves[side].traffic;
         traffic.packets += 1;
@@ -125,20 +117,21 @@ impl Tracker {
         self.closing.ending(&self.halves, flags_only)
     }
 
-    /// What each side sent. What was counted on the way is taken out.
-    pub(crate) fn take_traffic(&mut self) -> Sided<Traffic> {
-        let stream_bytes = [self.stream_bytes(Side::Client), self.stream_bytes(Side::Server)];
-        let take = |half: &mut Half, stream_bytes| {
-            let payload_bytes = half.ranges.bytes();
-            Traffic { payload_bytes, stream_bytes, ..std::mem::take(&mut half.traffic) }
-        };
-        let Sided { client, server } = &mut self.halves;
-        Sided { client: take(client, stream_bytes[0]), server: take(server, stream_bytes[1]) }
+    /// Stream bytes of each side by arithmetic.
+    pub(crate) fn stream_bytes(&self) -> Sided<Option<u64>> {
+        let of = |side| self.closing.stream_bytes(&self.halves, side);
+        Sided { client: of(Side::Client), server: of(Side::Server) }
     }
 
-    /// Stream bytes of one side by arithmetic.
-    pub(crate) fn stream_bytes(&self, side: Side) -> Option<u64> {
-        self.closing.stream_bytes(&self.halves, side)
+    /// How it opened, and what each side sent. What has memory of its own is taken out.
+    pub(crate) fn take_facts(&mut self, stream_bytes: Sided<Option<u64>>) -> (Opening, Sided<Traffic>) {
+        let of = |half: &mut Half, stream_bytes| {
+            let unanswered = half.traffic.unanswered.take();
+            Traffic { payload_bytes: half.ranges.bytes(), stream_bytes, unanswered, ..half.traffic }
+        };
+        let Sided { client, server } = &mut self.halves;
+        let opening = Opening { syn_retries: std::mem::take(&mut self.opening.syn_retries), ..self.opening };
+        (opening, Sided { client: of(client, stream_bytes.client), server: of(server, stream_bytes.server) })
     }
 
     /// Where the stream of one side begins, as far as it is known.
@@ -148,11 +141,6 @@ impl Tracker {
             let peer = &self.halves[side.peer()];
             peer.accepted.then(|| peer.first_ack()).flatten()
         })
-    }
-
-    /// Each side's first FIN.
-    pub(crate) fn fin(&self, side: Side) -> Option<Fin> {
-        self.halves[side].fin
     }
 }
 
@@ -210,7 +198,7 @@ fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, class: Cla
 /// Moves the sender's edges forward, and follows its oldest unanswered segment.
 fn note_sent(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment, class: Class) {
     let end = Half::end_of(s);
-    if Half::takes_space(s) && !class.is_probe() {
+    if end != s.seq && !class.is_probe() {
         if class.is_retransmission() {
             note_unanswered(me, peer, s, at);
         } else if me.oldest.is_none() {
@@ -218,37 +206,35 @@ fn note_sent(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment, class: Cla
         }
     }
     // A hole before this segment: what may be acknowledged without having been captured ends before it.
-    let continues = me.next.is_none_or(|next| !s.seq.is_after(next));
-    if me.next.is_none_or(|next| end.is_after(next)) && !class.zero_window_probe() && !s.flags.rst() {
-        me.next = Some(end);
-        me.next_at = at.at;
+    match me.acknowledgeable {
+        Some(known) if me.next.is_some_and(|next| s.seq.is_after(next)) || !known.is_before(end) => {}
+        _ => me.acknowledgeable = Some(end),
     }
-    if continues || me.acknowledgeable.is_none() {
-        me.acknowledgeable = match me.acknowledgeable {
-            Some(known) => Some(known.later(end)),
-            None => Some(end),
-        };
+    if s.flags.rst() {
+        return;
     }
-    if !s.flags.rst() {
-        me.window = s.window;
+    match me.next {
+        Some(next) if class.zero_window_probe() || !end.is_after(next) => {}
+        _ => (me.next, me.next_at) = (Some(end), at.at),
     }
+    me.window = s.window;
 }
 
 /// Follows what a side acknowledges.
 fn note_acknowledged(me: &mut Half, peer: &mut Half, s: &Segment<'_>, at: Moment, class: Class) {
-    let advanced = me.last_ack.is_none_or(|last| s.ack.is_after(last));
-    let pure = s.payload_len == 0 && !s.flags.any_of_three();
+    let advanced = match me.last_ack {
+        Some(last) => s.ack.is_after(last),
+        None => true,
+    };
     if !s.flags.rst() {
-        if !advanced && pure && me.last_ack == Some(s.ack) && me.window == s.window && s.window != 0 {
-            me.duplicate_acks += 1;
-        } else if advanced {
-            me.duplicate_acks = 0;
-        }
-        me.first_ack.get_or_insert(s.ack);
-        if advanced {
-            me.last_ack = Some(s.ack);
-        }
         me.last_ack_at = at.at;
+        if advanced {
+            me.duplicate_acks = 0;
+            me.first_ack.get_or_insert(s.ack);
+            me.last_ack = Some(s.ack);
+        } else if me.last_ack == Some(s.ack) && me.window == s.window && s.window != 0 && is_bare(s) {
+            me.duplicate_acks += 1;
+        }
     }
     if class.ack_of_uncaptured() {
         peer.acknowledgeable = Some(s.ack);
@@ -272,6 +258,13 @@ fn note_acknowledged(me: &mut Half, peer: &mut Half, s: &Segment<'_>, at: Moment
     }
 }
 
+/// Whether a segment brings nothing but its ACK.
+const fn is_bare(s: &Segment<'_>) -> bool {
+    s.payload_len == 0 && !s.flags.any_of_three()
+}
+
+/// Follows a segment that is sent again and again.
+#[cold]
 fn note_unanswered(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment) {
     if s.flags.syn() || peer.last_ack.is_some_and(|ack| !Half::end_of(s).is_after(ack)) {
         return;

@@ -72,11 +72,8 @@ impl Zeek {
             }
             return;
         }
-        if flags.syn() && (flags.fin() || flags.rst()) {
-            self.once(side, me, SYN_WITH_FIN_OR_RST, b'Q');
-        }
-        if flags.fin() && flags.rst() {
-            self.once(side, me, FIN_WITH_RST, b'I');
+        if (flags.0 & (Flags::SYN | Flags::FIN | Flags::RST)).count_ones() > 1 {
+            self.odd_letters(side, me, flags);
         }
         if flags.syn() {
             let (place, letter) = if flags.ack() { (SYN_ACK, b'H') } else { (SYN, b'S') };
@@ -87,6 +84,17 @@ impl Zeek {
         }
         if flags.rst() {
             self.numbered(side, me, RST, s.seq.0, b'R');
+        }
+    }
+
+    /// Letters of flags that do not go together.
+    #[cold]
+    fn odd_letters(&mut self, side: Side, me: &mut Speaker, flags: Flags) {
+        if flags.syn() && (flags.fin() || flags.rst()) {
+            self.once(side, me, SYN_WITH_FIN_OR_RST, b'Q');
+        }
+        if flags.fin() && flags.rst() {
+            self.once(side, me, FIN_WITH_RST, b'I');
         }
     }
 

@@ -4,7 +4,6 @@ use super::{Reader, State};
 use crate::CaptureError;
 use crate::capture::lost::{Format, Lost, Search};
 use crate::capture::record::Look;
-use crate::types::PacketNo;
 
 impl Reader {
     pub(super) fn lose_the_way(&mut self, why: String, perhaps_cut: bool) {
@@ -46,7 +45,7 @@ impl Reader {
             Search::Nothing if lost.perhaps_cut => Ok(Look::CutShort),
             Search::Nothing => {
                 let (from, reason) = (lost.from, std::mem::take(&mut lost.why));
-                if self.number == PacketNo::FIRST {
+                if self.packets == 0 {
                     return Err(CaptureError::Damaged { path: None, offset: from, reason });
                 }
                 let left = self.buffer.offset() + self.buffer.unread().len() as u64 - from;

@@ -26,7 +26,7 @@ impl Reader {
                     return Err(error);
                 }
             };
-            let (number, offset) = (self.number, self.buffer.offset());
+            let (number, offset) = (self.number(), self.buffer.offset());
             match look {
                 Look::Record(record) => {
                     self.next = Some(record);
@@ -45,7 +45,7 @@ impl Reader {
                 Look::Skip(count) => self.buffer.consume(count),
                 Look::Numbered(count) => {
                     self.buffer.consume(count);
-                    self.number = number.next();
+                    self.packets = number.number();
                 }
                 Look::Malformed(count, why) => {
                     self.buffer.consume(count);
@@ -100,7 +100,7 @@ impl Reader {
     }
 
     fn log_cut(&mut self) {
-        let (number, end) = (self.number, self.buffer.offset() + self.buffer.unread().len() as u64);
+        let (number, end) = (self.number(), self.buffer.offset() + self.buffer.unread().len() as u64);
         // A cut in the compressed stream was said already, and is the same cut.
         if self.unpacker.is_some() && (self.log.has("cut-short") || self.log.has("damaged")) {
             return;
@@ -115,7 +115,7 @@ impl Reader {
 
     fn log_ending(&mut self, ending: &Ending) {
         let Some(unpacker) = &self.unpacker else { return };
-        let (name, offset, number) = (unpacker.packing.name(), unpacker.offset(), self.number);
+        let (name, offset, number) = (unpacker.packing.name(), unpacker.offset(), self.number());
         match ending {
             Ending::Whole => {}
             Ending::Cut => self.log.add("cut-short", || {

@@ -51,7 +51,8 @@ pub struct Reader {
     state: State,
     /// The frame at the front of the buffer, when it is known and not yet taken.
     next: Option<Record>,
-    number: PacketNo,
+    /// Packet numbers given away.
+    packets: u64,
     last: Option<Timestamp>,
     unpacker: Option<Box<Unpacker>>,
     /// The caller said that no more bytes will come; with an unpacker, that it has given its last.
@@ -84,7 +85,7 @@ impl Reader {
             buffer: buffer(limits),
             state: State::Start(0),
             next: None,
-            number: PacketNo::FIRST,
+            packets: 0,
             last: None,
             unpacker: None,
             at_end: false,
@@ -173,7 +174,7 @@ impl Reader {
 
     /// Packet numbers given away so far. Wireshark numbers custom and journal blocks of pcapng too; those are no frames.
     pub fn packets(&self) -> u64 {
-        self.number.number() - 1
+        self.packets
     }
 
     /// Bytes that came in, compressed where the capture is.
@@ -225,10 +226,10 @@ impl Reader {
     }
 
     /// The frame that [`Self::front`] saw: now it was given.
-    #[inline]
+    #[inline(always)]
     pub(super) fn give(&mut self, record: Record) -> Frame<'_> {
-        let number = self.number;
-        self.number = number.next();
+        let number = self.number();
+        self.packets = number.number();
         self.last = Some(record.time);
         if self.links.last() != Some(&record.link) {
             self.note_link(record.link);
@@ -242,6 +243,12 @@ impl Reader {
             original_len: record.original_len,
             fcs_len: record.fcs_len,
         }
+    }
+
+    /// The number of the next packet.
+    #[inline]
+    fn number(&self) -> PacketNo {
+        PacketNo::new(self.packets.wrapping_add(1)).unwrap_or(PacketNo::FIRST)
     }
 
     /// The frame whose time [`Self::peek_time`] told.

@@ -3,7 +3,7 @@
 use crate::detect::thresholds::{ALIVE_AFTER, BIG_SEGMENT_SHARE, DEAD_RETRANSMISSIONS};
 use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told};
 use crate::record::{Connection, Outcome, Traffic, Unanswered};
-use crate::types::{Side, Span, Timestamp};
+use crate::types::{Side, Timestamp};
 
 /// Detector of `state-loss-drop`.
 #[derive(Debug)]
@@ -48,7 +48,6 @@ impl Detector for StateLossDrop {
             let Some(unanswered) = unanswered(c, writer) else { continue };
             let answered = c.traffic[writer.peer()].last_packet;
             let waited = unanswered.last.at.since(unanswered.first.at);
-            let end = c.ending.first.map_or(c.last.at, |moment| moment.at);
             exam.symptom(
                 CODE,
                 kind,
@@ -56,9 +55,9 @@ impl Detector for StateLossDrop {
                 Confidence::Medium,
                 &[answered, Some(unanswered.first), Some(unanswered.second), Some(unanswered.last)],
             )
+            // By the first retransmission the other end had fallen silent.
+            .happened(unanswered.second)
             .span(Some(waited))
-            // The other end had fallen silent this long before the end.
-            .delay(Some(end.since(unanswered.second.at)))
             .count(Some(unanswered.retransmissions))
             // Whether the other end was alive is only known from its other connections.
             .quietly();
@@ -97,9 +96,7 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
     let count = group.of_kind(kind);
     let spread = group.spread(kind)?;
     let waited = spread.spans.whole()?;
-    // The end of the first such connection, less the shortest silence: by then it was dead.
-    let dead_by = group.first?.plus(Span::from_nanos(-spread.delays.whole()?.smallest));
-    if !was_alive(kind, group, service, dead_by.plus(ALIVE_AFTER)) {
+    if !was_alive(kind, group, service, group.first?.plus(ALIVE_AFTER)) {
         return None;
     }
     let sent = spread.counts.whole()?;

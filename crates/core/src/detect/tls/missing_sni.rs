@@ -57,6 +57,7 @@ impl Detector for MissingSni {
         };
         let answer = tls.server_hello.as_ref().map(|hello| hello.completed);
         exam.symptom(CODE, kind, severity, confidence, &[Some(hello.begun), Some(hello.completed), answer, end])
+            .happened(hello.completed)
             .span(silence);
     }
 

@@ -65,7 +65,10 @@ impl Detector for NoServerHello {
         let repeated = c.traffic.client.unanswered.as_ref().map(|segment| segment.last);
         let repeated = repeated.filter(|_| kind == "unacknowledged");
         let evidence = [Some(hello.begun), Some(hello.completed), repeated, other_bytes, c.ending.first];
-        exam.symptom(CODE, kind, Severity::Error, confidence, &evidence).span(silence).count(Some(hello.segments));
+        exam.symptom(CODE, kind, Severity::Error, confidence, &evidence)
+            .happened(hello.completed)
+            .span(silence)
+            .count(Some(hello.segments));
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {

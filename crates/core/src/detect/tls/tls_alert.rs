@@ -47,7 +47,7 @@ impl Detector for TlsAlert {
         let answer = tls.server_hello.as_ref().map(|hello| hello.completed);
         let evidence = [hello, answer, Some(alert.at), c.ending.first];
         exam.symptom(CODE, alerts::meaning(alert, tls).kind, Severity::Error, confidence, &evidence);
-        exam.quote("alert", &wording(alert));
+        exam.happened(alert.at).quote("alert", &wording(alert));
         quote_handshake(tls, alert, exam);
     }
 

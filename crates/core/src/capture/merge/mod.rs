@@ -3,13 +3,15 @@
 //! Each file's first time is looked at when the captures are opened; then a file is open only while packets of it are due.
 //! At equal times the file that was named first comes first.
 
+mod interfaces;
+mod opening;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::io::Read;
-use std::path::{Path, PathBuf};
 
 use super::frame::{Frame, InterfaceId, Interfaces, LinkType};
-use super::open::{Source, directory};
+use super::open::Source;
 use super::record::Record;
 use crate::types::{PacketNo, Timestamp, escaped};
 use crate::{CaptureError, Limits, Quality};
@@ -36,6 +38,8 @@ pub struct Captures {
     waiting: BinaryHeap<Reverse<(Timestamp, usize)>>,
     /// Packet numbers given away.
     packets: u64,
+    /// What the current member's own numbers lack to those given away, modulo 2^64.
+    ahead: u64,
     interfaces: Interfaces,
     /// What was odd about files as a whole.
     unread: Vec<Quality>,
@@ -49,7 +53,7 @@ struct Member {
     source: Source,
     /// Its interfaces' numbers among all.
     interfaces: Vec<InterfaceId>,
-    /// Number of its last packet that was given, by its own count.
+    /// Number of its last packet that was given, by its own count; set when it stops to be the current one.
     packets: u64,
     state: State,
 }
@@ -63,34 +67,6 @@ enum State {
 }
 
 impl Captures {
-    /// Opens files and directories as one capture in time order. A directory stands for the captures in it, told by their
-    /// first bytes and read in the order of their times; what else is in it is passed by.
-    ///
-    /// Of several files, those that are empty or no captures are left out and named in [`Self::quality`].
-    ///
-    /// # Errors
-    /// A file can not be opened, or not one is a capture.
-    pub fn open(paths: &[PathBuf], limits: &Limits) -> Result<Self, CaptureError> {
-        let mut captures = Self::empty();
-        let mut first_error = None;
-        for path in paths {
-            match directory(path)? {
-                None => {
-                    let mut member = Member::new(&path.to_string_lossy(), Source::file(path, limits)?);
-                    // A pipe would have to wait for its writer, and alone it needs no place in time.
-                    let may_wait = paths.len() == 1 && !member.source.is_regular();
-                    let first = if may_wait { Ok(Some(Timestamp::MIN)) } else { member.source.peek() };
-                    captures.admit(member, first, paths.len() > 1, limits, &mut first_error)?;
-                }
-                Some(files) => captures.open_directory(path, &files, limits, &mut first_error)?,
-            }
-        }
-        match first_error {
-            Some(error) if captures.members.is_empty() => Err(error),
-            _ => Ok(captures),
-        }
-    }
-
     /// A stream: standard input, a socket, bytes in memory. `name` is shown where a file's name would be.
     pub fn from_read(name: &str, source: Box<dyn Read + Send>, limits: &Limits) -> Self {
         let mut captures = Self::empty();
@@ -104,7 +80,8 @@ impl Captures {
     /// # Errors
     /// The operating system refuses to read on, or a stream is no capture. It is said once for each file; asked again, the
     /// next packets come from what is left.
-    #[inline]
+    // Into the loop of whoever reads: there are two or three, and a frame handed back through a result is copied twice.
+    #[inline(always)]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
         let (index, record) = match self.due() {
             Some(due) => due,
@@ -116,8 +93,7 @@ impl Captures {
         let Some(member) = self.members.get_mut(index) else { return Ok(None) };
         let mut frame = member.source.reader.give(record);
         // The reader's numbers have gaps where Wireshark numbers what is no packet.
-        self.packets += frame.number.number() - member.packets;
-        member.packets = frame.number.number();
+        self.packets = frame.number.number().wrapping_add(self.ahead);
         frame.number = PacketNo::new(self.packets).unwrap_or(PacketNo::FIRST);
         Ok(Some(frame))
     }
@@ -185,79 +161,15 @@ impl Captures {
             current: None,
             waiting: BinaryHeap::new(),
             packets: 0,
+            ahead: 0,
             interfaces: Interfaces::default(),
             unread: Vec::new(),
         }
     }
 
-    fn open_directory(
-        &mut self,
-        path: &Path,
-        files: &[PathBuf],
-        limits: &Limits,
-        first_error: &mut Option<CaptureError>,
-    ) -> Result<(), CaptureError> {
-        let before = self.members.len();
-        let mut others = 0_u64;
-        for file in files {
-            let source = match Source::file(file, limits) {
-                Ok(source) => source,
-                Err(error) => {
-                    self.leave_out(error, first_error);
-                    continue;
-                }
-            };
-            let mut member = Member::new(&file.to_string_lossy(), source);
-            match member.source.peek() {
-                Err(CaptureError::NotACapture { .. }) => others += 1,
-                first => self.admit(member, first, true, limits, first_error)?,
-            }
-        }
-        if self.members.len() == before {
-            first_error.get_or_insert_with(|| CaptureError::NoCaptures { path: path.to_path_buf() });
-        } else if others > 0 {
-            let note =
-                format!("{}: {others} files are no captures and were not read", escaped(&path.to_string_lossy()));
-            add(&mut self.unread, Quality { code: "other-files", count: others, note });
-        }
-        Ok(())
-    }
-
-    /// Takes a member in, given what came of looking at its first packet.
-    fn admit(
-        &mut self,
-        mut member: Member,
-        first: Result<Option<Timestamp>, CaptureError>,
-        one_of_several: bool,
-        limits: &Limits,
-        first_error: &mut Option<CaptureError>,
-    ) -> Result<(), CaptureError> {
-        let index = self.members.len();
-        match first {
-            Ok(Some(time)) => self.waiting.push(Reverse((time, index))),
-            Ok(None) => member.state = State::Done,
-            Err(error) if one_of_several && !matches!(error, CaptureError::Io { .. }) => {
-                self.leave_out(error, first_error);
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        }
-        if one_of_several && member.source.is_regular() && member.state == State::Waiting {
-            member.source.close(limits);
-        }
-        self.members.push(member);
-        Ok(())
-    }
-
-    /// A file among several that can not be read.
-    fn leave_out(&mut self, error: CaptureError, first_error: &mut Option<CaptureError>) {
-        add(&mut self.unread, Quality { code: "unreadable-file", count: 1, note: error.to_string() });
-        first_error.get_or_insert(error);
-    }
-
     /// The member whose packet is next, and the packet with its interface's number among all, when it can be had at once and is
     /// earlier than all others: what most packets meet.
-    #[inline]
+    #[inline(always)]
     fn due(&self) -> Option<(usize, Record)> {
         let index = self.current?;
         let member = self.members.get(index)?;
@@ -282,6 +194,7 @@ impl Captures {
                     if due {
                         break index;
                     }
+                    member.packets = self.packets.wrapping_sub(self.ahead);
                     self.waiting.push(Reverse((time, index)));
                     self.current = None;
                 }
@@ -309,6 +222,7 @@ impl Captures {
         let Reverse((_, index)) = self.waiting.pop()?;
         if let Some(member) = self.members.get_mut(index) {
             member.state = State::Begun;
+            self.ahead = self.packets.wrapping_sub(member.packets);
         }
         self.current = Some(index);
         self.current
@@ -320,8 +234,8 @@ impl Captures {
         if let Some(member) = self.members.get_mut(index) {
             member.state = State::Done;
             member.source.reader.release();
-            self.packets += member.source.reader.packets() - member.packets;
             member.packets = member.source.reader.packets();
+            self.packets = member.packets.wrapping_add(self.ahead);
         }
         self.adopt_interfaces(index);
         self.count_drops();
@@ -342,52 +256,6 @@ impl Captures {
             Quality { code: "read-error", count: 1, note: format!("{error}; after {packets} packets") },
         );
         false
-    }
-
-    /// Gives the interfaces of a member their numbers among all.
-    #[cold]
-    fn adopt_interfaces(&mut self, index: usize) {
-        let alone = self.members.len() == 1;
-        let Some(member) = self.members.get_mut(index) else { return };
-        let mut ids = std::mem::take(&mut member.interfaces);
-        let Some(member) = self.members.get(index) else { return };
-        for interface in member.source.reader.interfaces().iter().skip(ids.len()) {
-            let earlier =
-                self.members.iter().filter(|earlier| !alone && earlier.state == State::Done).find_map(|earlier| {
-                    let theirs = earlier.source.reader.interfaces().iter();
-                    let same = |other: &super::Interface| {
-                        (&other.name, other.link, other.snaplen) == (&interface.name, interface.link, interface.snaplen)
-                    };
-                    theirs.zip(&earlier.interfaces).find(|(other, _)| same(other)).map(|(_, &id)| id)
-                });
-            let taken = |id| self.members.iter().any(|m| m.state == State::Begun && m.interfaces.contains(&id));
-            let id = match earlier.filter(|&id| !taken(id) && !ids.contains(&id)) {
-                Some(id) => id,
-                None => self.interfaces.add(super::Interface { dropped: None, ..interface.clone() }),
-            };
-            ids.push(id);
-        }
-        if let Some(member) = self.members.get_mut(index) {
-            member.interfaces = ids;
-        }
-    }
-
-    /// Drops of an interface are those of all the files that share it.
-    fn count_drops(&mut self) {
-        let mut drops: Vec<Option<u64>> = vec![None; self.interfaces.len()];
-        for member in &self.members {
-            for (interface, id) in member.source.reader.interfaces().iter().zip(&member.interfaces) {
-                if let (Some(total), Some(dropped)) = (drops.get_mut(usize::from(id.0)), interface.dropped) {
-                    *total = Some(total.unwrap_or(0).saturating_add(dropped));
-                }
-            }
-        }
-        for (index, dropped) in drops.into_iter().enumerate() {
-            let interface = u16::try_from(index).ok().and_then(|index| self.interfaces.by_id_mut(InterfaceId(index)));
-            if let (Some(interface), Some(dropped)) = (interface, dropped) {
-                interface.dropped = Some(dropped);
-            }
-        }
     }
 }
 
