@@ -109,3 +109,47 @@ fn a_capture_cut_short_is_a_warning_and_an_error_when_strict() {
     assert_eq!(strict.code, Some(2));
     assert_eq!(strict.out, said.out, "what could be read is told all the same");
 }
+
+#[test]
+fn one_file_of_several_that_can_not_be_read_is_a_warning() {
+    let folder = folder("several");
+    let good = file(&folder, "good.pcap", &captures::refused_and_without_sni());
+    let empty = file(&folder, "empty.pcap", b"");
+    let gone = folder.join("gone.pcap");
+    let gone = gone.to_str().expect("UTF-8");
+    for (bad, name) in [(gone, "gone.pcap"), (empty.as_str(), "empty.pcap")] {
+        for order in [[&good, bad], [bad, &good]] {
+            let said = run(&order, b"");
+            assert_eq!(said.code, Some(0), "{said:?}");
+            assert_one_line(&said);
+            let warned = said.err.starts_with("handshark: warning: ") && said.err.contains(name);
+            assert!(warned && !said.err.contains("good.pcap"), "{said:?}");
+            assert!(said.out.contains("2 connections") && said.out.contains("unreadable-file"), "{said:?}");
+            assert_eq!(run(&[order[0], order[1], "--strict"], b"").code, Some(2));
+        }
+    }
+    let said = run(&[&good, gone, &empty], b"");
+    assert_eq!((said.code, said.err.lines().count()), (Some(0), 2), "{said:?}");
+    // The folder has the good and the empty one.
+    let said = run(&[folder.to_str().expect("UTF-8")], b"");
+    assert_eq!((said.code, said.err.lines().count()), (Some(0), 1), "{said:?}");
+    let none = run(&[gone, &empty], b"");
+    assert_eq!((none.code, none.out.as_str()), (Some(2), ""), "{none:?}");
+}
+
+#[test]
+fn several_files_are_named_with_whose_numbers_these_are() {
+    let folder = folder("merged");
+    let names: Vec<String> =
+        (0..7).map(|number| file(&folder, &format!("{number}.pcap"), &captures::refused_and_without_sni())).collect();
+    let all: Vec<&str> = names.iter().map(String::as_str).collect();
+    let said = run(&[&all[..2], &["--width", "1000"]].concat(), b"");
+    let merge = format!("mergecap -w all.pcapng {} {}", names[0], names[1]);
+    let numbers = "Packet numbers and tcp.stream are those of the 2 files merged in time order: ";
+    assert!(said.out.contains(&format!("{numbers}{merge}\n")), "{}", said.out);
+    assert!(said.out.contains(&format!("{}, {}: 20 packets", names[0], names[1])), "{}", said.out);
+    let said = run(&[&all[..], &["--width", "1000"]].concat(), b"");
+    assert!(said.out.contains("those of the 7 files merged in time order"), "{}", said.out);
+    assert!(said.out.contains(&format!("{}, {} and 2 more files: 70 packets", names[3], names[4])), "{}", said.out);
+    assert!(!run(&all[..1], b"").out.contains("mergecap"));
+}

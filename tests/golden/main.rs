@@ -74,6 +74,32 @@ fn difference(before: &str, now: &str) -> String {
 }
 
 #[test]
+fn every_packet_that_proves_a_finding_is_a_row_of_its_example() {
+    for path in captures() {
+        let output = Command::new(env!("CARGO_BIN_EXE_handshark"))
+            .args(["diagnose", "--format", "json"])
+            .arg(&path)
+            .output()
+            .expect("the command runs");
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
+        let text = report(&path);
+        let marked = |line: &str| line.strip_prefix("  >").and_then(|row| row.split_whitespace().next()?.parse().ok());
+        let told: Vec<u64> = text.lines().filter_map(marked).collect();
+        let findings = json["findings"].as_array().expect("findings are a list");
+        let examples = findings.iter().filter_map(|finding| finding["evidence"].get(0));
+        let proofs: Vec<u64> = examples
+            .flat_map(|example| example["packets"].as_array().cloned().unwrap_or_default())
+            .filter_map(|packet| packet.as_u64())
+            .collect();
+        assert_eq!(told, proofs, "{}", path.display());
+        let unknown = text.lines().filter(|line| line.starts_with("  >") && line.contains("packet of the connection"));
+        assert!(unknown.count() <= 1, "{text}");
+        let too_wide = text.lines().filter(|line| line.contains("client <---- server") && line.chars().count() > 100);
+        assert_eq!(too_wide.count(), 0, "{text}");
+    }
+}
+
+#[test]
 fn every_capture_has_a_description() {
     for path in captures() {
         let text = testdata().join(format!("{}.txt", stem(&path)));

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use handshark::capture::{Captures, Interfaces};
 use handshark::detect::Severity;
 use handshark::record::Connection;
-use handshark::{Inspector, Report, Sink};
+use handshark::{Inspector, Limits, Quality, Report, Sink};
 
 use crate::args::Common;
 use crate::failure::Failure;
@@ -93,13 +93,14 @@ pub(crate) fn read<T: Taker>(
     let limits = limits(&common.limits);
     let mut inspector = Inspector::with_sink(limits.clone(), taker.clone());
     let is_broken = || taker.0.borrow().is_broken();
+    let mut unopened = Vec::new();
     match input {
         Input::Files(paths) => {
             // Without a file to remove, Ctrl-C ends the program as it does any other.
             if manners.temporary.is_some() {
                 signals::install(None, manners.temporary);
             }
-            let mut captures = Captures::open(paths, &limits)?;
+            let mut captures = open(paths, &limits, &mut unopened)?;
             let mut line = Line::new(!common.no_progress && !manners.no_progress);
             inspector.read(&mut captures, &mut |progress| {
                 line.tick(progress);
@@ -115,12 +116,32 @@ pub(crate) fn read<T: Taker>(
     if is_broken() {
         return Ok(None);
     }
-    let (report, _) = inspector.finish()?;
+    let (mut report, _) = inspector.finish()?;
+    report.capture.quality.extend(unopened);
     Ok(Some(report))
 }
 
+/// Opens what can be opened: one file that is not there does not hide what the others say.
+fn open(paths: &[PathBuf], limits: &Limits, unopened: &mut Vec<Quality>) -> Result<Captures, Failure> {
+    let mut left = paths.to_vec();
+    loop {
+        let error = match Captures::open(&left, limits) {
+            Ok(captures) => return Ok(captures),
+            Err(error) => error,
+        };
+        let before = left.len();
+        left.retain(|path| error.path() != Some(path));
+        if left.is_empty() || left.len() == before {
+            return Err(error.into());
+        }
+        unopened.push(Quality { code: UNREADABLE, count: 1, note: error.to_string() });
+    }
+}
+
 /// What makes a capture a damaged one: part of its bytes could not be read as packets.
-const DAMAGE: [&str; 6] = ["cut-short", "damaged", "garbage-before", "garbage-after", "read-error", "unreadable-file"];
+const DAMAGE: [&str; 6] = ["cut-short", "damaged", "garbage-before", "garbage-after", "read-error", UNREADABLE];
+/// A file of several that could not be read at all.
+const UNREADABLE: &str = "unreadable-file";
 
 /// Says what is wrong with the capture, and gives the exit code. `worst` is the highest severity that was asked for, shown
 /// or not.
@@ -128,7 +149,7 @@ pub(crate) fn conclude(common: &Common, report: &Report, worst: Option<Severity>
     let mut damaged = false;
     for quality in report.capture.quality.iter().filter(|quality| DAMAGE.contains(&quality.code)) {
         damaged = true;
-        say(&warning(&report.capture.files, &quality.note));
+        say(&warning(&report.capture.files, quality));
     }
     let found = common.fail_on.is_some_and(|level| worst >= Some(level.into()));
     match (damaged && common.strict, found) {
@@ -139,10 +160,15 @@ pub(crate) fn conclude(common: &Common, report: &Report, worst: Option<Severity>
 }
 
 /// With the name of the file, which a note names only where there are several.
-fn warning(files: &[String], note: &str) -> String {
-    match files {
-        [file] if file == "-" => format!("standard input: warning: {note}"),
-        [file] if !note.starts_with(file.as_str()) => format!("{file}: warning: {note}"),
+fn warning(files: &[String], quality: &Quality) -> String {
+    let note = &quality.note;
+    match (files, quality.count) {
+        (_, 1) if quality.code == UNREADABLE => format!("warning: {note}"),
+        (_, count) if quality.code == UNREADABLE => {
+            format!("warning: {note} ({count} files could not be read, this is the first)")
+        }
+        ([file], _) if file == "-" => format!("standard input: warning: {note}"),
+        ([file], _) if !note.starts_with(file.as_str()) => format!("{file}: warning: {note}"),
         _ => format!("warning: {note}"),
     }
 }

@@ -29,7 +29,12 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
 fn one_line(message: &str) -> String {
     let lines = message.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let lines: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("For more information")).collect();
-    let text = lines.join(" ");
+    // Each sentence begins as clap's own line does; a list goes on in the line before it.
+    let text = lines.iter().fold(String::new(), |text, line| match text.as_str() {
+        "" => (*line).to_owned(),
+        before if line.starts_with("tip: ") => format!("{before}; {line}"),
+        before => format!("{before} {line}"),
+    });
     format!("{} (see handshark --help)", text.strip_prefix("error: ").unwrap_or(&text))
 }
 
@@ -226,5 +231,7 @@ mod tests {
             assert!(!text.contains('\n') && !text.contains("Usage:") && !text.starts_with("error"), "{text}");
             assert!(text.ends_with("(see handshark --help)"), "{text}");
         }
+        let Err(Failure::Usage(text)) = parsed("handshark --bogus") else { panic!("--bogus") };
+        assert!(text.starts_with("unexpected argument '--bogus' found; tip: to pass"), "{text}");
     }
 }

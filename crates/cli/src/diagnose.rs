@@ -6,8 +6,9 @@ use std::io::{self, Write};
 use handshark::capture::Interfaces;
 use handshark::detect::{DETECTORS, Severity};
 use handshark::record::Connection;
+use handshark::report::Finding;
 use handshark::types::Endpoint;
-use handshark_output::text::{Scope, Style};
+use handshark_output::text::{Scope, Style, Tally};
 use handshark_output::{json, text};
 
 use crate::analysis::{self, Input, Manners, Shared, Taker};
@@ -26,24 +27,34 @@ pub(crate) fn run(job: &Diagnose) -> Result<i32, Failure> {
     let manners = Manners { no_progress: false, temporary: out.temporary() };
     let severity = job.min_severity.map_or(Severity::Warning, |level| Severity::from(level).max(Severity::Warning));
     let only = &job.common.only;
-    let announcer =
-        Announcer { out, style, announces, severity, only: only.clone(), known: BTreeSet::new(), error: None };
+    let announcer = Announcer {
+        out,
+        style,
+        announces,
+        severity,
+        only: only.clone(),
+        known: BTreeSet::new(),
+        tally: Tally::default(),
+        error: None,
+    };
     let announcer = Shared::new(announcer);
     let report = analysis::read(&job.common, &input, &announcer, manners)?;
-    let Announcer { out, known, error, .. } = &mut *announcer.0.borrow_mut();
+    let Announcer { out, known, tally, error, .. } = &mut *announcer.0.borrow_mut();
     if let Some(source) = error.take() {
         return Err(out.failure(source));
     }
     let Some(mut report) = report else { return Err(Failure::ClosedPipe) };
-    let all = report.findings.len();
-    report.findings.retain(|finding| only.is_empty() || only.contains(&finding.code));
+    let wanted = |finding: &Finding| only.is_empty() || only.contains(&finding.code);
     // What is hidden by its severity alone still counts for the exit code.
-    let worst = report.worst();
-    if let Some(least) = job.min_severity {
-        report.findings.retain(|finding| finding.severity >= least.into());
-    }
-    let checks = if only.is_empty() { DETECTORS.len() } else { only.iter().collect::<BTreeSet<_>>().len() };
-    let scope = Scope { checks, hidden: all - report.findings.len() };
+    let worst = report.findings.iter().filter(|finding| wanted(finding)).map(|finding| finding.severity).max();
+    let shown = |finding: &Finding| {
+        wanted(finding) && job.min_severity.is_none_or(|least| finding.severity >= Severity::from(least))
+    };
+    let (findings, hidden) = std::mem::take(&mut report.findings).into_iter().partition::<Vec<_>, _>(shown);
+    report.findings = findings;
+    let asked = DETECTORS.iter().map(|detector| detector.code()).filter(|code| only.is_empty() || only.contains(code));
+    let checks: Vec<&'static str> = asked.collect();
+    let scope = Scope { checks: &checks, hidden: &hidden, tally };
     let written = match job.format {
         ReportFormat::Text => {
             let gap = if known.is_empty() { Ok(()) } else { writeln!(out) };
@@ -65,6 +76,7 @@ struct Announcer {
     severity: Severity,
     only: Vec<&'static str>,
     known: BTreeSet<(&'static str, Endpoint)>,
+    tally: Tally,
     error: Option<io::Error>,
 }
 
@@ -86,6 +98,7 @@ impl Announcer {
 
 impl Taker for Announcer {
     fn take(&mut self, connection: &Connection, _: &Interfaces) {
+        self.tally.note(connection);
         if self.announces && self.error.is_none() {
             self.error = self.announce(connection).err();
         }

@@ -6,8 +6,8 @@ use handshark::capture::{Interface, Interfaces, LinkType};
 use handshark::detect::{Confidence, Severity, Symptom};
 use handshark::record::timeline::Step;
 use handshark::record::{
-    CloseKind, ConnState, Connection, Ending, Fin, History, IdleSource, IdleTime, Opening, Outcome, Protocol,
-    RolesFrom, SeenAt, Traffic, Visibility,
+    CloseKind, ConnState, Connection, Ending, Fin, History, IdleSource, IdleTime, Opening, Outcome, Protocol, Reset,
+    ResetKind, RolesFrom, SeenAt, Traffic, Visibility,
 };
 use handshark::report::{
     Candidate, CaptureSummary, Evidence, Facts, Finding, NotAssessed, ServiceName, ServiceSummary, Totals,
@@ -90,6 +90,22 @@ pub(crate) fn connection(number: u64) -> Connection {
         visibility: Visibility::default(),
         icmp_error: None,
         symptoms: vec![symptom()],
+    }
+}
+
+/// A RST from the server that ends a live connection.
+pub(crate) fn reset_by_server(at: Moment) -> Reset {
+    Reset {
+        at,
+        by: Side::Server,
+        kind: ResetKind::Abort,
+        seq: Seq(900),
+        ttl: 64,
+        usual_ttl: Some(64),
+        window: 501,
+        ack: true,
+        payload_len: 0,
+        followed_by_data: 0,
     }
 }
 

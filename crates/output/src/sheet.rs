@@ -114,7 +114,7 @@ pub(crate) enum Align {
 
 /// Lines of at most `width` columns, broken at spaces; a word that is wider stands alone on its line. A number and its unit
 /// stay together.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut words = text.split_whitespace().peekable();
     while let Some(word) = words.next() {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{CloseKind, Connection};
+use super::{CloseKind, Connection, IcmpNote};
 use crate::tls::{Sni, names};
 use crate::types::{Moment, PacketNo, Side, Span, Timestamp, escaped};
 
@@ -23,7 +23,9 @@ pub struct Step {
     pub what: String,
 }
 
-/// The steps that a record keeps, in packet order: opening, hellos, alerts, last payload, FINs, late write, RST.
+/// The steps that a record keeps, in packet order: opening, hellos, alerts, last payload, FINs and their ACKs, late write,
+/// RST; and the first and the last packet, where they are nothing of that. Every packet that a detector can name as
+/// evidence is one of them.
 pub fn of(c: &Connection) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut add = |moment: Option<Moment>, from: Side, what: Cow<'static, str>| {
@@ -37,9 +39,10 @@ pub fn of(c: &Connection) -> Vec<Step> {
     http(c, &mut add);
     payload(c, &mut add);
     ending(c, &mut add);
+    edges(c, &mut add);
     steps.sort_by_key(|step| step.packet);
     steps.dedup_by(|later, earlier| {
-        let same = later.packet == earlier.packet && later.from == earlier.from;
+        let same = later.packet == earlier.packet && (later.from == earlier.from || is_edge(&later.what));
         if same {
             earlier.what = joined(&earlier.what, &later.what);
         }
@@ -48,18 +51,55 @@ pub fn of(c: &Connection) -> Vec<Step> {
     steps
 }
 
-/// Two names of one packet as one: what has a name of its own need not be called payload too.
+/// What an ICMP error says (RFC 792, RFC 1812 section 5.2.7, RFC 4443).
+pub fn icmp(note: &IcmpNote) -> String {
+    let name = match (note.v6, note.kind, note.code) {
+        (false, 3, 0) => "network unreachable",
+        (false, 3, 1) => "host unreachable",
+        (false, 3, 3) | (true, 1, 4) => "port unreachable",
+        (false, 3, 4) => "fragmentation needed",
+        (false, 3, 9 | 10 | 13) | (true, 1, 1) => "administratively prohibited",
+        (false, 11, _) | (true, 3, _) => "time exceeded",
+        (true, 1, 0) => "no route to destination",
+        (true, 1, 3) => "address unreachable",
+        (true, 1, 5) => "source address failed policy",
+        (true, 1, 6) => "reject route to destination",
+        (true, 2, _) => "packet too big",
+        (_, kind, code) => return format!("type {kind}, code {code}"),
+    };
+    name.to_owned()
+}
+
+/// Two names of one packet as one: what has a name of its own need not be called payload, an ACK or the last one too.
 fn joined(one: &str, other: &str) -> String {
-    let plain = |what: &str| what == LAST_PAYLOAD;
-    match (plain(one), plain(other)) {
-        (true, _) => other.to_owned(),
-        (_, true) => one.to_owned(),
+    let rank = |what: &str| PLAIN.iter().position(|plain| *plain == what);
+    match (rank(one), rank(other)) {
+        (Some(a), Some(b)) => if a <= b { one } else { other }.to_owned(),
+        (Some(_), None) => other.to_owned(),
+        (None, Some(_)) => one.to_owned(),
         _ if one.contains(other) => one.to_owned(),
         _ => format!("{one}, {}", other.strip_prefix("payload, ").unwrap_or(other)),
     }
 }
 
 const LAST_PAYLOAD: &str = "last payload";
+const GREETING: &str = "first payload, before the client's";
+const ACK: &str = "ACK";
+const ACK_OF_FIN: &str = "ACK of the FIN";
+const FIRST_CAPTURED: &str = "first packet captured";
+const LAST_CAPTURED: &str = "last packet captured";
+/// Names for packets without a better one, the better ones first.
+const PLAIN: [&str; 5] = [ACK_OF_FIN, LAST_PAYLOAD, ACK, FIRST_CAPTURED, LAST_CAPTURED];
+
+/// Whether a step is worth a row only where its packet proves something: an ACK of a FIN, the first and the last packet.
+pub fn is_minor(what: &str) -> bool {
+    what == ACK_OF_FIN || is_edge(what)
+}
+
+fn is_edge(what: &str) -> bool {
+    what == FIRST_CAPTURED || what == LAST_CAPTURED
+}
+
 /// Below this, what passes before a FIN is the time that answers take, not silence.
 const SILENCE: Span = Span::from_millis(500);
 
@@ -77,7 +117,12 @@ fn opening(c: &Connection, add: &mut Add<'_>) {
         add(Some(*retry), Side::Client, Cow::Borrowed("SYN again"));
     }
     add(c.opening.syn_ack, Side::Server, Cow::Borrowed("SYN-ACK"));
-    add(c.opening.ack, Side::Client, Cow::Borrowed("ACK"));
+    add(c.opening.ack, Side::Client, Cow::Borrowed(ACK));
+    if let Some(error) = &c.icmp_error {
+        // It comes to the client from where the server is, though seldom from the server.
+        let what = format!("ICMP from {}: {}", error.from, icmp(error));
+        add(Some(error.at), Side::Server, Cow::Owned(what));
+    }
     add(c.opening.challenge_ack, Side::Server, Cow::Borrowed("ACK without SYN (challenge ACK)"));
 }
 
@@ -121,6 +166,12 @@ fn http(c: &Connection, add: &mut Add<'_>) {
 }
 
 fn payload(c: &Connection, add: &mut Add<'_>) {
+    let first = |side: Side| c.traffic[side].first_payload;
+    if let (Some(greeting), Some(answer)) = (first(Side::Server), first(Side::Client))
+        && greeting.packet < answer.packet
+    {
+        add(Some(greeting), Side::Server, Cow::Borrowed(GREETING));
+    }
     for (side, traffic) in c.traffic.each() {
         add(traffic.last_payload, side, Cow::Borrowed(LAST_PAYLOAD));
         if let Some(unanswered) = &traffic.unanswered {
@@ -144,11 +195,12 @@ fn ending(c: &Connection, add: &mut Add<'_>) {
                 Some(_) | None => "FIN".to_owned(),
             };
             add(Some(fin.at), side, Cow::Owned(idle));
+            add(fin.acknowledged, side.peer(), Cow::Borrowed(ACK_OF_FIN));
         }
     }
     if let Some(write) = &c.ending.late_write {
         let what = if write.after_fin < Span::ZERO {
-            format!("payload, {} before the FIN came, which does not acknowledge it", write.after_fin.abs())
+            format!("payload, {} before the FIN came", write.after_fin.abs())
         } else {
             format!("payload, {} after the FIN", write.after_fin)
         };
@@ -156,5 +208,22 @@ fn ending(c: &Connection, add: &mut Add<'_>) {
     }
     if let Some(reset) = &c.ending.reset {
         add(Some(reset.at), reset.by, Cow::Owned(format!("RST ({})", reset.kind.name())));
+    }
+}
+
+/// Where the connection begins and ends in the capture, if it is known whose packets these are.
+fn edges(c: &Connection, add: &mut Add<'_>) {
+    let sender = |at: Moment| {
+        let is_of = |side: Side| {
+            let traffic = &c.traffic[side];
+            let alone = c.traffic[side.peer()].packets == 0;
+            alone || [traffic.first_payload, traffic.last_packet].contains(&Some(at))
+        };
+        [Side::Client, Side::Server].into_iter().find(|side| is_of(*side))
+    };
+    for (at, what) in [(c.first, FIRST_CAPTURED), (c.last, LAST_CAPTURED)] {
+        if let Some(side) = sender(at) {
+            add(Some(at), side, Cow::Borrowed(what));
+        }
     }
 }

@@ -1,16 +1,51 @@
-//! What was not assessed, and what the capture itself was like.
+//! What was checked without a finding, what was not assessed, and what the capture itself was like.
 
 use handshark::Report;
 use handshark::report::{CaptureSummary, NotAssessed};
 
-use super::times;
+use super::tally::Tally;
 use super::verdict::counted;
+use super::{Scope, blind, times};
 use crate::paint::CODE;
 use crate::sheet::Sheet;
 
+/// Files that are named.
+const MAX_FILES: usize = 5;
+
+/// Of several files: that numbers are those of all of them together, and how to get the file that has these numbers.
+pub(super) fn write_numbering(sheet: &mut Sheet, files: &[String]) {
+    if files.len() < 2 {
+        return;
+    }
+    let more = if files.len() > MAX_FILES { " ..." } else { "" };
+    let numbers = "Packet numbers and tcp.stream are those of the";
+    let command = format!("mergecap -w all.pcapng {}{more}", named(files, " "));
+    sheet.paragraph(0, "", &format!("{numbers} {} files merged in time order: {command}", files.len()));
+}
+
+fn named(files: &[String], between: &str) -> String {
+    let named: Vec<&str> = files.iter().take(MAX_FILES).map(String::as_str).collect();
+    named.join(between)
+}
+
+/// The checks that were made and have no finding.
+pub(super) fn write_found_nothing(sheet: &mut Sheet, report: &Report, scope: Scope<'_>) {
+    let connections = report.totals.connections;
+    let has_finding = |code: &str| report.findings.iter().chain(scope.hidden).any(|finding| finding.code == code);
+    let was_made = |code: &str| !report.not_assessed.iter().any(|no| no.code == code && no.connections >= connections);
+    let checks = scope.checks.iter().copied().filter(|code| !has_finding(code) && was_made(code));
+    let checks: Vec<&str> = checks.collect();
+    if connections > 0 && !checks.is_empty() {
+        sheet.gap();
+        sheet.heading(0, "Checks that found nothing");
+        sheet.paragraph(2, "", &checks.join(", "));
+    }
+}
+
 /// Checks that could not be made: those with the same reason together, and the capture that would allow them.
-pub(super) fn write_not_assessed(sheet: &mut Sheet, report: &Report) {
-    if report.not_assessed.is_empty() {
+pub(super) fn write_not_assessed(sheet: &mut Sheet, report: &Report, tally: &Tally) {
+    let in_part = blind::in_full(report, tally);
+    if report.not_assessed.is_empty() && in_part.is_empty() {
         return;
     }
     sheet.gap();
@@ -38,6 +73,7 @@ pub(super) fn write_not_assessed(sheet: &mut Sheet, report: &Report) {
             sheet.line(4, &command);
         }
     }
+    in_part.iter().for_each(|text| sheet.paragraph(2, "", text));
 }
 
 /// Packets read, understood and skipped: the numbers add up. Then what was odd about the file.
@@ -51,11 +87,13 @@ pub(super) fn write(sheet: &mut Sheet, capture: &CaptureSummary) {
 }
 
 fn numbers(capture: &CaptureSummary) -> String {
-    let mut text = match capture.files.as_slice() {
-        [] => String::new(),
-        [file] => format!("{file}: "),
-        [file, rest @ ..] => format!("{file} and {}: ", counted(rest.len() as u64, "more file")),
-    };
+    let mut text = named(&capture.files, ", ");
+    if let Some(more) = capture.files.len().checked_sub(MAX_FILES).filter(|more| *more > 0) {
+        text += &format!(" and {}", counted(more as u64, "more file"));
+    }
+    if !text.is_empty() {
+        text += ": ";
+    }
     text += &format!("{}, {} with TCP", counted(capture.packets, "packet"), capture.tcp_packets);
     if !capture.skipped.is_empty() {
         let skipped: Vec<String> = capture.skipped.iter().map(|(reason, count)| format!("{count} {reason}")).collect();

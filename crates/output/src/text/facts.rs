@@ -1,6 +1,6 @@
 //! Why we think so: the numbers behind a finding, and the software whose known limits fit.
 
-use handshark::report::{Candidate, Fact, Finding};
+use handshark::report::{Candidate, Fact, Facts, Finding};
 use handshark::types::Span;
 
 use crate::sheet::{Align, Sheet, columns, padded};
@@ -13,7 +13,7 @@ pub(super) fn write(sheet: &mut Sheet, indent: usize, finding: &Finding, before:
     if !finding.facts.0.is_empty() {
         sheet.gap();
         sheet.heading(indent, "Why we think so");
-        let lines: Vec<(String, String)> = finding.facts.0.iter().map(|(key, fact)| line(key, fact)).collect();
+        let lines = lines(&finding.facts);
         let width = lines.iter().map(|(label, _)| columns(label)).max().unwrap_or(0);
         for (label, value) in &lines {
             sheet.paragraph(indent + 2, &format!("{}  ", padded(label, width, Align::Left)), value);
@@ -22,8 +22,8 @@ pub(super) fn write(sheet: &mut Sheet, indent: usize, finding: &Finding, before:
     if !finding.candidates.is_empty() {
         sheet.gap();
         sheet.heading(indent, "Known limits that fit");
-        if let Some(earlier) = before.iter().find(|earlier| earlier.candidates == finding.candidates) {
-            sheet.line(indent + 2, &format!("as above, see {}", earlier.code));
+        if let Some(earlier) = before.iter().position(|earlier| earlier.candidates == finding.candidates) {
+            sheet.line(indent + 2, &format!("as in finding {}", earlier + 1));
             return;
         }
         for candidate in finding.candidates.iter().take(MAX_CANDIDATES) {
@@ -34,6 +34,28 @@ pub(super) fn write(sheet: &mut Sheet, indent: usize, finding: &Finding, before:
             sheet.line(indent + 2, &format!("and {more} more: --format json has all"));
         }
     }
+}
+
+/// The facts without those that say the same once more: a shortest and a longest that are the value itself, the number of
+/// an alert whose name stands there with its number.
+fn lines(facts: &Facts) -> Vec<(String, String)> {
+    let lines: Vec<(String, String)> = facts.0.iter().map(|(key, fact)| line(key, fact)).collect();
+    let value = |wanted: &str| lines.iter().find(|(label, _)| label == wanted).map(|(_, value)| value.as_str());
+    let says_no_more = |label: &str, said: &str| {
+        let bound = [" shortest", " longest", " fewest", " most"].iter().find_map(|bound| label.strip_suffix(bound));
+        let of_code = label.strip_suffix(" code").and_then(value);
+        bound.is_some_and(|base| value(base) == Some(said))
+            || of_code.is_some_and(|name| name.contains(&format!("({said})")))
+    };
+    let mut kept = lines.clone();
+    // One bound that differs says little without the other.
+    kept.retain(|(label, said)| {
+        let other = [(" shortest", " longest"), (" longest", " shortest"), (" fewest", " most"), (" most", " fewest")];
+        let pair = other.iter().find_map(|(end, other)| Some(format!("{}{other}", label.strip_suffix(end)?)));
+        let pair_differs = pair.and_then(|pair| value(&pair).map(|other| other != said));
+        !says_no_more(label, said) || pair_differs == Some(true)
+    });
+    kept
 }
 
 /// `idle_before_close_s` and 6.001 become `idle before close` and `6.00 s`.
@@ -87,6 +109,28 @@ fn describe(candidate: &Candidate) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_says_the_same_is_said_once() {
+        let labels = |facts: &[(&'static str, Fact)]| {
+            let labels = lines(&Facts(facts.to_vec())).into_iter().map(|(label, _)| label);
+            labels.collect::<Vec<String>>().join(", ")
+        };
+        let idle = |shortest: i64, longest: i64| {
+            [
+                ("idle_s", Span::from_millis(6_000).into()),
+                ("idle_shortest_s", Span::from_millis(shortest).into()),
+                ("idle_longest_s", Span::from_millis(longest).into()),
+            ]
+        };
+        assert_eq!(labels(&idle(6_001, 6_002)), "idle");
+        assert_eq!(labels(&idle(6_000, 6_100)), "idle, idle shortest, idle longest");
+        assert_eq!(labels(&idle(5_000, 6_100)), "idle, idle shortest, idle longest");
+        assert_eq!(labels(&idle(6_000, 6_000)[1..]), "idle shortest, idle longest");
+        let alert = |code| [("alert", "fatal alert unknown_ca (48)".into()), ("alert_code", Fact::Count(code))];
+        assert_eq!(labels(&alert(48)), "alert");
+        assert_eq!(labels(&alert(40)), "alert, alert code");
+    }
 
     #[test]
     fn a_key_gives_its_unit_to_the_value() {

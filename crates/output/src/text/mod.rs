@@ -3,23 +3,29 @@
 //! In: a [`Report`], whose strings are escaped already. Out: plain lines that fit a terminal and read well without colour.
 //! Orders nothing and judges nothing: findings come as the core gives them, the most harmful first.
 
+mod blind;
 mod capture;
+mod ended;
 mod facts;
 mod finding;
 mod ladder;
 mod live;
 mod services;
+mod tally;
 mod times;
+mod unexplained;
 mod verdict;
 
 use std::io::{self, Write};
 
 use handshark::Report;
+use handshark::report::Finding;
 
 use crate::paint::Paint;
 use crate::sheet::Sheet;
 
 pub use live::write_symptom;
+pub use tally::Tally;
 
 /// How text is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,12 +43,14 @@ impl Default for Style {
 }
 
 /// What a report can not know of itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Scope {
-    /// Checks that were asked for.
-    pub checks: usize,
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// Codes of the checks that were asked for.
+    pub checks: &'a [&'static str],
     /// Findings that were taken out of the report before it came here.
-    pub hidden: usize,
+    pub hidden: &'a [Finding],
+    /// What was noted of all its connections.
+    pub tally: &'a Tally,
 }
 
 /// Findings that are told in full; of the rest one line each.
@@ -52,23 +60,29 @@ const MAX_TOLD: usize = 20;
 ///
 /// # Errors
 /// The writer refuses.
-pub fn write_report(out: &mut dyn Write, report: &Report, scope: Scope, style: Style) -> io::Result<()> {
+pub fn write_report(out: &mut dyn Write, report: &Report, scope: Scope<'_>, style: Style) -> io::Result<()> {
     let mut sheet = Sheet::new(style.width, Paint { color: style.color });
-    verdict::write(&mut sheet, report, scope);
+    let findings: Vec<&Finding> = report.findings.iter().chain(scope.hidden).collect();
+    let failures = scope.tally.failures(&findings);
+    verdict::write(&mut sheet, report, scope, &failures);
+    capture::write_numbering(&mut sheet, &report.capture.files);
+    unexplained::write(&mut sheet, &failures);
     for (i, finding) in report.findings.iter().enumerate() {
+        let number = (report.findings.len() > 1).then_some(i + 1);
         if i < MAX_TOLD {
             sheet.gap();
             let before = report.findings.get(..i).unwrap_or_default();
-            finding::write(&mut sheet, finding, before);
+            finding::write(&mut sheet, number, finding, before);
         } else {
             if i == MAX_TOLD {
                 sheet.gap();
             }
-            finding::write_header(&mut sheet, finding);
+            finding::write_header(&mut sheet, number, finding);
         }
     }
     services::write(&mut sheet, &report.services);
-    capture::write_not_assessed(&mut sheet, report);
+    capture::write_found_nothing(&mut sheet, report, scope);
+    capture::write_not_assessed(&mut sheet, report, scope.tally);
     capture::write(&mut sheet, &report.capture);
     if !report.findings.is_empty() {
         sheet.gap();

@@ -1,19 +1,56 @@
+use handshark::detect::Severity;
+use handshark::record::Outcome;
+
 use super::*;
 use crate::samples;
 use crate::sheet::columns;
 
-fn text(report: &Report, scope: Scope, style: Style) -> String {
+/// Checks that were asked for.
+const CHECKS: [&str; 4] = ["stale-reuse", "missing-sni", "no-server-hello", "icmp-rejected"];
+
+fn text(report: &Report, hidden: &[Finding], tally: &Tally, style: Style) -> String {
     let mut out = Vec::new();
+    let scope = Scope { checks: &CHECKS, hidden, tally };
     write_report(&mut out, report, scope, style).expect("a Vec takes all");
     String::from_utf8(out).expect("text is UTF-8")
 }
 
 fn plain(report: &Report, width: usize) -> String {
-    text(report, Scope { checks: 43, hidden: 0 }, Style { width, color: false })
+    text(report, &[], &Tally::default(), Style { width, color: false })
+}
+
+/// The verdict: the lines before the counts.
+fn verdict_of(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().take_while(|line| !line.starts_with("40 connections: ")).collect();
+    assert!(lines.len() <= 2 && lines.iter().all(|line| columns(line) <= 100), "{lines:#?}");
+    lines.join(" ")
+}
+
+fn verdict(report: &Report) -> String {
+    verdict_of(&plain(report, 200))
 }
 
 fn first_line(report: &Report) -> String {
     plain(report, 100).lines().next().unwrap_or_default().to_owned()
+}
+
+/// A connection to the finding's service that the server reset.
+fn reset(number: u64, symptoms: Vec<handshark::detect::Symptom>) -> handshark::record::Connection {
+    let mut connection = samples::connection(number);
+    connection.server = samples::report().findings[0].evidence[0].server;
+    connection.symptoms = symptoms;
+    let fin = connection.ending.fin.server.expect("the sample has a FIN");
+    connection.ending.fin = handshark::types::Sided::default();
+    connection.ending.kind = handshark::record::CloseKind::Reset;
+    connection.ending.closed_by = Some(handshark::types::Side::Server);
+    connection.ending.reset = Some(samples::reset_by_server(fin.at));
+    connection
+}
+
+fn tally(connections: &[handshark::record::Connection]) -> Tally {
+    let mut tally = Tally::default();
+    connections.iter().for_each(|connection| tally.note(connection));
+    tally
 }
 
 #[test]
@@ -25,15 +62,15 @@ fn a_report_reads_from_verdict_to_capture() {
 #[test]
 fn prose_keeps_within_eighty_columns() {
     let text = plain(&samples::report(), 80);
-    // The verdict is one line for whoever takes the first line; filters and commands are copied whole.
-    let long: Vec<&str> = text.lines().skip(1).filter(|line| columns(line) > 80).collect();
+    // Filters and commands are copied whole.
+    let long: Vec<&str> = text.lines().filter(|line| columns(line) > 80).collect();
     assert!(long.is_empty(), "{long:#?}");
 }
 
 #[test]
 fn colour_adds_sequences_and_nothing_else() {
     let report = samples::report();
-    let colored = text(&report, Scope { checks: 43, hidden: 0 }, Style { width: 100, color: true });
+    let colored = text(&report, &[], &Tally::default(), Style { width: 100, color: true });
     assert!(colored.contains("\u{1b}["));
     let mut bare = String::new();
     let mut rest = colored.as_str();
@@ -46,17 +83,81 @@ fn colour_adds_sequences_and_nothing_else() {
 }
 
 #[test]
-fn without_a_failure_the_verdict_counts_the_checks() {
+fn without_a_failure_the_verdict_counts_the_checks_and_the_text_names_them() {
     let mut report = samples::report();
-    report.findings.retain(|finding| finding.severity == handshark::detect::Severity::Info);
-    assert_eq!(first_line(&report), "3 of 40 connections failed, and no check explains why: 3 reset.");
-    report.totals.by_outcome = vec![(handshark::record::Outcome::Established, 40)];
+    report.findings.retain(|finding| finding.severity == Severity::Info);
+    assert_eq!(verdict(&report), "3 of 40 connections failed, and no check explains why: 3 reset.");
+    report.totals.by_outcome = vec![(Outcome::Established, 40)];
+    report.capture.quality.clear();
     assert_eq!(
-        first_line(&report),
-        "No failure found among 42 checks in 40 connections; 1 check could not be made, 2 not for all connections."
+        verdict(&report),
+        "No failure found among 3 checks in 40 connections; 1 check could not be made, 2 not for all connections."
     );
     report.not_assessed.clear();
-    assert_eq!(first_line(&report), "No failure found among 43 checks in 40 connections; every check could be made.");
+    assert_eq!(verdict(&report), "No failure found among 4 checks in 40 connections; every check could be made.");
+    let text = plain(&report, 100);
+    assert!(text.contains("Checks that found nothing\n  stale-reuse, no-server-hello, icmp-rejected\n"), "{text}");
+}
+
+#[test]
+fn what_was_captured_in_part_was_not_checked_in_full() {
+    let mut report = samples::report();
+    report.findings.clear();
+    report.not_assessed.clear();
+    report.capture.quality.clear();
+    report.totals.by_outcome = vec![(Outcome::Established, 37), (Outcome::MidStream, 3)];
+    let none = "No failure found among 4 checks in 40 connections; ";
+    assert_eq!(verdict(&report), format!("{none}3 connections began before the capture."));
+    let told = plain(&report, 200);
+    let not_assessed = told.split("Not assessed\n").nth(1).expect("there is such a section");
+    assert!(not_assessed.contains("missing-sni") && not_assessed.contains("syn-unanswered"), "{told}");
+    report.totals.by_outcome = vec![(Outcome::Established, 40)];
+    type See = fn(&mut handshark::record::Visibility);
+    let cases: [(See, &str); 4] = [
+        (|seen| seen.flags_only = true, "1 connection without payload packets"),
+        (|seen| seen.one_way = Some(handshark::types::Side::Client), "1 connection in one direction alone"),
+        (|seen| seen.cut_by_snaplen = 1, "1 connection with cut packets"),
+        (|seen| seen.gaps.server = 1, "1 connection with packets missing"),
+    ];
+    for (see, said) in cases {
+        let mut connection = samples::connection(0);
+        connection.symptoms.clear();
+        see(&mut connection.visibility);
+        let told = text(&report, &[], &tally(&[connection]), Style::default());
+        assert_eq!(verdict_of(&told), format!("{none}{said}."));
+    }
+    report.capture = samples::report().capture;
+    assert_eq!(verdict(&report), format!("{none}a part of the capture could not be read."));
+}
+
+#[test]
+fn what_no_check_explains_is_told_with_its_packets() {
+    let mut report = samples::report();
+    report.totals.by_outcome = vec![(Outcome::Established, 35), (Outcome::Reset, 5)];
+    let explained = |number| reset(number, vec![samples::symptom()]);
+    let failed = [explained(1), explained(2), explained(3), reset(5, Vec::new()), reset(4, Vec::new())];
+    let tally = tally(&failed);
+    let told = text(&report, &[], &tally, Style::default());
+    assert_eq!(
+        verdict_of(&told),
+        "5 of 40 connections failed. The largest cause, 3 of them: requests were written after 10.0.0.5:3000 had \
+         closed (stale-reuse). 2 more are not explained by any check."
+    );
+    assert!(
+        told.contains(
+            "Failed, and no check explains why\n  2 reset, after the TLS handshake, by a RST from the server\n    \
+             example: connection 5, 10.0.0.9:40312 to 10.0.0.5:3000: RST in packet 20 from the server, 6.05 s\n"
+        ),
+        "{told}"
+    );
+    // What is not shown here explains it all the same.
+    let hidden = std::mem::take(&mut report.findings);
+    let told = text(&report, &hidden, &tally, Style::default());
+    assert_eq!(verdict_of(&told), "5 of 40 connections failed, for causes that are not shown here.");
+    // Where its symptom was not told, a connection is not explained by it.
+    let told = text(&report, &[], &tally, Style::default());
+    assert_eq!(verdict_of(&told), "5 of 40 connections failed, and no check explains why: 5 reset.");
+    assert!(told.contains("  5 reset, after the TLS handshake"), "{told}");
 }
 
 #[test]
@@ -70,21 +171,45 @@ fn nothing_seen_is_never_no_failure() {
 }
 
 #[test]
-fn a_summary_that_begins_with_the_share_does_not_say_it_twice() {
+fn the_verdict_counts_out_of_all_connections() {
     let mut report = samples::report();
-    report.findings[0].summary = "3 of 40 connections were reset. More.".to_owned();
-    assert_eq!(first_line(&report), "3 of 40 connections were reset (stale-reuse).");
-    report.findings[0].summary = "The server closed too early (3 of 40). More.".to_owned();
-    assert_eq!(first_line(&report), "3 of 40 connections failed: the server closed too early (stale-reuse).");
-    report.findings[0].severity = handshark::detect::Severity::Warning;
+    report.findings[0].of = 7;
+    report.findings[0].summary = "The server closed too early (3 of 7). More.".to_owned();
+    assert_eq!(verdict(&report), "3 of 40 connections failed: the server closed too early (stale-reuse).");
+    report.totals.by_outcome = vec![(Outcome::Established, 30), (Outcome::Reset, 10)];
+    assert_eq!(
+        verdict(&report),
+        "10 of 40 connections failed. The largest cause, 3 of them: the server closed too early (stale-reuse)."
+    );
+    report.totals.by_outcome = vec![(Outcome::Established, 40)];
+    report.findings[0].severity = Severity::Warning;
     report.findings[0].summary = "SYNs were sent twice.".to_owned();
-    assert_eq!(first_line(&report), "3 of 40 connections are affected: SYNs were sent twice (stale-reuse).");
+    assert_eq!(
+        verdict(&report),
+        "No failure found, but 3 of 40 connections are affected: SYNs were sent twice (stale-reuse)."
+    );
+    report.totals = handshark::report::Totals { connections: 1, by_outcome: vec![(Outcome::Reset, 1)] };
+    report.findings[0].severity = Severity::Error;
+    report.findings[0].affected = 1;
+    assert_eq!(first_line(&report), "1 of 1 connection failed: SYNs were sent twice (stale-reuse).");
+}
+
+#[test]
+fn a_long_verdict_takes_two_lines() {
+    let mut report = samples::report();
+    let long = "and it was followed by another that was as long as this one".repeat(3);
+    report.findings[0].summary = format!("Something happened at 10.0.0.5:3000 in the night: {long}.");
+    let cut = "3 of 40 connections failed: something happened at 10.0.0.5:3000 in the night (stale-reuse).";
+    assert_eq!(verdict(&report), cut);
+    report.findings[0].summary = long;
+    let title = "the client wrote on a connection that the server had closed, at 10.0.0.5:3000";
+    assert_eq!(verdict(&report), format!("3 of 40 connections failed: {title} (stale-reuse)."));
 }
 
 #[test]
 fn what_was_hidden_is_said() {
-    let scope = Scope { checks: 43, hidden: 2 };
-    let text = text(&samples::report(), scope, Style { width: 120, color: false });
+    let hidden = samples::report().findings;
+    let text = text(&samples::report(), &hidden[..2], &Tally::default(), Style { width: 120, color: false });
     assert!(text.contains("2 findings not shown here"), "{text}");
 }
 

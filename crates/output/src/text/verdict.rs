@@ -1,104 +1,150 @@
-//! The first line: what failed, how often, out of how many. It never says that all is well.
+//! The first words: how many connections failed out of all, and the largest cause. They never say that all is well.
 
 use std::collections::BTreeSet;
 
 use handshark::Report;
-use handshark::detect::Severity;
+use handshark::detect::{Severity, by_code};
 use handshark::record::Outcome;
 use handshark::report::Finding;
+use handshark::types::Endpoint;
 
 use super::Scope;
+use super::tally::{Failures, is_failure};
 use crate::paint::STRONG;
-use crate::sheet::Sheet;
+use crate::sheet::{Sheet, columns, wrapped};
+
+/// Lines that the verdict may take, and the widest it is.
+const MAX_LINES: usize = 2;
+const MAX_WIDTH: usize = 100;
 
 /// Writes the verdict, then the counts that it rests on.
-pub(super) fn write(sheet: &mut Sheet, report: &Report, scope: Scope) {
-    let worst = report.findings.first().filter(|finding| finding.severity > Severity::Info);
-    let verdict = match worst {
-        Some(finding) => of_finding(finding, report),
-        None => nothing_found(report, scope),
-    };
-    let painted = sheet.paint.with(STRONG, &verdict);
-    sheet.line(0, &painted);
+pub(super) fn write(sheet: &mut Sheet, report: &Report, scope: Scope<'_>, failures: &Failures) {
+    let width = sheet.width().min(MAX_WIDTH);
+    for line in wrapped(&verdict(report, scope, failures, width), width) {
+        let painted = sheet.paint.with(STRONG, &line);
+        sheet.line(0, &painted);
+    }
     let counts = counts(report, scope);
     if !counts.is_empty() {
         sheet.paragraph(0, "", &counts);
     }
 }
 
-fn of_finding(finding: &Finding, report: &Report) -> String {
-    let (code, share) = (finding.code, format!("{} of {}", finding.affected, finding.of));
-    let sentence = first_sentence(&finding.summary);
-    if finding.affected == 0 || sentence.starts_with(&share) {
-        return format!("{sentence} ({code}).");
-    }
-    let sentence = sentence.strip_suffix(&format!(" ({share})")).unwrap_or(sentence);
-    let sentence = after_a_colon(sentence);
-    let (failed, of) = (failures(report).iter().map(|(_, count)| count).sum::<u64>(), report.totals.connections);
-    let errors = report.findings.iter().filter(|other| other.severity == Severity::Error).count();
-    match (finding.severity, finding.affected) {
-        (Severity::Error, affected) if failed > affected && errors > 1 => {
-            format!("{failed} of {of} connections failed; the largest cause, {share}: {sentence} ({code}).")
-        }
-        (Severity::Error, _) => format!("{share} connections failed: {sentence} ({code})."),
-        (Severity::Warning | Severity::Info, 1) => format!("{share} connections is affected: {sentence} ({code})."),
-        (Severity::Warning | Severity::Info, _) => format!("{share} connections are affected: {sentence} ({code})."),
-    }
-}
-
-fn nothing_found(report: &Report, scope: Scope) -> String {
-    let connections = report.totals.connections;
+fn verdict(report: &Report, scope: Scope<'_>, failures: &Failures, width: usize) -> String {
+    let of = report.totals.connections;
     if report.capture.packets == 0 {
         return "No packet was read: nothing could be checked.".to_owned();
     }
-    if connections == 0 {
-        return format!("No TCP connection in {} packets: nothing could be checked.", report.capture.packets);
+    if of == 0 {
+        return format!(
+            "No TCP connection in {}: nothing could be checked.",
+            counted(report.capture.packets, "packet")
+        );
     }
-    if let Some(failed) = unexplained(report) {
-        return failed;
+    let worst = report.findings.first().filter(|finding| finding.severity > Severity::Info);
+    let error = worst.filter(|finding| finding.severity == Severity::Error);
+    let outcomes = report.totals.by_outcome.iter().filter(|(outcome, _)| is_failure(*outcome));
+    let failed = outcomes.map(|(_, count)| *count).sum::<u64>().max(failures.failed);
+    let failed = failed.max(error.map_or(0, |finding| finding.affected)).min(of);
+    if failed == 0 {
+        return match worst {
+            Some(finding) => of_warning(finding, of, width),
+            None => nothing_found(report, scope),
+        };
     }
+    let without_cause = failures.without_cause();
+    let share = share(failed, of);
+    let cause = error.or_else(|| report.findings.iter().find(|finding| may_explain(finding)));
+    match cause {
+        Some(finding) if error.is_some() || without_cause < failed => {
+            let more = match without_cause {
+                0 => String::new(),
+                1 => " 1 more is not explained by any check.".to_owned(),
+                more => format!(" {more} more are not explained by any check."),
+            };
+            told(finding, width, |sentence| match finding.affected {
+                affected if affected >= failed => format!("{share} failed: {sentence}.{more}"),
+                affected => format!("{share} failed. The largest cause, {affected} of them: {sentence}.{more}"),
+            })
+        }
+        Some(_) | None if !scope.hidden.is_empty() && without_cause < failed => {
+            format!("{share} failed, for causes that are not shown here.")
+        }
+        Some(_) | None => {
+            let each: Vec<String> = each_failure(report).collect();
+            format!("{share} failed, and no check explains why: {}.", each.join(", "))
+        }
+    }
+}
+
+/// A warning that is about a service, not about the capture.
+fn may_explain(finding: &Finding) -> bool {
+    finding.severity == Severity::Warning && finding.service.is_some()
+}
+
+fn each_failure(report: &Report) -> impl Iterator<Item = String> {
+    let failures = report.totals.by_outcome.iter().filter(|(outcome, _)| is_failure(*outcome));
+    failures.map(|(outcome, count): &(Outcome, u64)| format!("{count} {}", outcome.name()))
+}
+
+fn of_warning(finding: &Finding, of: u64, width: usize) -> String {
+    told(finding, width, |sentence| match finding.affected {
+        0 => format!("No failure found, but: {sentence}."),
+        affected => {
+            let verb = if affected == 1 { "is" } else { "are" };
+            format!("No failure found, but {} {verb} affected: {sentence}.", share(affected.min(of), of))
+        }
+    })
+}
+
+/// The verdict with as much of the finding's first sentence as there is room for.
+fn told(finding: &Finding, width: usize, verdict: impl Fn(&str) -> String) -> String {
+    let fits = |text: &String| wrapped(text, width).len() <= MAX_LINES;
+    let with_code = |sentence: &str| verdict(&format!("{} ({})", after_a_colon(sentence), finding.code));
+    let sentence = without_asides(first_sentence(&finding.summary));
+    // A thought is left out as a whole before one is cut in two.
+    let cuts = [": ", "; ", ", and "].iter().flat_map(|mark| sentence.rmatch_indices(mark));
+    let shorter = cuts.filter_map(|(end, _)| sentence.get(..end)).filter(|kept| columns(kept) >= 30).map(with_code);
+    let whole = std::iter::once(with_code(&sentence));
+    whole.chain(shorter).find(fits).unwrap_or_else(|| with_code(&title(finding)))
+}
+
+/// The finding's name in words, and where: what its manual page has as its title.
+fn title(finding: &Finding) -> String {
+    let page = by_code(finding.code).map_or("", |detector| detector.page());
+    let title = page.lines().next().and_then(|line| line.split_once(": ")).map_or(finding.code, |(_, title)| title);
+    match &finding.service {
+        Some(service) => format!("{title}, at {}", Endpoint::new(service.address, service.port)),
+        None => title.to_owned(),
+    }
+}
+
+fn nothing_found(report: &Report, scope: Scope<'_>) -> String {
+    let connections = report.totals.connections;
     let codes = |whole: bool| -> BTreeSet<&str> {
         let these = report.not_assessed.iter().filter(|check| (check.connections >= connections) == whole);
         these.map(|check| check.code).collect()
     };
     let (not_at_all, in_part) = (codes(true), codes(false));
-    let made = scope.checks.saturating_sub(not_at_all.len());
-    let mut verdict = format!(
-        "No failure found among {} in {}; {}",
-        counted(made as u64, "check"),
-        counted(connections, "connection"),
-        match not_at_all.len() {
-            0 => "every check could be made".to_owned(),
-            some => format!("{} could not be made", counted(some as u64, "check")),
-        }
-    );
+    let made = scope.checks.len().saturating_sub(not_at_all.len());
+    let mut gaps = Vec::new();
+    if !not_at_all.is_empty() {
+        gaps.push(format!("{} could not be made", counted(not_at_all.len() as u64, "check")));
+    }
     let in_part = in_part.difference(&not_at_all).count();
     if in_part > 0 {
-        verdict += &format!(", {in_part} not for all connections");
+        gaps.push(format!("{in_part} not for all connections"));
     }
-    verdict + "."
-}
-
-/// Outcomes that are failures, though no finding tells of them.
-fn unexplained(report: &Report) -> Option<String> {
-    let bad = failures(report);
-    let count: u64 = bad.iter().map(|(_, count)| count).sum();
-    let each: Vec<String> = bad.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
-    (count > 0).then(|| {
-        let of = counted(report.totals.connections, "connection");
-        format!("{count} of {of} failed, and no check explains why: {}.", each.join(", "))
-    })
-}
-
-/// The outcomes that are failures, with their counts.
-fn failures(report: &Report) -> Vec<(Outcome, u64)> {
-    use Outcome::{Prohibited, Refused, Reset, ResetInHandshake, TimedOut, TlsFailed, Unanswered};
-    let failures = [Refused, Unanswered, Prohibited, ResetInHandshake, TlsFailed, Reset, TimedOut];
-    report.totals.by_outcome.iter().copied().filter(|(outcome, _)| failures.contains(outcome)).collect()
+    gaps.extend(super::blind::in_short(report, scope.tally));
+    if gaps.is_empty() {
+        gaps.push("every check could be made".to_owned());
+    }
+    let (checks, connections) = (counted(made as u64, "check"), counted(connections, "connection"));
+    format!("No failure found among {checks} in {connections}; {}.", gaps.join(", "))
 }
 
 /// `40 connections: 37 established, 3 reset. 1 error, 2 warnings.`
-fn counts(report: &Report, scope: Scope) -> String {
+fn counts(report: &Report, scope: Scope<'_>) -> String {
     let mut counts = String::new();
     if report.totals.connections > 0 {
         let outcomes: Vec<String> =
@@ -112,8 +158,8 @@ fn counts(report: &Report, scope: Scope) -> String {
             findings.push(counted(of(severity), word));
         }
     }
-    if scope.hidden > 0 {
-        findings.push(format!("{} not shown here", counted(scope.hidden as u64, "finding")));
+    if !scope.hidden.is_empty() {
+        findings.push(format!("{} not shown here", counted(scope.hidden.len() as u64, "finding")));
     }
     if !findings.is_empty() {
         counts += &format!(" Found: {}.", findings.join(", "));
@@ -127,38 +173,36 @@ pub(super) fn counted(count: u64, thing: &str) -> String {
     format!("{count} {thing}{ending}")
 }
 
+/// `1 of 1 connection`, `1 of 2 connections`.
+pub(super) fn share(count: u64, of: u64) -> String {
+    format!("{count} of {}", counted(of, "connection"))
+}
+
 /// Without its full stop.
 fn first_sentence(summary: &str) -> &str {
     let end = summary.find(". ").unwrap_or(summary.len());
     summary.get(..end).unwrap_or(summary).trim_end_matches('.')
 }
 
-/// Words that begin a sentence with a capital for no other reason than that they begin it.
-const ORDINARY: [&str; 17] = [
-    "A",
-    "An",
-    "All",
-    "Both",
-    "Clients",
-    "Connections",
-    "Each",
-    "Every",
-    "Hellos",
-    "New",
-    "No",
-    "One",
-    "Requests",
-    "Several",
-    "Some",
-    "The",
-    "These",
-];
+/// Without what stands in parentheses: shares of other totals, lists, abbreviations.
+fn without_asides(sentence: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = sentence;
+    while let Some((before, aside)) = rest.split_once(" (") {
+        let Some((_, after)) = aside.split_once(')') else { break };
+        kept.push_str(before);
+        rest = after;
+    }
+    kept + rest
+}
 
+/// A word that begins with a capital because it begins the sentence is written without it; names keep theirs.
 fn after_a_colon(sentence: &str) -> String {
     let first = sentence.split(' ').next().unwrap_or_default();
-    if !ORDINARY.contains(&first) {
-        return sentence.to_owned();
-    }
+    let is_name = first.chars().skip(1).any(|c| !c.is_ascii_lowercase() && c != '\'');
     let mut chars = sentence.chars();
-    chars.next().map_or_else(String::new, |c| format!("{}{}", c.to_lowercase(), chars.as_str()))
+    match chars.next() {
+        Some(c) if !is_name => format!("{}{}", c.to_lowercase(), chars.as_str()),
+        _ => sentence.to_owned(),
+    }
 }

@@ -1,0 +1,83 @@
+//! What the capture shows in part alone, so that no check can be said to be made on all of it.
+
+use handshark::Report;
+use handshark::detect::{DETECTORS, Shape};
+use handshark::record::Outcome;
+
+use super::tally::Tally;
+use super::verdict::counted;
+
+/// Notes on the capture that say that part of it could not be read.
+const DAMAGE: [&str; 6] = ["cut-short", "damaged", "garbage-before", "garbage-after", "read-error", "unreadable-file"];
+
+/// Checks that need what was written, and say so nowhere else.
+const NEED_WRITTEN: [&str; 2] = ["request-limit-close", "state-loss-drop"];
+
+/// As parts of the verdict: `3 connections began before the capture`.
+pub(super) fn in_short(report: &Report, tally: &Tally) -> Vec<String> {
+    let some = |count: u64, what: &str| (count > 0).then(|| format!("{} {what}", counted(count, "connection")));
+    let parts = [
+        some(mid_stream(report), "began before the capture"),
+        some(tally.flags_only, "without payload packets"),
+        some(tally.one_way, "in one direction alone"),
+        some(tally.cut, "with cut packets"),
+        some(tally.with_holes, "with packets missing"),
+        is_damaged(report).then(|| "a part of the capture could not be read".to_owned()),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+/// As entries of the list of what was not assessed.
+pub(super) fn in_full(report: &Report, tally: &Tally) -> Vec<String> {
+    let mut entries = Vec::new();
+    let began = mid_stream(report);
+    if began > 0 {
+        let codes = needing(&[Shape::SYN, Shape::TLS]);
+        entries.push(format!(
+            "{} ({}): they began before the capture, so their opening was not captured, nor a ClientHello unless one \
+             is shown",
+            codes.join(", "),
+            counted(began, "connection")
+        ));
+    }
+    if tally.flags_only > 0 {
+        let mut codes = needing(&[Shape::TLS]);
+        codes.extend(NEED_WRITTEN);
+        entries.push(format!(
+            "{} ({}): only SYN, FIN and RST were captured, not what was written",
+            codes.join(", "),
+            counted(tally.flags_only, "connection")
+        ));
+    }
+    if tally.one_way > 0 {
+        entries.push(format!(
+            "{}: one direction alone was captured; what the other side sent or did not send was not checked",
+            counted(tally.one_way, "connection")
+        ));
+    }
+    if tally.with_holes > 0 {
+        entries.push(format!(
+            "{}: packets are missing from the capture; what was in them was not checked",
+            counted(tally.with_holes, "connection")
+        ));
+    }
+    if is_damaged(report) {
+        entries.push("a part of the capture could not be read, see Capture: what is in it was not checked".to_owned());
+    }
+    entries
+}
+
+fn mid_stream(report: &Report) -> u64 {
+    let outcomes = report.totals.by_outcome.iter();
+    outcomes.filter(|(outcome, _)| *outcome == Outcome::MidStream).map(|(_, count)| count).sum()
+}
+
+fn is_damaged(report: &Report) -> bool {
+    report.capture.quality.iter().any(|quality| DAMAGE.contains(&quality.code))
+}
+
+/// The checks that are made only where one of these was captured.
+fn needing(shapes: &[Shape]) -> Vec<&'static str> {
+    let needing = DETECTORS.iter().filter(|detector| shapes.iter().any(|shape| detector.needs().has(*shape)));
+    needing.map(|detector| detector.code()).collect()
+}

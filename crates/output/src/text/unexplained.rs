@@ -1,0 +1,25 @@
+//! Connections that failed though no check says why: each kind with one example and its packets.
+
+use super::tally::Failures;
+use crate::sheet::Sheet;
+
+/// Kinds that are told.
+const MAX_TOLD: usize = 8;
+
+/// Writes the most frequent kinds.
+pub(super) fn write(sheet: &mut Sheet, failures: &Failures) {
+    if failures.unexplained.is_empty() {
+        return;
+    }
+    sheet.gap();
+    sheet.heading(0, "Failed, and no check explains why");
+    for kind in failures.unexplained.iter().take(MAX_TOLD) {
+        sheet.paragraph(2, &format!("{} ", kind.count), &kind.title);
+        let mark = if kind.count == 1 { "" } else { "example: " };
+        sheet.paragraph(4, mark, &kind.example);
+    }
+    if let Some(more) = failures.unexplained.get(MAX_TOLD..).filter(|more| !more.is_empty()) {
+        let connections: u64 = more.iter().map(|kind| kind.count).sum();
+        sheet.line(2, &format!("and {connections} more: handshark connections lists them"));
+    }
+}
