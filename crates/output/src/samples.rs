@@ -115,6 +115,7 @@ pub(crate) fn symptom() -> Symptom {
         severity: Severity::Error,
         confidence: Confidence::High,
         evidence: [packet(20), packet(21)].into_iter().collect(),
+        at: None,
         span: Some(Span::from_millis(6_001)),
         delay: None,
         count: None,

@@ -109,14 +109,14 @@ impl Index {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::collections::BTreeMap;
 
     use super::*;
 
     #[test]
     fn it_agrees_with_a_map_whatever_comes_and_goes() {
         let mut index = Index::new();
-        let mut map: HashMap<u64, u32> = HashMap::new();
+        let mut map: BTreeMap<u64, u32> = BTreeMap::new();
         let mut random = 1_u64;
         for place in 0..20_000 {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
