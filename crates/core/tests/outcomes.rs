@@ -57,3 +57,11 @@ fn last_words_of_tls_that_nobody_hears_are_no_loss() {
     );
     assert_eq!(outcome(&format!("{TLS}1.000 C close_notify\n1.001 C RST kind=abort")), ["established"]);
 }
+
+#[test]
+fn a_rst_that_answers_a_challenge_ack_ends_nothing() {
+    let challenged = "0.000 C SYN\n0.010 S ACK seq=70000 ack=90000\n0.011 C RST kind=bare\n1.011 C SYN\n";
+    let opened =
+        "1.021 S SYN-ACK\n1.021 C ACK\n1.022 C GET /a\n1.032 S HTTP 200\n2.000 C FIN\n2.010 S FIN\n2.010 C ACK";
+    assert_eq!(outcome(&format!("{challenged}{opened}")), ["established"]);
+}

@@ -76,6 +76,15 @@ impl Closing {
 
     /// A RST, after its payload.
     #[inline(never)]
+    /// The peer accepts after it had answered a SYN with a challenge ACK: the RST in between cleared an older connection on the
+    /// tuple (RFC 5961 section 4.2) and ended nothing of this one.
+    #[cold]
+    pub(super) fn take_back_reset_of(&mut self, side: Side) {
+        if self.reset.is_some_and(|reset| reset.by == side) {
+            (self.reset, self.first, self.idle) = (None, None, None);
+        }
+    }
+
     pub(super) fn on_reset(&mut self, ends: &mut Ends<'_>, s: &Segment<'_>, at: Moment) {
         ends.me.resets += 1;
         if self.reset.is_some() {

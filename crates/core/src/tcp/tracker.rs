@@ -33,6 +33,9 @@ impl Tracker {
         if !class.is_usual() {
             count(zeek, side, me, peer, class);
         }
+        if s.flags.accepts() && opening.syn_ack.is_none() && opening.challenge_ack.is_some() {
+            closing.take_back_reset_of(side.peer());
+        }
         note_opening(opening, side, peer, s, at);
         me.note(s, at);
         let new_payload = s.payload_len > 0 && {
