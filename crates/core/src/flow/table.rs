@@ -80,7 +80,7 @@ impl<T> Table<T> {
 
     /// Whether a connection of this tuple ended and was written out not long ago.
     pub(crate) fn has_ended(&self, flow: &Flow, now: Timestamp) -> bool {
-        self.ended.has(flow, now)
+        self.ended.has(flow.hash, now)
     }
 
     /// A connection.
@@ -194,14 +194,14 @@ impl<T> Table<T> {
     /// An ended connection leaves its tuple behind.
     fn bury(&mut self, place: u32, now: Timestamp) -> Option<Gone<T>> {
         let slot = self.slots.get(place as usize)?;
-        self.ended.add(slot.key, slot.hash, now);
+        self.ended.add(slot.hash, now);
         self.remove(place)
     }
 
     /// A connection that did not end goes, and its tuple is forgotten.
     fn give_up(&mut self, place: u32, evicted: bool) -> Option<Gone<T>> {
         let slot = self.slots.get(place as usize)?;
-        self.ended.forget(&slot.key, slot.hash);
+        self.ended.forget(slot.hash);
         Some(Gone { evicted, ..self.remove(place)? })
     }
 
