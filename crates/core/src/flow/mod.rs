@@ -4,7 +4,6 @@
 //! table holds any value. Order is that of the packets alone, never that of a hasher.
 
 mod clock;
-mod index;
 mod key;
 mod places;
 mod queues;

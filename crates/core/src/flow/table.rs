@@ -1,6 +1,7 @@
 //! The live table: tuple to connection, bounded, with expiry by capture time.
 
-use super::index::Index;
+use hashbrown::HashTable;
+
 use super::key::{Flow, Key};
 use super::queues::Queues;
 use super::tombstones::Tombstones;
@@ -11,7 +12,7 @@ use crate::types::{Span, Timestamp};
 #[derive(Debug)]
 pub(crate) struct Table<T> {
     /// Places in `slots`, by the hash of the key that stands there.
-    index: Index,
+    index: HashTable<u32>,
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
     /// Who waits in each class, in the order of the last look at them.
@@ -60,7 +61,7 @@ const SWEEP_EVERY: Span = Span::from_millis(500);
 impl<T> Table<T> {
     pub(crate) fn new(limits: Limits) -> Self {
         Self {
-            index: Index::new(),
+            index: HashTable::new(),
             slots: Vec::new(),
             free: Vec::new(),
             queues: Queues::new(),
@@ -75,7 +76,8 @@ impl<T> Table<T> {
     #[inline]
     pub(crate) fn find(&self, flow: &Flow) -> Option<u32> {
         let slots = &self.slots;
-        self.index.find(flow.hash, |place| slots.get(place as usize).is_some_and(|slot| slot.key == flow.key))
+        let is_it = |place: &u32| slots.get(*place as usize).is_some_and(|slot| slot.key == flow.key);
+        self.index.find(flow.hash, is_it).copied()
     }
 
     /// Whether a connection of this tuple ended and was written out not long ago.
@@ -117,7 +119,8 @@ impl<T> Table<T> {
                 (self.slots.len() - 1) as u32
             }
         };
-        self.index.insert(hash, place);
+        let slots = &self.slots;
+        self.index.insert_unique(hash, place, |place| slots.get(*place as usize).map_or(0, |slot| slot.hash));
         self.counts[Class::HalfOpen as usize] += 1;
         self.queues.join(place, Class::HalfOpen, now);
         place
@@ -128,7 +131,9 @@ impl<T> Table<T> {
         let slot = self.slots.get_mut(place as usize)?;
         let value = slot.value.take()?;
         self.counts[slot.class as usize] -= 1;
-        self.index.remove(slot.hash, place);
+        if let Ok(entry) = self.index.find_entry(slot.hash, |known| *known == place) {
+            entry.remove();
+        }
         let key = slot.key;
         self.queues.leave(place);
         self.free.push(place);
@@ -143,7 +148,7 @@ impl<T> Table<T> {
 
     /// Everything that is left, in no particular order.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Gone<T>> {
-        self.index = Index::new();
+        self.index.clear();
         self.queues = Queues::new();
         self.free.clear();
         self.counts = [0; 3];
