@@ -12,6 +12,8 @@ use crate::types::{Span, Timestamp};
 pub(super) struct Tombstones {
     /// Empty until the first connection has ended.
     sets: Vec<Set>,
+    /// Which place of each set is written next: so a set is written without being read, and nobody waits for memory.
+    next: Vec<u8>,
     most: usize,
     linger: Span,
 }
@@ -36,18 +38,19 @@ impl Tombstones {
     pub(super) const fn new(limits: &Limits) -> Self {
         let sets = limits.max_tombstones.div_ceil(WAYS);
         let most = if sets == 0 { 0 } else { sets.next_power_of_two() };
-        Self { sets: Vec::new(), most, linger: limits.tombstone_linger }
+        Self { sets: Vec::new(), next: Vec::new(), most, linger: limits.tombstone_linger }
     }
 
     /// Remembers a tuple by its hash.
     pub(super) fn add(&mut self, hash: u64, at: Timestamp) {
         if self.sets.is_empty() {
             self.sets = vec![Set([EMPTY; WAYS]); self.most];
+            self.next = vec![0; self.most];
         }
         let place = self.place_of(hash);
-        if let Some(Set(set)) = self.sets.get_mut(place) {
-            // The newest stands first.
-            *set = [Tombstone { hash, at }, set[0], set[1], set[2]];
+        if let (Some(Set(set)), Some(next)) = (self.sets.get_mut(place), self.next.get_mut(place)) {
+            set[usize::from(*next) % WAYS] = Tombstone { hash, at };
+            *next = next.wrapping_add(1);
         }
     }
 
