@@ -65,3 +65,9 @@ fn a_rst_that_answers_a_challenge_ack_ends_nothing() {
         "1.021 S SYN-ACK\n1.021 C ACK\n1.022 C GET /a\n1.032 S HTTP 200\n2.000 C FIN\n2.010 S FIN\n2.010 C ACK";
     assert_eq!(outcome(&format!("{challenged}{opened}")), ["established"]);
 }
+
+#[test]
+fn an_attempt_at_the_end_of_the_capture_has_not_failed_yet() {
+    assert_eq!(outcome("0.000 C SYN\n0.500 end of capture"), ["open"]);
+    assert_eq!(outcome("0.000 C SYN\n3.500 end of capture"), ["unanswered"]);
+}

@@ -2,9 +2,7 @@
 
 use crate::types::Span;
 
-/// An unanswered packet counts as such when the capture went on at least this long after it: a SYN is repeated after 1 s,
-/// and an answer near the end of a file may only have been missed.
-pub(super) const ANSWER_WAIT: Span = Span::from_secs(3);
+pub(super) use crate::record::ANSWER_WAIT;
 
 /// A SYN counts as repeated from this time after the first on: every system waits a second or more; what comes sooner is a
 /// copy or a program that tries again by itself.

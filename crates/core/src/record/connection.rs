@@ -213,7 +213,7 @@ pub enum Outcome {
     Established,
     /// The SYN was answered by a RST.
     Refused,
-    /// The SYN was not answered.
+    /// The SYN was not answered although the capture went on for 3 s after it.
     Unanswered,
     /// The SYN was answered by an ICMP error.
     Prohibited,
@@ -225,7 +225,7 @@ pub enum Outcome {
     Reset,
     /// Established, then segments went unanswered until the capture's end.
     TimedOut,
-    /// Still open when the capture ended.
+    /// Still open when the capture ended, or begun right before.
     Open,
     /// Its beginning was not captured; see the other fields for its end.
     MidStream,

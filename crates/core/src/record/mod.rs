@@ -23,6 +23,7 @@ pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
 use builder::Builder;
 pub(crate) use live::Live;
 pub(crate) use notes::Notes;
+pub(crate) use outcome::ANSWER_WAIT;
 pub(crate) use sighting::Sighting;
 
 pub use crate::tcp::{

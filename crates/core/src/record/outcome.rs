@@ -4,6 +4,10 @@ use super::{CloseKind, Connection, Outcome};
 use crate::tls::Stage;
 use crate::types::{Side, Span};
 
+/// An unanswered packet counts as such when the capture went on at least this long after it: a SYN is repeated after 1 s,
+/// and an answer near the end of a file may only have been missed.
+pub(crate) const ANSWER_WAIT: Span = Span::from_secs(3);
+
 /// The first line that holds.
 pub(super) fn of(c: &Connection) -> Outcome {
     let opened = c.opening.syn_ack.is_some() || c.opening.ack.is_some();
@@ -15,6 +19,7 @@ pub(super) fn of(c: &Connection) -> Outcome {
         return match (&c.ending.reset, &c.icmp_error) {
             (Some(reset), _) if reset.by == Side::Server => Outcome::Refused,
             (_, Some(_)) => Outcome::Prohibited,
+            (None, None) if is_still_waiting(c) => Outcome::Open,
             _ => Outcome::Unanswered,
         };
     }
@@ -48,6 +53,12 @@ pub(super) fn of(c: &Connection) -> Outcome {
         CloseKind::Timeout => Outcome::TimedOut,
         CloseKind::Open => Outcome::Open,
     }
+}
+
+/// Whether the capture ended too soon after the SYN to say that no answer came.
+fn is_still_waiting(c: &Connection) -> bool {
+    let asked = c.opening.syn.unwrap_or(c.first);
+    c.last.at.since(asked.at).plus(c.visibility.capture_went_on) < ANSWER_WAIT
 }
 
 /// Whether the client accepted the SYN-ACK: by an ACK, or by an abort that carries one (HAProxy's health checks).

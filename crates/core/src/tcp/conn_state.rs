@@ -2,20 +2,32 @@
 
 /// The state of Zeek's `conn_state`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[allow(missing_docs, reason = "Zeek's own names; the meaning of each is what `meaning` returns")]
 pub enum ConnState {
+    /// Attempt seen, no reply.
     S0,
+    /// Established, not terminated.
     S1,
+    /// Established and terminated normally.
     Sf,
+    /// Attempt rejected.
     Rej,
+    /// Established, the client closed, no answer from the server.
     S2,
+    /// Established, the server closed, no answer from the client.
     S3,
+    /// Established, the client aborted.
     Rsto,
+    /// The server aborted.
     Rstr,
+    /// The client sent a SYN followed by a RST, no SYN-ACK seen.
     Rstos0,
+    /// The server sent a SYN-ACK followed by a RST, no SYN seen.
     Rstrh,
+    /// The client sent a SYN followed by a FIN, no SYN-ACK seen.
     Sh,
+    /// The server sent a SYN-ACK followed by a FIN, no SYN seen.
     Shr,
+    /// No SYN seen, midstream traffic.
     #[default]
     Oth,
 }
