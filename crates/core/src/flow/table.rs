@@ -44,7 +44,7 @@ pub(crate) struct Gone<T> {
     pub(crate) evicted: bool,
 }
 
-/// Two lines of the processor's cache, with the key in the first.
+/// It begins with a line of the processor's cache, and the key stands in that.
 #[derive(Debug)]
 #[repr(align(64))]
 struct Slot<T> {
