@@ -9,7 +9,7 @@ use crate::types::Side;
 
 /// What a connection has; as a detector's [`needs`](super::Detector::needs), what it must have for the detector to speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shape(u16);
+pub struct Shape(u32);
 
 impl Shape {
     /// Any connection.

@@ -87,7 +87,7 @@ impl Casebook {
                 asked &= !(1 << number);
             }
         }
-        let mut found = 0_u32;
+        let mut found = 0_u64;
         for (number, check) in chosen(checks, asked) {
             said.hear(check.detector, connection, outcome);
             if let Some((reason, instead)) = said.not_visible {
@@ -229,7 +229,7 @@ fn cell_of<'a>(check: &Check, number: usize, whole: &'a mut Cells, service: &'a 
 
 /// Several checks found something in one connection: each notes the first of those that explain more.
 #[cold]
-fn note_overlaps(found: u32, checks: &[Check], whole: &mut Cells, service: &mut Cells) {
+fn note_overlaps(found: u64, checks: &[Check], whole: &mut Cells, service: &mut Cells) {
     for (number, check) in chosen(checks, found) {
         // A connection hit by two stronger ones is still one connection.
         let stronger = found & check.yields_to & !(1 << number);

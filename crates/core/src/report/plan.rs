@@ -12,7 +12,7 @@ pub(super) struct Check {
     pub(super) shows: Option<Shape>,
     pub(super) scope: Scope,
     /// The checks that explain more, a bit for each.
-    pub(super) yields_to: u32,
+    pub(super) yields_to: u64,
 }
 
 impl std::fmt::Debug for Check {
@@ -26,14 +26,14 @@ impl std::fmt::Debug for Check {
 pub(super) struct Plan {
     pub(super) shape: Shape,
     /// Checks that must look at the connection.
-    pub(super) asked: u32,
+    pub(super) asked: u64,
     /// Checks that apply and find nothing, by the shape alone.
-    pub(super) clear: u32,
+    pub(super) clear: u64,
     /// Checks, of those asked, of which the shape alone says that they find the same as ever.
-    pub(super) alike: u32,
+    pub(super) alike: u64,
 }
 
-const _: () = assert!(DETECTORS.len() <= 32, "a plan has a bit for each detector");
+const _: () = assert!(DETECTORS.len() <= 64, "a plan has a bit for each detector");
 
 /// How many connections of each shape there were, and the plan for each: what their checks found to be in order is worked
 /// out at the end.
@@ -87,7 +87,7 @@ impl Plan {
 }
 
 /// The checks whose bits are set, with their numbers, in order.
-pub(super) fn chosen(checks: &[Check], mut bits: u32) -> impl Iterator<Item = (usize, &Check)> {
+pub(super) fn chosen(checks: &[Check], mut bits: u64) -> impl Iterator<Item = (usize, &Check)> {
     std::iter::from_fn(move || {
         let number = bits.trailing_zeros() as usize;
         bits &= bits.wrapping_sub(1);
@@ -96,7 +96,7 @@ pub(super) fn chosen(checks: &[Check], mut bits: u32) -> impl Iterator<Item = (u
 }
 
 /// The checks of these codes, a bit for each.
-fn bits_of(codes: &[&str]) -> u32 {
+fn bits_of(codes: &[&str]) -> u64 {
     let numbers = DETECTORS.iter().enumerate().filter(|(_, detector)| codes.contains(&detector.code()));
     numbers.fold(0, |bits, (number, _)| bits | 1 << number)
 }
