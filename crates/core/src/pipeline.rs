@@ -239,6 +239,9 @@ impl<S: Sink> Connections<S> {
 
     fn finish(&mut self, gone: Gone<Live>, now: Timestamp, places: &Places) {
         let Gone { key, value, evicted } = gone;
+        if let Some(next) = self.table.next_to_go() {
+            next.fetch(&self.notes);
+        }
         let mut connection = value.finish(&key, &mut self.notes, evicted, now, &self.limits);
         self.casebook.add(&mut connection);
         self.sink.connection(&connection, places.all());
