@@ -34,7 +34,7 @@ pub(crate) fn run(job: &Diagnose) -> Result<i32, Failure> {
         severity,
         only: only.clone(),
         known: BTreeSet::new(),
-        tally: Tally::default(),
+        tally: (job.format == ReportFormat::Text).then(Tally::default),
         error: None,
     };
     let announcer = Shared::new(announcer);
@@ -54,9 +54,10 @@ pub(crate) fn run(job: &Diagnose) -> Result<i32, Failure> {
     report.findings = findings;
     let asked = DETECTORS.iter().map(|detector| detector.code()).filter(|code| only.is_empty() || only.contains(code));
     let checks: Vec<&'static str> = asked.collect();
-    let scope = Scope { checks: &checks, hidden: &hidden, tally };
     let written = match job.format {
         ReportFormat::Text => {
+            let tally = tally.take().unwrap_or_default();
+            let scope = Scope { checks: &checks, hidden: &hidden, tally: &tally };
             let gap = if known.is_empty() { Ok(()) } else { writeln!(out) };
             gap.and_then(|()| text::write_report(out, &report, scope, style))
         }
@@ -76,7 +77,8 @@ struct Announcer {
     severity: Severity,
     only: Vec<&'static str>,
     known: BTreeSet<(&'static str, Endpoint)>,
-    tally: Tally,
+    /// What the text alone tells.
+    tally: Option<Tally>,
     error: Option<io::Error>,
 }
 
@@ -98,7 +100,9 @@ impl Announcer {
 
 impl Taker for Announcer {
     fn take(&mut self, connection: &Connection, _: &Interfaces) {
-        self.tally.note(connection);
+        if let Some(tally) = &mut self.tally {
+            tally.note(connection);
+        }
         if self.announces && self.error.is_none() {
             self.error = self.announce(connection).err();
         }
