@@ -164,6 +164,7 @@ impl<S: Sink> Pipeline<S> {
             capture,
             totals: closed.totals,
             findings: closed.findings,
+            unexplained: closed.unexplained,
             services: closed.services,
             not_assessed: closed.not_assessed,
         };
