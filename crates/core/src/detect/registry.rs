@@ -25,6 +25,7 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &http::request_limit_close::RequestLimitClose,
     &tcp::idle_close::IdleClose,
     &tcp::injected_reset::InjectedReset,
+    &tcp::silent_idle_drop::SilentIdleDrop,
     &tcp::state_loss_reset::StateLossReset,
     &tcp::state_loss_drop::StateLossDrop,
 ];

@@ -152,6 +152,21 @@ pub(super) fn idle_candidates(
     shown(found)
 }
 
+/// Idle limits of devices on the path, and of the kernels there, that lie between a silence that was survived and one that
+/// was not.
+pub(super) fn path_candidates(survived: Option<Span>, died: Span) -> Vec<Candidate> {
+    let least = survived.map_or(0.0, |survived| survived.as_secs_f64());
+    let fits = |known: &Known| known.value_s.is_some_and(|value| least <= value && value <= died.as_secs_f64());
+    let on_the_path = |known: &Known| {
+        matches!(known.role, "load_balancer" | "kernel") && matches!(known.closes_with, "silent" | "unknown")
+    };
+    let mut found: Vec<&Known> =
+        KNOWN.iter().filter(|known| known.kind == Kind::Idle && on_the_path(known) && fits(known)).collect();
+    // The nearest to the silence that was not survived comes first.
+    found.sort_by(|a, b| b.value_s.unwrap_or_default().total_cmp(&a.value_s.unwrap_or_default()));
+    shown(found.into_iter().map(|known| (known, None)).collect())
+}
+
 /// Request limits of servers that lie within `count` to `at_most`, most likely first.
 pub(super) fn request_candidates(least: u64, at_most: u64, software: Option<&str>) -> Vec<Candidate> {
     let fits = |known: &Known| known.value_count.is_some_and(|value| value > 1 && (least..=at_most).contains(&value));
