@@ -132,3 +132,16 @@ pub(super) const SILENT_DROP_RETRANSMISSIONS: u32 = 3;
 
 /// Connections that died after a silence from which chance is unlikely.
 pub(super) const SILENT_DROP_SAMPLES: u64 = 3;
+
+/// A side that closes sooner after an unanswered request did not wait for the answer: the shortest timeouts that people set are
+/// whole seconds.
+pub(super) const WAITED_LEAST: Span = Span::from_millis(900);
+
+/// How far waits of one timeout may differ, as a share.
+pub(super) const WAIT_SPREAD_SHARE: f64 = 0.02;
+
+/// See [`WAIT_SPREAD_SHARE`]; for short ones.
+pub(super) const WAIT_SPREAD: Span = Span::from_millis(200);
+
+/// Equal waits from which they are a timeout, not chance.
+pub(super) const WAIT_SAMPLES: u64 = 3;
