@@ -29,6 +29,8 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &tcp::silent_idle_drop::SilentIdleDrop,
     &tcp::state_loss_reset::StateLossReset,
     &tcp::state_loss_drop::StateLossDrop,
+    &tcp::keepalive_unanswered::KeepaliveUnanswered,
+    &tcp::zero_window_stall::ZeroWindowStall,
 ];
 
 /// The detector with this code.

@@ -53,6 +53,10 @@ impl Shape {
     pub const UNANSWERED: Self = Self(1 << 17);
     /// There was a RST, whatever ended it.
     pub const RESET: Self = Self(1 << 18);
+    /// A side took no more payload for a time.
+    pub const ZERO_WINDOW: Self = Self(1 << 19);
+    /// Keep-alive probes were sent.
+    pub const PROBED: Self = Self(1 << 20);
 
     /// What a finished connection has.
     pub fn of(c: &Connection) -> Self {
@@ -81,6 +85,8 @@ impl Shape {
             )
             | only(c.traffic.client.unanswered.is_some() || c.traffic.server.unanswered.is_some(), Self::UNANSWERED)
             | only(c.ending.reset.is_some(), Self::RESET)
+            | only(c.traffic.client.zero_window.is_some() || c.traffic.server.zero_window.is_some(), Self::ZERO_WINDOW)
+            | only(c.traffic.client.probes.is_some() || c.traffic.server.probes.is_some(), Self::PROBED)
     }
 
     /// Whether everything that is needed is there.

@@ -27,6 +27,6 @@ pub(crate) use outcome::ANSWER_WAIT;
 pub(crate) use sighting::Sighting;
 
 pub use crate::tcp::{
-    CloseKind, ConnState, Ending, Fin, History, IdleSource, IdleTime, LateWrite, Opening, Reset, ResetKind, Traffic,
-    Unanswered,
+    CloseKind, ConnState, Ending, Fin, History, IdleSource, IdleTime, LateWrite, Opening, Probes, Reset, ResetKind,
+    Traffic, Unanswered, ZeroWindow,
 };
