@@ -29,8 +29,10 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &tcp::silent_idle_drop::SilentIdleDrop,
     &tcp::state_loss_reset::StateLossReset,
     &tcp::state_loss_drop::StateLossDrop,
+    &tcp::mtu_blackhole::MtuBlackhole,
     &tcp::keepalive_unanswered::KeepaliveUnanswered,
     &tcp::zero_window_stall::ZeroWindowStall,
+    &tcp::half_close_leak::HalfCloseLeak,
 ];
 
 /// The detector with this code.
