@@ -12,17 +12,17 @@ fn report(ladder: &str) -> Report {
 
 #[test]
 fn a_failure_without_a_finding_has_its_packets() {
-    let asked = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n0.021 S ACK\n5.000 S RST kind=abort";
+    let asked = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n0.021 S ACK\n0.500 C RST kind=abort";
     let report = report(asked);
     assert_eq!((report.totals.connections, report.totals.failed), (1, 1));
     let [unexplained] = report.unexplained.as_slice() else { panic!("{:?}", report.unexplained) };
     assert_eq!(
         (unexplained.outcome.name(), unexplained.reached, unexplained.ended_by, unexplained.connections),
-        ("reset", "after an HTTP request", "by a RST from the server", 1)
+        ("reset", "after an HTTP request", "by a RST from the client", 1)
     );
     let packets: Vec<u64> = unexplained.evidence.packets.iter().map(|packet| packet.number()).collect();
     assert_eq!(packets, [1, 4, 6], "the first packet, the request and the RST");
-    assert!(unexplained.example.contains("RST in packet 6 from the server, 5.00 s after packet 1"), "{unexplained:?}");
+    assert!(unexplained.example.contains("RST in packet 6 from the client, 500 ms after packet 1"), "{unexplained:?}");
 }
 
 #[test]

@@ -27,8 +27,9 @@ impl Detector for KeepaliveUnanswered {
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
-        let prober = [Side::Client, Side::Server].into_iter().find(|side| c.traffic[*side].probes.is_some());
-        let Some(prober) = prober else { return };
+        if c.traffic.client.probes.is_none() && c.traffic.server.probes.is_none() {
+            return;
+        }
         if c.visibility.one_way.is_some() {
             exam.not_visible(
                 "only one direction was captured: answers to the probes would not be seen",
