@@ -1,4 +1,4 @@
-//! From bytes to frames: pcap and pcapng, compressed or not, whole or damaged, pushed in any split.
+//! From bytes to frames: pcap, pcapng and snoop, compressed or not, whole or damaged, pushed in any split.
 //!
 //! In: bytes. Out: [`Frame`]s with time, link type and interface, and a list of what was wrong with the file.
 //! Knows nothing of what the packets hold.
@@ -19,6 +19,7 @@ mod pcap;
 mod pcapng;
 mod reader;
 mod record;
+mod snoop;
 mod unpack;
 
 pub use frame::{Frame, Interface, InterfaceId, Interfaces, LinkType};

@@ -253,3 +253,27 @@ fn a_block_larger_than_the_buffer_is_read() {
         assert_eq!(read.packets[1].data.len(), 200_000);
     }
 }
+
+#[test]
+fn snoop_is_read() {
+    for (datalink, link) in [(0, 1), (4, 1), (8, 10), (26, 242)] {
+        let records = [snoop_record(1_700_000_000, 250, 99, 0, &DATA), snoop_record(1_700_000_001, 0, 5, 3, &DATA)];
+        let read = read(&[snoop(datalink), records.concat()].concat());
+        let expected = Packet {
+            number: 1,
+            nanos: 1_700_000_000_000_250_000,
+            link,
+            interface: 0,
+            data: DATA.to_vec(),
+            original_len: 99,
+            fcs_len: 0,
+        };
+        assert_eq!(read.packets[0], expected);
+        assert_eq!(read.seconds(), [1_700_000_000, 1_700_000_001]);
+        assert_eq!(read.codes(), [("capture-drops", 3)]);
+    }
+    let error = |file: &[u8]| read(file).error.map(|error| error.to_string()).unwrap_or_default();
+    assert!(error(&snoop(9)).contains("snoop datalink type 9 is not read"));
+    assert!(error(b"snoop\0\0\0\0\0\0\x03\0\0\0\x04").contains("snoop version 3 is not known"));
+    assert!(error(b"snoop says hello to everybody").contains("text"));
+}

@@ -71,6 +71,7 @@ impl Reader {
         let look = match &mut self.state {
             State::Pcap(pcap) => pcap.look(bytes, at_end, self.last),
             State::Pcapng(section) => section.look(bytes, at_end, self.last, &mut self.interfaces),
+            State::Snoop(snoop) => snoop.look(bytes, at_end, &mut self.interfaces),
             State::Start(_) => self.start()?,
             State::Lost(_) => self.search()?,
             State::Finished => Look::End,

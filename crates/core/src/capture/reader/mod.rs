@@ -14,6 +14,7 @@ use super::lost::Lost;
 use super::pcap::Pcap;
 use super::pcapng::Section;
 use super::record::Record;
+use super::snoop::Snoop;
 use super::unpack::Unpacker;
 use crate::types::{PacketNo, Timestamp};
 use crate::{CaptureError, Limits, Quality};
@@ -74,6 +75,7 @@ enum State {
     Start(usize),
     Pcap(Pcap),
     Pcapng(Section),
+    Snoop(Snoop),
     Lost(Box<Lost>),
     Finished,
 }
