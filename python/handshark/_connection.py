@@ -74,6 +74,7 @@ class Connection:
     end: datetime
     duration_s: float
     syn_count: int
+    syn_retries: int
     connect_s: float | None
     outcome: str
     conn_state: str

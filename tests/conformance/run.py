@@ -71,11 +71,9 @@ def against_tshark(command: pathlib.Path) -> list[str]:
         for number, want in truth.items():
             row = ours[number]
             row["packets"] = row["client_packets"] + row["server_packets"]
-            # Another sighting of a SYN is no retry: tshark counts frames, we count SYNs.
-            names = [name for name in want if not (name in ("syn_count",) and row["twins"])]
             wrong += [
                 f"{capture.name} stream {number}: {n} tshark {want[n]} here {row[n]}"
-                for n in names
+                for n in want
                 if row[n] != want[n]
             ]
     return wrong

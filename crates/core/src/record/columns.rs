@@ -185,7 +185,12 @@ pub const COLUMNS: &[Column] = &[
     column("start", Time, "Time of the first packet", |c, _| Value::at(Some(c.first))),
     column("end", Time, "Time of the last packet", |c, _| Value::at(Some(c.last))),
     column("duration_s", Float, "Seconds from the first to the last packet", |c, _| Value::seconds(Some(c.duration()))),
-    column("syn_count", Int, "SYNs without ACK, retries included", |c, _| Value::count(c.opening.syn_count)),
+    column("syn_count", Int, "SYNs without ACK as captured: retries and other sightings included", |c, _| {
+        Value::count(c.opening.syn_count)
+    }),
+    column("syn_retries", Int, "SYNs that were sent again; another sighting of one does not count", |c, _| {
+        Value::count(c.opening.syns_sent().saturating_sub(1))
+    }),
     column(
         "connect_s",
         Float,
