@@ -79,6 +79,7 @@ class Connection:
     outcome: str
     conn_state: str
     history: str
+    events: str
     completeness: int
     syn_packet: int | None
     syn_at: datetime | None
