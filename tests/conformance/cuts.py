@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Every capture of the corpus, cut at 20 places: what comes out is the result of the packets before the cut, and one warning.
+"""Every capture of the corpus, cut at 20 places: the result is that of the packets before the cut, with one warning.
 
 `cuts.py COMMAND`. The packets before a cut are those of the same file ended at the last record boundary before it. Of a
-compressed or damaged file the boundaries can not be told from outside: there it is enough that it is read, and that no more
-than one warning tells of a cut.
+compressed or damaged file the boundaries can not be told from outside: there it is enough that it is read, and that no
+more than one warning tells of a cut.
 """
 
 from __future__ import annotations
@@ -37,9 +37,7 @@ def boundaries(data: bytes) -> Iterator[int]:
         yield from records(data, order, 24, head, lambda words: head + words[2])
 
 
-def records(
-    data: bytes, order: str, at: int, head: int, length: Callable[[tuple[int, ...]], int]
-) -> Iterator[int]:
+def records(data: bytes, order: str, at: int, head: int, length: Callable[[tuple[int, ...]], int]) -> Iterator[int]:
     """Ends of records of fixed headers, whose first words tell the length."""
     while at <= len(data):
         yield at
@@ -89,7 +87,7 @@ def check(command: str, name: str, path: pathlib.Path) -> tuple[int, list[str]]:
         before = [end for end in ends if end <= cut]
         if not before:
             # Within the file header, compressed or damaged: an error in one line, or what could be read with a warning.
-            if codes.count("cut-short") > 1 or data.startswith(PACKED) and code != 2 and "cut-short" not in codes:
+            if codes.count("cut-short") > 1 or (data.startswith(PACKED) and code != 2 and "cut-short" not in codes):
                 wrong.append(f"{name} cut at {cut}: warnings {codes}")
             continue
         at_end, without = report(command, data[: before[-1]])

@@ -1,7 +1,7 @@
 """What the peers' own test suites expect of the corpus: Zeek's conn_state and history, and fingerprints.
 
-Zeek ends connections by timers, and some of its tests filter packets: such a record is of other packets than ours, and says
-nothing of the definition. It is told by the packet counts, counted, and not compared.
+Zeek ends connections by timers, and some of its tests filter packets: such a record is of other packets than ours, and
+says nothing of the definition. It is told by the packet counts, counted, and not compared.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Peers:
         nth[key] += 1
         packets = values["orig_pkts"], values["resp_pkts"]
         counted = all(count.isdigit() for count in packets)
-        if row is None or counted and sum(map(int, packets)) != row["client_packets"] + row["server_packets"]:
+        if row is None or (counted and sum(map(int, packets)) != row["client_packets"] + row["server_packets"]):
             self.other_packets += 1
             return
         for field in ("conn_state", "history"):

@@ -2,8 +2,8 @@
 """Checks against other programs and larger collections, where they are there; says so where they are not.
 
 - tshark, where it is installed: connections, packets, bytes and SNI of every capture in testdata.
-- The corpus beside the checkout (../shared/corpus, or HANDSHARK_CORPUS), where it is: what tshark, Zeek and others say of each value, and each
-  difference is listed in differences.md.
+- The corpus beside the checkout (../shared/corpus, or HANDSHARK_CORPUS), where it is: what tshark, Zeek and others say
+  of each value. Each difference is listed in differences.md.
 
 Standard library only. `run.py COMMAND` checks a command that is built already.
 """
@@ -79,9 +79,7 @@ def against_tshark(command: pathlib.Path) -> list[str]:
             row = ours[number]
             row["packets"] = row["client_packets"] + row["server_packets"]
             wrong += [
-                f"{capture.name} stream {number}: {n} tshark {want[n]} here {row[n]}"
-                for n in want
-                if row[n] != want[n]
+                f"{capture.name} stream {number}: {n} tshark {want[n]} here {row[n]}" for n in want if row[n] != want[n]
             ]
     return wrong
 

@@ -1,6 +1,8 @@
 //! The way in which bytes arrive says nothing: a pipe that delivers them in any pieces gives the same report and the same
 //! connections, to the last byte.
 
+#![expect(clippy::disallowed_methods, reason = "tests read recordings")]
+
 use std::path::{Path, PathBuf};
 
 use handshark::capture::Interfaces;

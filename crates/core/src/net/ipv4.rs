@@ -25,7 +25,7 @@ pub(crate) fn read(piece: Piece<'_>) -> Result<(Ip, Header, Piece<'_>), Skip> {
     let payload = piece.after(header_len)?;
     let destination = match header.options() {
         [] => header.destination(),
-        options => end_of_route(options).unwrap_or(header.destination()),
+        options => end_of_route(options).unwrap_or_else(|| header.destination()),
     };
     let ip = Ip {
         source: IpAddr::V4(Ipv4Addr::from(header.source())),
