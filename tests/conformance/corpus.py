@@ -76,6 +76,7 @@ class Score:
         count = {kind: sum(f == kind for _, f, _ in self.differences) for kind in ("missing", "extra")}
         wrong = len(self.differences) - sum(count.values())
         return (
-            f"corpus: {self.captures} captures, failed {len(self.failed)}; streams {self.streams}, "
-            f"missing {count['missing']}, extra {count['extra']}; values {100 * (self.values - wrong) / self.values:.3f} % of {self.values}"
+            f"corpus: {self.captures} captures, failed {len(self.failed)}; "
+            f"streams {self.streams}, missing {count['missing']}, extra {count['extra']}; "
+            f"values {100 * (self.values - wrong) / self.values:.3f} % of {self.values}"
         )

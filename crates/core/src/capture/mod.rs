@@ -14,6 +14,7 @@ mod log;
 mod lost;
 mod magic;
 mod merge;
+mod names;
 mod open;
 mod pcap;
 mod pcapng;
@@ -24,4 +25,5 @@ mod unpack;
 
 pub use frame::{Frame, Interface, InterfaceId, Interfaces, LinkType};
 pub use merge::Captures;
+pub use names::Names;
 pub use reader::Reader;

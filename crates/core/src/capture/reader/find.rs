@@ -43,6 +43,10 @@ impl Reader {
                     }
                 }
                 Look::Skip(count) => self.buffer.consume(count),
+                Look::Names(order, count) => {
+                    self.names.note(order, self.buffer.unread().get(..count).unwrap_or_default());
+                    self.buffer.consume(count);
+                }
                 Look::Numbered(count) => {
                     self.buffer.consume(count);
                     self.packets = number.number();

@@ -11,6 +11,7 @@ use super::buffer::Buffer;
 use super::frame::{Frame, Interfaces, LinkType};
 use super::log::Log;
 use super::lost::Lost;
+use super::names::Names;
 use super::pcap::Pcap;
 use super::pcapng::Section;
 use super::record::Record;
@@ -61,6 +62,7 @@ pub struct Reader {
     /// Bytes to be unread before going on makes sense: compressed ones where there is an unpacker.
     wanted: usize,
     interfaces: Interfaces,
+    names: Names,
     links: Vec<LinkType>,
     bytes_read: u64,
     log: Log,
@@ -93,6 +95,7 @@ impl Reader {
             at_end: false,
             wanted: 1,
             interfaces: Interfaces::default(),
+            names: Names::default(),
             links: Vec::new(),
             bytes_read: 0,
             log: Log::default(),
@@ -192,6 +195,11 @@ impl Reader {
     /// Interfaces declared so far, to be added to or renamed.
     pub fn interfaces_mut(&mut self) -> &mut Interfaces {
         &mut self.interfaces
+    }
+
+    /// Names of addresses that the capture brought so far.
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Link types of the frames given, in order of appearance.
