@@ -173,6 +173,7 @@ impl<S: Sink> Pipeline<S> {
             capture,
             totals: closed.totals,
             findings: closed.findings,
+            unexplained: closed.unexplained,
             services: closed.services,
             not_assessed: closed.not_assessed,
         };
@@ -248,6 +249,9 @@ impl<S: Sink> Connections<S> {
 
     fn finish(&mut self, gone: Gone<Live>, now: Timestamp, places: &Places) {
         let Gone { key, value, evicted } = gone;
+        if let Some(next) = self.table.next_to_go() {
+            next.fetch(&self.notes);
+        }
         let mut connection = value.finish(&key, &mut self.notes, evicted, now, &self.limits);
         self.casebook.add(&mut connection);
         self.sink.connection(&connection, places.all());

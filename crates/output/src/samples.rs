@@ -6,11 +6,11 @@ use handshark::capture::{Interface, Interfaces, LinkType};
 use handshark::detect::{Confidence, Severity, Symptom};
 use handshark::record::timeline::Step;
 use handshark::record::{
-    CloseKind, ConnState, Connection, Ending, Fin, History, IdleSource, IdleTime, Opening, Outcome, Protocol, Reset,
-    ResetKind, RolesFrom, SeenAt, Traffic, Visibility,
+    CloseKind, ConnState, Connection, Ending, Fin, History, IdleSource, IdleTime, Opening, Outcome, Protocol,
+    RolesFrom, SeenAt, Traffic, Visibility,
 };
 use handshark::report::{
-    Candidate, CaptureSummary, Evidence, Facts, Finding, NotAssessed, ServiceName, ServiceSummary, Totals,
+    Candidate, CaptureSummary, Evidence, Facts, Finding, NotAssessed, SeenInPart, ServiceName, ServiceSummary, Totals,
 };
 use handshark::tls::{ClientHello, HelloFormat, KeyShare, Sni, Stage, Tls};
 use handshark::types::{Endpoint, Moment, PacketNo, Seq, Side, Sided, Span, Timestamp};
@@ -93,22 +93,6 @@ pub(crate) fn connection(number: u64) -> Connection {
     }
 }
 
-/// A RST from the server that ends a live connection.
-pub(crate) fn reset_by_server(at: Moment) -> Reset {
-    Reset {
-        at,
-        by: Side::Server,
-        kind: ResetKind::Abort,
-        seq: Seq(900),
-        ttl: 64,
-        usual_ttl: Some(64),
-        window: 501,
-        ack: true,
-        payload_len: 0,
-        followed_by_data: 0,
-    }
-}
-
 pub(crate) fn symptom() -> Symptom {
     Symptom {
         code: "stale-reuse",
@@ -176,12 +160,18 @@ pub(crate) fn report() -> Report {
                 note: "node1.pcapng.gz: the last record is cut at byte 567000; all before it was read".to_owned(),
             }],
         },
-        totals: Totals { connections: 40, by_outcome: vec![(Outcome::Established, 37), (Outcome::Reset, 3)] },
+        totals: Totals {
+            connections: 40,
+            failed: 3,
+            by_outcome: vec![(Outcome::Established, 37), (Outcome::Reset, 3)],
+            seen_in_part: SeenInPart::default(),
+        },
         findings: vec![
             stale_reuse(service),
             other(Severity::Warning, "syn-retried"),
             other(Severity::Info, "missing-sni"),
         ],
+        unexplained: Vec::new(),
         services: vec![ServiceSummary {
             address: server,
             port: 3_000,

@@ -7,7 +7,6 @@ use handshark::record::{Connection, timeline};
 use handshark::types::{PacketNo, Side, Timestamp};
 use handshark_output::arrow::Batches;
 use handshark_output::rows::RowKind;
-use handshark_output::text::Tally;
 
 /// Connections whose steps are kept, by number: some 300 bytes each. Rows are kept of all.
 pub(crate) const MAX_TIMELINES: usize = 200_000;
@@ -18,8 +17,6 @@ pub(crate) struct Keeper {
     pub(crate) connections: Batches,
     pub(crate) hellos: Batches,
     pub(crate) timelines: Vec<Option<Timeline>>,
-    /// What the text must know of all connections.
-    pub(crate) tally: Tally,
     /// A column that does not hold what the registry says: a bug, told at the end.
     pub(crate) failure: Option<ArrowError>,
 }
@@ -30,7 +27,6 @@ impl Keeper {
             connections: Batches::new(RowKind::Connections),
             hellos: Batches::new(RowKind::Hellos),
             timelines: Vec::new(),
-            tally: Tally::default(),
             failure: None,
         }
     }
@@ -41,7 +37,6 @@ impl Sink for Keeper {
         if self.failure.is_some() {
             return;
         }
-        self.tally.note(connection);
         let rows = self.connections.push(connection, interfaces);
         self.failure = rows.and_then(|()| self.hellos.push(connection, interfaces)).err();
         if let Ok(place) = usize::try_from(connection.number)

@@ -244,8 +244,7 @@ impl Service {
 
     /// Connections that failed in any way.
     pub fn failed(&self) -> u64 {
-        use Outcome::{Prohibited, Refused, Reset, ResetInHandshake, TimedOut, TlsFailed, Unanswered};
-        [Refused, Unanswered, Prohibited, ResetInHandshake, TlsFailed, Reset, TimedOut].map(|o| self.of(o)).iter().sum()
+        Outcome::ALL.into_iter().filter(|outcome| outcome.is_failure()).map(|outcome| self.of(outcome)).sum()
     }
 }
 

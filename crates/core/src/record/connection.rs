@@ -278,6 +278,12 @@ impl Outcome {
             Self::HealthCheck => "health-check",
         }
     }
+
+    /// Whether the connection did not do what it was opened for.
+    pub const fn is_failure(self) -> bool {
+        use Outcome::{Prohibited, Refused, Reset, ResetInHandshake, TimedOut, TlsFailed, Unanswered};
+        matches!(self, Refused | Unanswered | Prohibited | ResetInHandshake | TlsFailed | Reset | TimedOut)
+    }
 }
 
 impl Connection {

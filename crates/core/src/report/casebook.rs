@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::failures::{Compared, Failures};
 use super::plan::{Check, Shapes, chosen};
-use super::{Finding, NotAssessed, ServiceSummary, Totals};
+use super::{Finding, NotAssessed, SeenInPart, ServiceSummary, Totals, Unexplained};
 use crate::Limits;
 use crate::detect::{
     CaptureFacts, Case, DETECTORS, Detector, Group, Host, Said, Scope, Service, ServiceKey, Severity, Shape, Told,
@@ -23,6 +24,7 @@ pub(crate) struct Casebook {
     /// Why checks could not be made, for each detector: few reasons each.
     not_visible: Vec<Vec<Blind>>,
     checks: Vec<Check>,
+    seen_in_part: SeenInPart,
     /// What the detector at hand says; kept between connections, as its memory is.
     said: Said,
 }
@@ -33,6 +35,7 @@ struct Row {
     service: Service,
     cells: Cells,
     shapes: Shapes,
+    failures: Failures,
 }
 
 /// A cell for each detector.
@@ -64,6 +67,7 @@ impl Casebook {
             index: hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::default()),
             whole: Cells::default(),
             not_visible: DETECTORS.iter().map(|_| Vec::new()).collect(),
+            seen_in_part: SeenInPart::default(),
             said: Said::nothing(),
         }
     }
@@ -72,8 +76,9 @@ impl Casebook {
     pub(crate) fn add(&mut self, connection: &mut Connection) {
         let outcome = connection.outcome();
         let row = self.row_of(connection);
+        self.seen_in_part.note(connection);
         let Self { rows, whole, checks, said, not_visible, limits, .. } = self;
-        let Some(Row { service, cells, shapes }) = rows.get_mut(row) else { return };
+        let Some(Row { service, cells, shapes, failures }) = rows.get_mut(row) else { return };
         service.add(connection, outcome);
         let plan = shapes.plan(Shape::of(connection), checks);
         debug_assert!(plan.holds(checks, connection), "a detector says more than its needs() and clears() allow");
@@ -110,6 +115,7 @@ impl Casebook {
         if found.count_ones() > 1 {
             note_overlaps(found, checks, whole, cells);
         }
+        failures.note(connection, outcome);
     }
 
     /// The row of the connection's service; the last one stands for all past the limit.
@@ -125,7 +131,12 @@ impl Casebook {
     fn begin(&mut self, key: ServiceKey) -> usize {
         if self.rows.len() < self.limits.max_services.max(1) {
             self.index.insert(key, self.rows.len() as u32);
-            self.rows.push(Row { service: Service::new(key), cells: Cells::default(), shapes: Shapes::default() });
+            self.rows.push(Row {
+                service: Service::new(key),
+                cells: Cells::default(),
+                shapes: Shapes::default(),
+                failures: Failures::default(),
+            });
         }
         self.rows.len() - 1
     }
@@ -167,7 +178,10 @@ impl Casebook {
         });
         findings.truncate(self.limits.max_findings);
         let services = self.summaries(&findings);
-        Closed { services, findings, totals: self.totals(), not_assessed: not_assessed(&self.not_visible) }
+        let failures = self.rows.iter().map(|row| (row.service.key, &row.failures));
+        let Compared { failed, unexplained } = Compared::of(failures, &findings);
+        let totals = self.totals(failed);
+        Closed { services, findings, unexplained, totals, not_assessed: not_assessed(&self.not_visible) }
     }
 
     fn services(&self) -> impl Iterator<Item = &Service> {
@@ -184,12 +198,14 @@ impl Casebook {
         }
     }
 
-    fn totals(&self) -> Totals {
+    fn totals(&self, failed: u64) -> Totals {
         let of = |outcome| self.services().map(|service| service.of(outcome)).sum::<u64>();
         let by_outcome = Outcome::ALL.into_iter().map(|outcome| (outcome, of(outcome)));
         Totals {
             connections: self.services().map(|service| service.connections).sum(),
+            failed,
             by_outcome: by_outcome.filter(|(_, count)| *count > 0).collect(),
+            seen_in_part: self.seen_in_part,
         }
     }
 
@@ -215,6 +231,16 @@ impl Casebook {
                 .then_with(|| (a.address, a.port).cmp(&(b.address, b.port)))
         });
         services.into_iter().map(|(_, summary)| summary).collect()
+    }
+}
+
+impl SeenInPart {
+    fn note(&mut self, connection: &Connection) {
+        let seen = &connection.visibility;
+        self.one_way += u64::from(seen.one_way.is_some());
+        self.flags_only += u64::from(seen.flags_only);
+        self.cut += u64::from(seen.cut_by_snaplen > 0);
+        self.with_holes += u64::from((seen.gaps.client > 0 || seen.gaps.server > 0) && !seen.flags_only);
     }
 }
 
@@ -325,6 +351,7 @@ fn host_of(service: &Service, hosts: &BTreeMap<IpAddr, Host>) -> Host {
 #[derive(Debug)]
 pub(crate) struct Closed {
     pub(crate) findings: Vec<Finding>,
+    pub(crate) unexplained: Vec<Unexplained>,
     pub(crate) services: Vec<ServiceSummary>,
     pub(crate) totals: Totals,
     pub(crate) not_assessed: Vec<NotAssessed>,

@@ -1,6 +1,8 @@
 //! The verdict: findings, services, totals and what could not be assessed.
 
 mod casebook;
+mod ended;
+mod failures;
 mod plan;
 
 use std::borrow::Cow;
@@ -27,6 +29,8 @@ pub struct Report {
     pub totals: Totals,
     /// What was found, the largest harm first.
     pub findings: Vec<Finding>,
+    /// Connections that failed though no finding says why, the most frequent kind first.
+    pub unexplained: Vec<Unexplained>,
     /// The services that were used, the worst first.
     pub services: Vec<ServiceSummary>,
     /// Checks that could not be made, and what capture would allow them.
@@ -67,9 +71,27 @@ pub struct CaptureSummary {
 pub struct Totals {
     /// All connections and attempts.
     pub connections: u64,
+    /// Those that failed: by their outcome, or because a finding of severity `error` tells of them.
+    pub failed: u64,
     /// How many of each outcome; outcomes that did not occur are left out.
     #[serde(serialize_with = "as_outcomes")]
     pub by_outcome: Vec<(Outcome, u64)>,
+    /// Connections of which the capture shows a part alone.
+    pub seen_in_part: SeenInPart,
+}
+
+/// Connections of which the capture shows a part alone; one can count more than once. Those that began before the capture are
+/// an outcome of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SeenInPart {
+    /// One direction alone was captured.
+    pub one_way: u64,
+    /// SYN, FIN and RST alone were captured.
+    pub flags_only: u64,
+    /// The snap length cut packets.
+    pub cut: u64,
+    /// Bytes in the middle were not captured.
+    pub with_holes: u64,
 }
 
 /// One cause, told once, however many connections it hit.
@@ -238,6 +260,24 @@ pub struct Evidence {
     pub ladder: Vec<Step>,
 }
 
+/// Connections that failed in one way, though no finding says why.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Unexplained {
+    /// What became of them.
+    #[serde(serialize_with = "as_name")]
+    pub outcome: Outcome,
+    /// How far they came: `after the ClientHello`.
+    pub reached: &'static str,
+    /// What ended them: `by a RST from the server`.
+    pub ended_by: &'static str,
+    /// How many.
+    pub connections: u64,
+    /// The first of them in a sentence, with its packets. Escaped.
+    pub example: String,
+    /// The first of them: how far it came, what ended it, and where to look.
+    pub evidence: Evidence,
+}
+
 /// One service and how its connections went.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ServiceSummary {
@@ -277,6 +317,10 @@ fn as_map<S: Serializer>(pairs: &[(String, u64)], serializer: S) -> Result<S::Ok
 
 fn as_texts<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
+}
+
+fn as_name<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(outcome.name())
 }
 
 fn as_outcomes<S: Serializer>(pairs: &[(Outcome, u64)], serializer: S) -> Result<S::Ok, S::Error> {

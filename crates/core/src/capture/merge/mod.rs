@@ -99,6 +99,17 @@ impl Captures {
         Ok(Some(frame))
     }
 
+    /// Gives the next packets as far as they can be had at once, and none of another file comes between them, as long as `give`
+    /// wants more. [`Self::next_frame`] goes on from there.
+    #[inline(always)]
+    pub(crate) fn run(&mut self, mut give: impl FnMut(&Frame<'_>) -> bool) {
+        let Some(index) = self.current.filter(|_| self.waiting.is_empty()) else { return };
+        if let Some(Member { source, interfaces, .. }) = self.members.get_mut(index) {
+            source.reader.run(self.ahead, interfaces, &mut give);
+            self.packets = source.reader.packets().wrapping_add(self.ahead);
+        }
+    }
+
     /// Names of the files as given, or of the stream, in the order given. Escaped.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|member| member.name.as_str())

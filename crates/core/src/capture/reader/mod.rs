@@ -6,6 +6,7 @@
 mod begin;
 mod damage;
 mod find;
+mod run;
 
 use super::buffer::Buffer;
 use super::frame::{Frame, Interfaces, LinkType};
