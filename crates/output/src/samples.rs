@@ -253,6 +253,7 @@ fn stale_reuse(service: ServiceName) -> Finding {
         }],
         not_visible: vec!["whether the client noticed the close".to_owned()],
         service: Some(service),
+        also_at: Vec::new(),
     }
 }
 
@@ -267,6 +268,7 @@ fn other(severity: Severity, code: &'static str) -> Finding {
         severity,
         confidence: Confidence::Medium,
         service: None,
+        also_at: Vec::new(),
         affected: 2,
         of: 40,
         first: Some(at(0)),

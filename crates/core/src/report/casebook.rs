@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::failures::{Compared, Failures};
+use super::fold::folded;
 use super::plan::{Check, Shapes, chosen};
 use super::{Finding, NotAssessed, SeenInPart, ServiceSummary, Totals, Unexplained};
 use crate::Limits;
 use crate::detect::{
-    CaptureFacts, Case, DETECTORS, Detector, Group, Host, Said, Scope, Service, ServiceKey, Severity, Shape, Told,
+    CaptureFacts, Case, Common, DETECTORS, Detector, Group, Host, Said, Scope, Service, ServiceKey, Severity, Shape,
+    Told,
 };
 use crate::record::{Connection, Outcome};
 
@@ -165,13 +167,22 @@ impl Casebook {
             let host = service.map_or_else(Host::default, |service| host_of(service, &hosts));
             for (&detector, cell) in DETECTORS.iter().zip(cells) {
                 let Some(group) = cell.group.as_deref() else { continue };
-                for one in detector.tell(&Case { group, service, host, capture }) {
+                for mut one in detector.tell(&Case { group, service, host, capture }) {
+                    let common = std::mem::take(&mut one.common);
                     let finding = finding(detector, group, service, one, &self.limits);
-                    told.push(Story { row, group, finding });
+                    told.push(Story {
+                        rows: vec![row],
+                        groups: vec![group],
+                        finding,
+                        common,
+                        own_summary: None,
+                        advice: None,
+                    });
                 }
             }
         }
-        let mut findings = without_explained(told);
+        let told = folded(without_explained(told), &self.limits);
+        let mut findings: Vec<Finding> = told.into_iter().map(|story| story.finding).collect();
         findings.sort_by(|a, b| {
             let harm = |finding: &Finding| (finding.severity, finding.affected, finding.confidence);
             harm(b).cmp(&harm(a)).then_with(|| a.code.cmp(b.code)).then_with(|| a.service.cmp(&b.service))
@@ -214,12 +225,8 @@ impl Casebook {
             .services()
             .map(|service| {
                 let mut summary = service.summary();
-                let about = |finding: &&Finding| {
-                    finding
-                        .service
-                        .as_ref()
-                        .is_some_and(|name| name.address == summary.address && name.port == summary.port)
-                };
+                let key = service.key;
+                let about = |finding: &&Finding| finding.hits(key.address, key.port).is_some();
                 summary.findings = findings.iter().filter(about).map(|finding| finding.code).collect();
                 summary.findings.dedup();
                 (service.failed(), summary)
@@ -275,10 +282,16 @@ fn note_blind(known: Option<&mut Vec<Blind>>, reason: &'static str, capture_inst
 }
 
 /// A finding, and where it comes from.
-struct Story<'a> {
-    row: usize,
-    group: &'a Group,
-    finding: Finding,
+pub(super) struct Story<'a> {
+    pub(super) rows: Vec<usize>,
+    pub(super) groups: Vec<&'a Group>,
+    pub(super) finding: Finding,
+    /// What it may share with findings at other services.
+    pub(super) common: Vec<Common>,
+    /// Its summary before it was told together with others.
+    pub(super) own_summary: Option<String>,
+    /// What to change that was put before the rest when it was.
+    pub(super) advice: Option<String>,
 }
 
 fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, told: Told, limits: &Limits) -> Finding {
@@ -287,6 +300,7 @@ fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, to
         severity: told.severity.or(group.severity).unwrap_or(Severity::Info),
         confidence: told.confidence.or(group.confidence).unwrap_or(crate::detect::Confidence::Low),
         service: service.map(Service::name),
+        also_at: Vec::new(),
         affected: told.affected.unwrap_or(group.count),
         of: told.of.unwrap_or(group.applied),
         first: group.first,
@@ -301,22 +315,22 @@ fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, to
 }
 
 /// Leaves out findings all of whose connections a stronger finding of the same service explains.
-fn without_explained(told: Vec<Story<'_>>) -> Vec<Finding> {
-    let explains = |row: usize, code: &str, severity: Severity| {
-        told.iter().any(|story| story.row == row && story.finding.code == code && story.finding.severity >= severity)
+fn without_explained(told: Vec<Story<'_>>) -> Vec<Story<'_>> {
+    let explains = |rows: &[usize], code: &str, severity: Severity| {
+        told.iter().any(|story| story.rows == rows && story.finding.code == code && story.finding.severity >= severity)
     };
     let explained: Vec<bool> = told
         .iter()
         .map(|story| {
-            let overlaps = story.group.overlaps().iter();
+            let overlaps = story.groups.iter().flat_map(|group| group.overlaps());
             let covered: u64 = overlaps
-                .filter(|(code, _)| explains(story.row, code, story.finding.severity))
+                .filter(|(code, _)| explains(&story.rows, code, story.finding.severity))
                 .map(|(_, count)| count)
                 .sum();
-            covered >= story.group.count
+            covered >= story.groups.iter().map(|group| group.count).sum()
         })
         .collect();
-    told.into_iter().zip(explained).filter(|(_, explained)| !explained).map(|(story, _)| story.finding).collect()
+    told.into_iter().zip(explained).filter(|(_, explained)| !explained).map(|(story, _)| story).collect()
 }
 
 fn not_assessed(blind: &[Vec<Blind>]) -> Vec<NotAssessed> {

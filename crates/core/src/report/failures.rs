@@ -147,13 +147,11 @@ impl Compared {
 
 /// Connections of a service that an error explains though they do not show it: what is only known of all together.
 fn told_elsewhere(service: ServiceKey, shown: u64, findings: &[Finding]) -> u64 {
-    let about = |finding: &&Finding| {
-        let named =
-            finding.service.as_ref().is_some_and(|name| (name.address, name.port) == (service.address, service.port));
+    let is_grave = |finding: &&Finding| {
         let is_shown = bit(finding.code).is_some_and(|bit| shown & 1 << bit != 0);
-        finding.severity == Severity::Error && named && !is_shown
+        finding.severity == Severity::Error && !is_shown
     };
-    findings.iter().filter(about).map(|finding| finding.affected).sum()
+    findings.iter().filter(is_grave).filter_map(|finding| finding.hits(service.address, service.port)).sum()
 }
 
 /// The symptoms that can be a cause. What is said of the capture explains no failure, nor does what is merely worth knowing.

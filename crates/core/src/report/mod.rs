@@ -3,6 +3,7 @@
 mod casebook;
 mod ended;
 mod failures;
+mod fold;
 mod plan;
 
 use std::borrow::Cow;
@@ -14,7 +15,7 @@ use crate::anomaly::Quality;
 use crate::detect::{Confidence, Severity};
 use crate::record::Outcome;
 use crate::record::timeline::Step;
-use crate::types::{PacketNo, Span, Timestamp};
+use crate::types::{Endpoint, PacketNo, Span, Timestamp};
 
 pub(crate) use casebook::Casebook;
 
@@ -105,6 +106,8 @@ pub struct Finding {
     pub confidence: Confidence,
     /// The service that it is about; `None` for findings on the capture.
     pub service: Option<ServiceName>,
+    /// All services that it is about where they are several, that in `service` among them; empty where it is one.
+    pub also_at: Vec<ServiceHit>,
     /// Connections that it hit.
     pub affected: u64,
     /// Connections that it could have hit.
@@ -136,6 +139,25 @@ pub struct ServiceName {
     pub port: u16,
     /// The server name (SNI). Escaped.
     pub server_name: Option<String>,
+}
+
+impl ServiceName {
+    /// Its address and port.
+    pub const fn endpoint(&self) -> Endpoint {
+        Endpoint::new(self.address, self.port)
+    }
+}
+
+/// One of several services that one finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServiceHit {
+    /// Which one.
+    #[serde(flatten)]
+    pub service: ServiceName,
+    /// Connections to it that the finding hit.
+    pub affected: u64,
+    /// Connections to it that it could have hit.
+    pub of: u64,
 }
 
 /// Names and numbers in order.
@@ -249,9 +271,9 @@ pub struct Evidence {
     /// The connection's number.
     pub connection: u64,
     /// Its client, as `address:port`.
-    pub client: crate::types::Endpoint,
+    pub client: Endpoint,
     /// Its server, as `address:port`.
-    pub server: crate::types::Endpoint,
+    pub server: Endpoint,
     /// The packets that prove it.
     pub packets: Vec<PacketNo>,
     /// A Wireshark display filter that shows them.
@@ -325,6 +347,17 @@ fn as_name<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::
 
 fn as_outcomes<S: Serializer>(pairs: &[(Outcome, u64)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().map(|(outcome, count)| (outcome.name(), count)))
+}
+
+impl Finding {
+    /// Connections to one service that it hit; `None` where it is not about that service.
+    pub fn hits(&self, address: std::net::IpAddr, port: u16) -> Option<u64> {
+        let is_it = |name: &ServiceName| (name.address, name.port) == (address, port);
+        match self.also_at.iter().find(|hit| is_it(&hit.service)) {
+            Some(hit) => Some(hit.affected),
+            None => self.service.as_ref().filter(|name| is_it(name)).map(|_| self.affected),
+        }
+    }
 }
 
 impl Report {
