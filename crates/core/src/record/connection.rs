@@ -55,7 +55,7 @@ pub struct Connection {
     pub ending: Ending,
     /// Zeek's `conn_state`.
     pub conn_state: ConnState,
-    /// Zeek's `history`.
+    /// Zeek's `history`. `^` at its beginning says that the first packet came from the server.
     pub history: History,
     /// Wireshark's `tcp.completeness`, its final value: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST. Refused is 37.
     pub completeness: u8,
