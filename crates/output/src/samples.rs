@@ -83,6 +83,7 @@ pub(crate) fn connection(number: u64) -> Connection {
         completeness: 31,
         exchanges: 2,
         last_exchange: None,
+        before_last_exchange: None,
         longest_survived_idle: None,
         tls: Some(Box::new(Tls { stage: Stage::Established, client_hello: Some(Box::new(hello())), ..Tls::default() })),
         http: None,

@@ -23,8 +23,10 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &tcp::connection_churn::ConnectionChurn,
     &tcp::stale_reuse::StaleReuse,
     &http::request_limit_close::RequestLimitClose,
+    &http::request_timeout::RequestTimeout,
     &tcp::idle_close::IdleClose,
     &tcp::injected_reset::InjectedReset,
+    &tcp::silent_idle_drop::SilentIdleDrop,
     &tcp::state_loss_reset::StateLossReset,
     &tcp::state_loss_drop::StateLossDrop,
 ];

@@ -125,3 +125,23 @@ pub(super) const ALIVE_AFTER: Span = Span::from_secs(2);
 /// Share of the MSS from which a segment counts as big: path MTU trouble begins with tunnels that take 50 to 150 bytes of
 /// 1460.
 pub(super) const BIG_SEGMENT_SHARE: f64 = 0.8;
+
+/// Retransmissions of the first segment after a long silence from which nobody answers any more: 1.4 s and more on Linux. Fewer
+/// than for a connection in full use, as the silence speaks too.
+pub(super) const SILENT_DROP_RETRANSMISSIONS: u32 = 3;
+
+/// Connections that died after a silence from which chance is unlikely.
+pub(super) const SILENT_DROP_SAMPLES: u64 = 3;
+
+/// A side that closes sooner after an unanswered request did not wait for the answer: the shortest timeouts that people set are
+/// whole seconds.
+pub(super) const WAITED_LEAST: Span = Span::from_millis(900);
+
+/// How far waits of one timeout may differ, as a share.
+pub(super) const WAIT_SPREAD_SHARE: f64 = 0.02;
+
+/// See [`WAIT_SPREAD_SHARE`]; for short ones.
+pub(super) const WAIT_SPREAD: Span = Span::from_millis(200);
+
+/// Equal waits from which they are a timeout, not chance.
+pub(super) const WAIT_SAMPLES: u64 = 3;

@@ -64,6 +64,8 @@ pub struct Connection {
     pub exchanges: u32,
     /// The last time the client began a burst, and when the server's answer to it began.
     pub last_exchange: Option<(Moment, Option<Moment>)>,
+    /// The last payload of either side before that burst; `None` where it was the first. What lies between was silence.
+    pub before_last_exchange: Option<Moment>,
     /// The longest time without payload that was followed by payload from both sides: this much silence was survived.
     pub longest_survived_idle: Option<Span>,
 

@@ -6,6 +6,7 @@ pub(super) mod health_check;
 pub(super) mod icmp_rejected;
 pub(super) mod idle_close;
 pub(super) mod injected_reset;
+pub(super) mod silent_idle_drop;
 pub(super) mod stale_reuse;
 pub(super) mod state_loss_drop;
 pub(super) mod state_loss_reset;

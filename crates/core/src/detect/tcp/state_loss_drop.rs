@@ -25,6 +25,10 @@ impl Detector for StateLossDrop {
         include_str!("state_loss_drop.md")
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["silent-idle-drop"]
+    }
+
     fn needs(&self) -> Shape {
         Shape::UNANSWERED
     }
