@@ -151,6 +151,7 @@ pub(crate) fn report() -> Report {
             tcp_packets: 1_200,
             skipped: vec![("udp".to_owned(), 30), ("arp".to_owned(), 4)],
             link_types: vec!["Ethernet".to_owned()],
+            names: vec![("10.0.0.5".to_owned(), "api-1.example".to_owned())],
             first: Some(at(-60_000)),
             last: Some(at(540_000)),
             duration_s: Some(Span::from_secs(600)),

@@ -7,6 +7,7 @@ mod builder;
 mod columns;
 mod community_id;
 mod connection;
+mod events;
 mod farewell;
 mod hello_columns;
 mod live;

@@ -54,6 +54,9 @@ pub struct CaptureSummary {
     pub skipped: Vec<(String, u64)>,
     /// Link types met, by name.
     pub link_types: Vec<String>,
+    /// Names that the capture brought along (pcapng name resolution) for the addresses of services. Escaped.
+    #[serde(serialize_with = "as_texts")]
+    pub names: Vec<(String, String)>,
     /// Time of the first packet.
     pub first: Option<Timestamp>,
     /// Time of the last packet.
@@ -331,6 +334,10 @@ pub struct NotAssessed {
 }
 
 fn as_map<S: Serializer>(pairs: &[(String, u64)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
+}
+
+fn as_texts<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }
 

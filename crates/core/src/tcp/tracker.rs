@@ -72,6 +72,10 @@ impl Tracker {
         if s.payload_len > 0 {
             traffic.payload_packets += 1;
         }
+        if s.flags.opens() {
+            self.opening.syn_count += 1;
+            self.opening.syn_twins += 1;
+        }
     }
 
     /// Exchanges the sides after a guess of the roles turned out wrong.
@@ -194,7 +198,6 @@ fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, at: Moment
     traffic.out_of_order += u32::from(class.is_out_of_order());
     if class.is_retransmission() {
         traffic.retransmitted += 1;
-        zeek.counted(side, b'T', traffic.retransmitted);
     }
     if class.ack_of_uncaptured() {
         peer.gaps += 1;

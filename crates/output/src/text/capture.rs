@@ -102,6 +102,10 @@ fn numbers(capture: &CaptureSummary) -> String {
     if !capture.link_types.is_empty() {
         text += &format!(" Link type {}.", capture.link_types.join(", "));
     }
+    if !capture.names.is_empty() {
+        let names: Vec<String> = capture.names.iter().map(|(address, name)| format!("{address} {name}")).collect();
+        text += &format!(" The capture names {}.", named(&names, ", "));
+    }
     let range = times::dated_range(capture.first, capture.last);
     if !range.is_empty() {
         text += &format!(" {range}");

@@ -11,6 +11,7 @@ use std::collections::BinaryHeap;
 use std::io::Read;
 
 use super::frame::{Frame, InterfaceId, Interfaces, LinkType};
+use super::names::Names;
 use super::open::Source;
 use super::record::Record;
 use crate::types::{PacketNo, Timestamp, escaped};
@@ -138,6 +139,13 @@ impl Captures {
     /// Size of all files; `None` where one is a pipe or a stream.
     pub fn total_bytes(&self) -> Option<u64> {
         self.members.iter().map(|member| member.source.size).sum()
+    }
+
+    /// Names of addresses that the files brought; the file that was named first counts.
+    pub fn names(&self) -> Names {
+        let mut names = Names::default();
+        self.members.iter().for_each(|member| names.join(member.source.reader.names()));
+        names
     }
 
     /// Link types of the packets given.

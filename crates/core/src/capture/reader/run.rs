@@ -30,7 +30,8 @@ impl Reader {
         match &self.state {
             State::Pcap(pcap) => run.walk(|bytes| pcap.record(bytes), ahead, places, give),
             State::Pcapng(section) => run.walk(|bytes| section.record(bytes), ahead, places, give),
-            State::Start(_) | State::Lost(_) | State::Finished => return,
+            // Snoop is rare enough for the longer way.
+            State::Snoop(_) | State::Start(_) | State::Lost(_) | State::Finished => return,
         }
         let Run { rest, packets, last, .. } = run;
         let done = unread.len() - rest.len();

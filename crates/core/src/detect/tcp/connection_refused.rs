@@ -43,7 +43,7 @@ impl Detector for ConnectionRefused {
         };
         exam.symptom(CODE, kind, Severity::Error, confidence, &[Some(syn), Some(reset.at)])
             .span(Some(reset.at.at.since(syn.at)))
-            .count(Some(c.opening.syn_count));
+            .count(Some(c.opening.syns_sent()));
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {

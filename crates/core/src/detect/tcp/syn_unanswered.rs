@@ -64,7 +64,7 @@ impl Detector for SynUnanswered {
         evidence.extend(retries.iter().copied().map(Some));
         exam.symptom(CODE, kind, severity, confidence, &evidence)
             .span(Some(c.last.at.since(syn.at)))
-            .count(Some(c.opening.syn_count));
+            .count(Some(c.opening.syns_sent()));
         if let Some(schedule) = schedule(syn, retries) {
             exam.quote("retries", schedule);
         }
