@@ -48,6 +48,19 @@ impl Shape {
     /// Only packets with SYN, FIN and RST of it were captured.
     pub const FLAGS_ONLY: Self = Self(1 << 15);
 
+    /// The client sent its SYN more than once.
+    pub const SYN_REPEATED: Self = Self(1 << 16);
+    /// The server sent its SYN-ACK more than once.
+    pub const SYN_ACK_REPEATED: Self = Self(1 << 17);
+    /// A SYN was answered by an ACK for something else.
+    pub const CHALLENGED: Self = Self(1 << 18);
+    /// The client reset it.
+    pub const RESET_BY_CLIENT: Self = Self(1 << 19);
+    /// Bytes were acknowledged that were not captured.
+    pub const GAPS: Self = Self(1 << 20);
+    /// A segment was captured that is larger than the receiver takes.
+    pub const OVERSIZED: Self = Self(1 << 21);
+
     /// What a finished connection has.
     pub fn of(c: &Connection) -> Self {
         let only = |has: bool, bit: Self| if has { bit } else { Self::ANY };
@@ -69,6 +82,12 @@ impl Shape {
             | only(c.visibility.twins > 0, Self::TWINS)
             | only(c.ending.late_write.is_some(), Self::LATE_WRITE)
             | only(c.visibility.flags_only, Self::FLAGS_ONLY)
+            | only(c.opening.syn_count > 1, Self::SYN_REPEATED)
+            | only(c.opening.syn_ack_count > 1, Self::SYN_ACK_REPEATED)
+            | only(c.opening.challenge_ack.is_some(), Self::CHALLENGED)
+            | only(c.ending.reset.is_some_and(|reset| reset.by == Side::Client), Self::RESET_BY_CLIENT)
+            | only(c.visibility.gaps.client > 0 || c.visibility.gaps.server > 0, Self::GAPS)
+            | only(c.exceeds_mss(Side::Client) || c.exceeds_mss(Side::Server), Self::OVERSIZED)
     }
 
     /// Whether everything that is needed is there.

@@ -8,6 +8,12 @@ pub(super) use crate::record::ANSWER_WAIT;
 /// copy or a program that tries again by itself.
 pub(super) const SYN_RETRY_LEAST: Span = Span::from_millis(900);
 
+/// A client that waits shorter for a SYN-ACK has not given up: the shortest connect timeout in use is 250 ms (Envoy).
+pub(super) const CONNECT_TIMEOUT_LEAST: Span = Span::from_millis(200);
+
+/// Share of connections that opened only after a second SYN, from which that is more than what networks lose now and then.
+pub(super) const SYN_RETRIED_SHARE: f64 = 0.001;
+
 /// A server is called silent after a ClientHello when it sent no byte for this long: ten times what a slow handshake over
 /// a satellite link takes.
 pub(super) const SILENT_AFTER_HELLO: Span = Span::from_secs(2);
@@ -38,6 +44,10 @@ pub(super) const PERIOD_LEAST: Span = Span::from_millis(900);
 /// Share of TCP packets that are further sightings, above which the whole capture sees traffic more than once. A capture at
 /// two points has 0.5; now and then a packet is doubled by the network itself.
 pub(super) const TWIN_SHARE: f64 = 0.30;
+
+/// Share of connections with holes from which a capture that missed packets is a warning: below it nearly all verdicts rest on
+/// whole connections.
+pub(super) const HOLES_SHARE: f64 = 0.10;
 
 /// A snap length below this, in bytes, leaves hardly any payload: Ethernet, IPv6 and TCP with timestamps take 86.
 pub(super) const HEADER_BYTES: u32 = 90;

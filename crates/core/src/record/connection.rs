@@ -306,6 +306,12 @@ impl Connection {
             .any(|(_, traffic)| traffic.payload_bytes > 0 || traffic.stream_bytes.unwrap_or(0) > 0)
     }
 
+    /// Whether one captured segment of a side is larger than the other side takes: then it is not what was on the wire, but
+    /// several segments before a network card split them, or after it joined them. `false` where the MSS is not known.
+    pub fn exceeds_mss(&self, side: Side) -> bool {
+        self.traffic[side.peer()].mss.is_some_and(|mss| self.traffic[side].largest_payload > u32::from(mss))
+    }
+
     /// What became of it.
     pub fn outcome(&self) -> Outcome {
         super::outcome::of(self)

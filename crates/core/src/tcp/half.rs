@@ -124,6 +124,7 @@ impl Half {
     #[inline(never)]
     pub(super) fn note_payload(&mut self, segment: &Segment<'_>, at: Moment, max_ranges: usize) {
         self.traffic.payload_packets += 1;
+        self.traffic.largest_payload = self.traffic.largest_payload.max(segment.payload_len);
         self.traffic.first_payload.get_or_insert(at);
         self.ranges.add(payload_start(segment), segment.payload_len, max_ranges);
     }

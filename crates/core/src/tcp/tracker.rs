@@ -6,7 +6,7 @@ use super::half::{Ends, Half};
 use super::zeek::Zeek;
 use super::{ConnState, Ending, History, Opening, Traffic, Unanswered, completeness};
 use crate::Limits;
-use crate::net::Segment;
+use crate::net::{Flags, Segment};
 use crate::types::{Moment, Seq, Side, Sided};
 
 /// Everything that is known of a connection below its payload.
@@ -22,6 +22,19 @@ pub(crate) struct Tracker {
 /// SYN retries that are kept with their packets.
 const KEPT_RETRIES: usize = 11;
 
+impl Opening {
+    /// Whether a segment is a challenge ACK (RFC 5961 section 4.2): it answers a SYN, and acknowledges something else.
+    fn is_challenged_by(&self, side: Side, client: &Half, s: &Segment<'_>) -> bool {
+        self.syn_ack.is_none()
+            && self.syn.is_some()
+            && side == Side::Server
+            && s.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST | Flags::ACK) == Flags::ACK
+            && s.payload_len == 0
+            && client.only_flags()
+            && client.traffic.isn.map(|isn| isn.plus(1)) != Some(s.ack)
+    }
+}
+
 impl Tracker {
     /// The next segment, and whether it brought payload that was not seen before. Twins must have been sorted out.
     pub(crate) fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) -> bool {
@@ -30,13 +43,15 @@ impl Tracker {
         let class = classify(me, peer, s, at.at, opening);
         *completeness |= completeness::of(s, || me.base.is_none() && peer.base.is_none());
         zeek.on_segment(side, &mut me.zeek, &mut peer.zeek, s);
-        if !class.is_usual() {
+        // It acknowledges what an older connection sent: it says nothing of this one.
+        let challenges = opening.is_challenged_by(side, peer, s);
+        if !class.is_usual() && !challenges {
             count(zeek, side, me, peer, class);
         }
         if s.flags.accepts() && opening.syn_ack.is_none() && opening.challenge_ack.is_some() {
             closing.take_back_reset_of(side.peer());
         }
-        note_opening(opening, side, peer, s, at);
+        note_opening(opening, side, s, at, challenges);
         me.note(s, at);
         let new_payload = s.payload_len > 0 && {
             let is_new = !class.is_retransmission() && !class.keep_alive();
@@ -58,7 +73,7 @@ impl Tracker {
                 me.last_sent = Some(at);
             }
         }
-        if s.flags.ack() {
+        if s.flags.ack() && !challenges {
             note_acknowledged(me, peer, s, at, class);
         }
         new_payload
@@ -122,6 +137,10 @@ impl Tracker {
 
     /// Stream bytes of each side by arithmetic.
     pub(crate) fn stream_bytes(&self) -> Sided<Option<u64>> {
+        if self.opening.challenge_ack.is_some() && self.opening.syn_ack.is_none() {
+            // The numbers of the RST that answers a challenge are those of an older connection.
+            return Sided::default();
+        }
         let of = |side| self.closing.stream_bytes(&self.halves, side);
         Sided { client: of(Side::Client), server: of(Side::Server) }
     }
@@ -148,7 +167,7 @@ impl Tracker {
 }
 
 /// Follows the opening handshake. A segment that neither opens nor acknowledges is no part of it.
-fn note_opening(opening: &mut Opening, side: Side, peer: &Half, s: &Segment<'_>, at: Moment) {
+fn note_opening(opening: &mut Opening, side: Side, s: &Segment<'_>, at: Moment, challenges: bool) {
     if s.flags.opens() {
         opening.syn_count += 1;
         match opening.syn {
@@ -163,18 +182,10 @@ fn note_opening(opening: &mut Opening, side: Side, peer: &Half, s: &Segment<'_>,
     } else if s.flags.accepts() {
         opening.syn_ack_count += 1;
         opening.syn_ack.get_or_insert(at);
-    } else if s.flags.ack() && !s.flags.rst() {
-        match side {
-            Side::Client if opening.ack.is_none() && opening.syn_ack.is_some() => opening.ack = Some(at),
-            Side::Server if opening.syn.is_some() && opening.syn_ack.is_none() && opening.challenge_ack.is_none() => {
-                // RFC 5961 section 4.2: an ACK for something else answers a SYN on a connection that still exists.
-                let answers = peer.traffic.isn.map(|isn| isn.plus(1));
-                if answers != Some(s.ack) && peer.only_flags() && s.payload_len == 0 && !s.flags.fin() {
-                    opening.challenge_ack = Some(at);
-                }
-            }
-            Side::Client | Side::Server => {}
-        }
+    } else if challenges {
+        opening.challenge_ack.get_or_insert(at);
+    } else if s.flags.ack() && !s.flags.rst() && side == Side::Client && opening.syn_ack.is_some() {
+        opening.ack.get_or_insert(at);
     }
 }
 

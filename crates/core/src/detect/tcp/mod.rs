@@ -1,12 +1,29 @@
 //! Findings about the opening, the life and the end of TCP connections.
 
+pub(super) mod connect_abandoned;
 pub(super) mod connection_churn;
 pub(super) mod connection_refused;
 pub(super) mod health_check;
 pub(super) mod icmp_rejected;
 pub(super) mod idle_close;
 pub(super) mod injected_reset;
+pub(super) mod reset_of_syn_ack;
 pub(super) mod stale_reuse;
 pub(super) mod state_loss_drop;
 pub(super) mod state_loss_reset;
+pub(super) mod syn_ack_unanswered;
+pub(super) mod syn_retried;
 pub(super) mod syn_unanswered;
+pub(super) mod time_wait_collision;
+
+use crate::record::{Connection, Reset};
+use crate::types::Side;
+
+/// The RST by which a host answered a SYN-ACK of which it knew nothing (RFC 9293 section 3.5.2), where it never accepted one.
+fn refusal_of_syn_ack(c: &Connection) -> Option<Reset> {
+    let syn_ack = c.opening.syn_ack?;
+    let reset = c.ending.reset?;
+    let bare = reset.by == Side::Client && !reset.ack && reset.at.packet > syn_ack.packet;
+    let accepted = c.opening.ack.is_some() || c.ending.fin.client.is_some() || c.carried_payload();
+    (bare && !accepted).then_some(reset)
+}
