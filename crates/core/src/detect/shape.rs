@@ -56,7 +56,7 @@ impl Shape {
     pub const CHALLENGED: Self = Self(1 << 18);
     /// The client reset it.
     pub const RESET_BY_CLIENT: Self = Self(1 << 19);
-    /// Bytes were acknowledged that were not captured.
+    /// Bytes were acknowledged that no captured packet carries.
     pub const GAPS: Self = Self(1 << 20);
     /// A segment was captured that is larger than the receiver takes.
     pub const OVERSIZED: Self = Self(1 << 21);
@@ -86,7 +86,7 @@ impl Shape {
             | only(c.opening.syn_ack_count > 1, Self::SYN_ACK_REPEATED)
             | only(c.opening.challenge_ack.is_some(), Self::CHALLENGED)
             | only(c.ending.reset.is_some_and(|reset| reset.by == Side::Client), Self::RESET_BY_CLIENT)
-            | only(c.visibility.gaps.client > 0 || c.visibility.gaps.server > 0, Self::GAPS)
+            | only(c.visibility.missing_bytes.client > 0 || c.visibility.missing_bytes.server > 0, Self::GAPS)
             | only(c.exceeds_mss(Side::Client) || c.exceeds_mss(Side::Server), Self::OVERSIZED)
     }
 

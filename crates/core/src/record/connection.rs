@@ -178,8 +178,13 @@ pub struct Visibility {
     pub flags_only: bool,
     /// Packets whose payload the snap length cut.
     pub cut_by_snaplen: u32,
-    /// Holes in the sequence space that were acknowledged but never captured, by sender.
+    /// ACKs of bytes that had not been captured by then, by the sender of the bytes (Wireshark's "ACKed unseen segment"). Where
+    /// packets were captured out of order the bytes may have followed, see `missing_bytes`.
     pub gaps: Sided<u32>,
+    /// Bytes that were acknowledged and that no captured packet carries, at the least, by sender.
+    pub missing_bytes: Sided<u32>,
+    /// The first ACK that `gaps` counts.
+    pub first_gap: Option<Moment>,
     /// Packets that are another sighting of one already counted.
     pub twins: u32,
     /// Written out before its end because [`Limits::max_connections`](crate::Limits::max_connections) was reached.

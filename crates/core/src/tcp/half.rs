@@ -18,6 +18,8 @@ pub(crate) struct Half {
     pub(crate) resets: u32,
     /// Acknowledged bytes that were never captured: holes.
     pub(crate) gaps: u32,
+    /// The first ACK that showed one.
+    pub(crate) first_gap: Option<Moment>,
     /// Its last packet with payload, new or sent again: either ends a silence.
     pub(super) last_sent: Option<Moment>,
     pub(super) ranges: Ranges,

@@ -46,7 +46,7 @@ impl Tracker {
         // It acknowledges what an older connection sent: it says nothing of this one.
         let challenges = opening.is_challenged_by(side, peer, s);
         if !class.is_usual() && !challenges {
-            count(zeek, side, me, peer, class);
+            count(zeek, side, me, peer, class, at);
         }
         if s.flags.accepts() && opening.syn_ack.is_none() && opening.challenge_ack.is_some() {
             closing.take_back_reset_of(side.peer());
@@ -145,6 +145,20 @@ impl Tracker {
         Sided { client: of(Side::Client), server: of(Side::Server) }
     }
 
+    /// Bytes of a side that the other acknowledged and no captured packet carries, at the least: bytes that were captured and
+    /// not acknowledged can stand in for some of them.
+    pub(crate) fn missing_bytes(&self, side: Side) -> u32 {
+        let (me, peer) = (&self.halves[side], &self.halves[side.peer()]);
+        let (Some(start), Some(end)) = (me.base, peer.last_ack) else { return 0 };
+        if me.gaps == 0 {
+            return 0;
+        }
+        let fin = me.fin.is_some_and(|fin| end.is_after(fin.seq));
+        let acknowledged = end.minus(u32::from(fin)).distance_from(start.plus(1));
+        // The count goes on past 2^32 where sequence numbers begin again: only their difference means something.
+        acknowledged.wrapping_sub(me.ranges.bytes() as i32).max(0).unsigned_abs()
+    }
+
     /// How it opened, and what each side sent. What has memory of its own is taken out.
     pub(crate) fn take_facts(&mut self, stream_bytes: Sided<Option<u64>>) -> (Opening, Sided<Traffic>) {
         let of = |half: &mut Half, stream_bytes| {
@@ -191,7 +205,7 @@ fn note_opening(opening: &mut Opening, side: Side, s: &Segment<'_>, at: Moment, 
 
 /// Counts what is not usual.
 #[cold]
-fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, class: Class) {
+fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, class: Class, at: Moment) {
     let traffic = &mut me.traffic;
     traffic.keep_alives += u32::from(class.keep_alive());
     if class.zero_window() {
@@ -205,6 +219,7 @@ fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, class: Cla
     }
     if class.ack_of_uncaptured() {
         peer.gaps += 1;
+        peer.first_gap.get_or_insert(at);
         zeek.counted(side.peer(), b'G', peer.gaps);
     }
 }

@@ -78,7 +78,8 @@ impl Tally {
         self.one_way += u64::from(seen.one_way.is_some());
         self.flags_only += u64::from(seen.flags_only);
         self.cut += u64::from(seen.cut_by_snaplen > 0);
-        self.with_holes += u64::from((seen.gaps.client > 0 || seen.gaps.server > 0) && !seen.flags_only);
+        let missing = seen.missing_bytes.client > 0 || seen.missing_bytes.server > 0;
+        self.with_holes += u64::from(missing && !seen.flags_only);
         let outcome = connection.outcome();
         let causes = causes(connection);
         if !is_failure(outcome) && causes == 0 {

@@ -117,7 +117,7 @@ fn what_was_captured_in_part_was_not_checked_in_full() {
         (|seen| seen.flags_only = true, "1 connection without payload packets"),
         (|seen| seen.one_way = Some(handshark::types::Side::Client), "1 connection in one direction alone"),
         (|seen| seen.cut_by_snaplen = 1, "1 connection with cut packets"),
-        (|seen| seen.gaps.server = 1, "1 connection with packets missing"),
+        (|seen| seen.missing_bytes.server = 1, "1 connection with packets missing"),
     ];
     for (see, said) in cases {
         let mut connection = samples::connection(0);

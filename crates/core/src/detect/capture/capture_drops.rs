@@ -39,18 +39,15 @@ impl Detector for CaptureDrops {
             return;
         }
         exam.applies();
-        let gaps = c.visibility.gaps;
-        let holes = gaps.client.saturating_add(gaps.server);
-        if holes == 0 {
-            return;
-        }
-        let kind = match (gaps.client, gaps.server) {
+        let missing = c.visibility.missing_bytes;
+        let kind = match (missing.client, missing.server) {
+            (0, 0) => return,
             (0, _) => "server",
             (_, 0) => "client",
             _ => "both",
         };
-        exam.symptom(CODE, kind, Severity::Info, Confidence::High, &[Some(c.first), Some(c.last)])
-            .count(Some(holes))
+        exam.symptom(CODE, kind, Severity::Info, Confidence::High, &[c.visibility.first_gap])
+            .count(Some(missing.client.saturating_add(missing.server)))
             .quietly();
     }
 
@@ -60,8 +57,8 @@ impl Detector for CaptureDrops {
         told.facts.add("connections_with_holes", count);
         told.facts.add("of_the_client_alone", case.group.of_kind("client"));
         told.facts.add("of_the_server_alone", case.group.of_kind("server"));
-        if let Some(acks) = case.group.counts.whole() {
-            told.facts.add("acks_of_uncaptured_bytes_most", u64::try_from(acks.largest).unwrap_or_default());
+        if let Some(bytes) = case.group.counts.whole() {
+            told.facts.add("missing_bytes_in_one_connection_most", u64::try_from(bytes.largest).unwrap_or_default());
         }
         if is_share(count, of, HOLES_SHARE) {
             told.severity = Some(Severity::Warning);

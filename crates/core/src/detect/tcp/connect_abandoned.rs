@@ -54,8 +54,8 @@ impl Detector for ConnectAbandoned {
         exam.symptom(
             CODE,
             kind,
-            Severity::Error,
-            Confidence::High,
+            if kind == RETRIED { Severity::Error } else { Severity::Warning },
+            if kind == RETRIED { Confidence::High } else { Confidence::Medium },
             &[Some(syn), asked_last, Some(syn_ack), Some(reset.at)],
         )
         .span(Some(waited))
@@ -77,13 +77,21 @@ impl Detector for ConnectAbandoned {
         told.facts.add("answered_after_longest_s", waited.longest());
         told.facts.add("answered_after_a_retry", retried);
         told.summary = format!(
-            "The SYN-ACK of {} came too late for {} ({} of {} attempts): {waited} after the first SYN, and the client, which had \
-             given up by then, reset it.",
+            "The SYN-ACK of {} came {waited} after the first SYN, and the client, which had given up by then, answered with a RST \
+             ({} of {}).",
             service.address(),
-            counted(group.count, "attempt"),
             group.count,
-            group.applied,
+            counted(group.applied, "attempt"),
         );
+        // Races are won on other connections; where each of several attempts ends so, none was.
+        let raced = retried == 0 && (group.count < 2 || group.count < group.applied);
+        if retried == 0 && !raced {
+            told.severity = Some(Severity::Error);
+        }
+        if raced {
+            told.summary += " A connect timeout does that, and so does a race that another attempt won (IPv6 against IPv4, \
+                             HTTP/3 against TCP): then nothing is wrong.";
+        }
         // One timeout explains all if it is longer than all waits that were still borne, and shorter than all that were not.
         if waited_at_least < waited.shortest() {
             told.facts.add("gave_up_after_at_least_s", waited_at_least);
@@ -94,10 +102,10 @@ impl Detector for ConnectAbandoned {
             told.summary += &if waited_at_least > Span::ZERO {
                 format!(" One connect timeout between {waited_at_least} and {} explains all.", waited.shortest())
             } else {
-                format!(" Its connect timeout is {} or shorter.", waited.shortest())
+                format!(" A connect timeout would be {} or shorter.", waited.shortest())
             };
         } else {
-            told.summary += " No single connect timeout explains all: the clients differ, or people gave up.";
+            told.summary += " No single connect timeout explains all.";
         }
         if retried > 0 {
             told.summary +=

@@ -82,8 +82,8 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
              went to another address and its answer was not translated back; or somebody else sent SYNs in this host's name."
         ),
         PROBE => format!(
-            "{attempts} of {address} were answered with a RST by {who}, which had sent SYNs without the options of a TCP stack: a port \
-             scan, or a health check that does not open the connection. Not a failure."
+            "{who} answered {attempts} of {address} with a RST. Its SYN lacks what TCP stacks send since 2006 (window scale): a port \
+             scan or a probe that opens no connection. Not a failure."
         ),
         _ => format!(
             "{who} sent a SYN to {address} and answered the SYN-ACK with a RST, as a host does that knows no such connection \

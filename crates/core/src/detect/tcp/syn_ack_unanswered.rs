@@ -63,13 +63,14 @@ impl Detector for SynAckUnanswered {
         }
         let asks_again = |retry: &&Moment| retry.packet > syn_ack.packet && retry.at.since(syn.at) >= SYN_RETRY_LEAST;
         let again = c.opening.syn_retries.iter().find(asks_again).copied();
-        let (kind, confidence) = match again {
-            Some(_) => (ASKED_AGAIN, Confidence::High),
-            None => (CLIENT_SILENT, Confidence::Medium),
+        let (kind, severity, confidence) = match again {
+            Some(_) => (ASKED_AGAIN, Severity::Error, Confidence::High),
+            // A client that waits repeats its SYN: this one has its SYN-ACK, or is gone.
+            None => (CLIENT_SILENT, Severity::Warning, Confidence::Medium),
         };
         let mut evidence = [Some(syn), Some(syn_ack), again, Some(last)];
         evidence.sort_by_key(|moment| moment.map(|moment| moment.packet));
-        exam.symptom(CODE, kind, Severity::Error, confidence, &evidence)
+        exam.symptom(CODE, kind, severity, confidence, &evidence)
             .span(Some(last.at.since(syn_ack.at)))
             .count(Some(c.opening.syn_ack_count));
     }
@@ -106,7 +107,8 @@ impl Detector for SynAckUnanswered {
                 " In {again} the client sent its SYN again after the SYN-ACK had been captured: the SYN-ACK does not reach the client."
             );
         } else {
-            told.summary += " The client was not heard again: the SYN-ACK does not reach it, its ACK does not come back, or it went away.";
+            told.summary += " The client was not heard again, though clients repeat a SYN whose answer does not come: its ACK is lost on the way \
+                             here, it went away, or it is a scanner.";
         }
         told.not_visible
             .push("where the SYN-ACK or the ACK was lost: that takes a second capture at the client".to_owned());

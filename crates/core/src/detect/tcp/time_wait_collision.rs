@@ -87,9 +87,9 @@ impl Detector for TimeWaitCollision {
         );
         if let Some(took) = group.spread(RECOVERED).and_then(|spread| spread.spans.whole()) {
             told.facts.add("connect_longest_s", took.longest());
-            summary += &format!(
-                " In {recovered} the client reset the older one and its next SYN opened the connection: connecting took {took}."
-            );
+            let which = if stuck == 0 { String::new() } else { format!("In {recovered} of them: ") };
+            summary +=
+                &format!(" {which}The client reset the older one, and its next SYN opened the connection: connecting took {took}.");
         }
         if stuck > 0 {
             summary += &format!(
