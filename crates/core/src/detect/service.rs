@@ -3,6 +3,8 @@
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use super::minute::Minute;
+use super::openings::{Openings, Start};
 use crate::record::{Connection, Outcome};
 use crate::report::{ServiceName, ServiceSummary};
 use crate::tls::{Sni, Tls};
@@ -71,11 +73,23 @@ pub struct Service {
     pub announced_timeout: Option<Span>,
     /// What the server announced in `Keep-Alive: max=`, the largest.
     pub announced_max: Option<u32>,
-    /// Clients and when each was last heard, at most 32 are told apart.
-    clients: Vec<(IpAddr, Option<Timestamp>)>,
+    /// When attempts began, and what became of them.
+    pub(super) openings: Openings,
+    /// Clients, at most 32 are told apart.
+    clients: Vec<Client>,
     more_clients: bool,
     /// When the server was last heard on any connection.
     heard: Option<Timestamp>,
+}
+
+/// A client of one service.
+#[derive(Clone, Debug, PartialEq)]
+struct Client {
+    address: IpAddr,
+    /// When it was last heard on any connection of the service.
+    heard: Option<Timestamp>,
+    /// How fast it used up its ports.
+    minute: Minute,
 }
 
 impl Service {
@@ -100,6 +114,7 @@ impl Service {
             software: None,
             announced_timeout: None,
             announced_max: None,
+            openings: Openings::new(),
             clients: Vec::new(),
             more_clients: false,
             heard: None,
@@ -134,6 +149,9 @@ impl Service {
         self.outcomes[outcome as usize] += 1;
         self.note_heard(c);
         self.note_opening(c, outcome);
+        if let (Some(syn), Some(start)) = (c.opening.syn, Start::of(c, outcome)) {
+            self.openings.note(syn.at, start);
+        }
         if let Some(tls) = &c.tls {
             self.note_version(tls);
             self.note_hello(c.number, tls);
@@ -152,13 +170,27 @@ impl Service {
     fn note_heard(&mut self, c: &Connection) {
         let heard = |side: Side| c.traffic[side].last_packet.map(|moment| moment.at);
         self.heard = self.heard.max(heard(Side::Server));
-        let client = c.client.address;
-        let room = self.clients.len() < 32;
-        match self.clients.iter_mut().find(|(known, _)| *known == client) {
-            Some((_, last)) => *last = heard(Side::Client).max(*last),
-            None if room => self.clients.push((client, heard(Side::Client))),
-            None => self.more_clients = true,
+        let (address, now) = (c.client.address, heard(Side::Client));
+        let known = self.clients.iter().position(|client| client.address == address);
+        let place = known.unwrap_or_else(|| {
+            if self.clients.len() < 32 {
+                self.clients.push(Client { address, heard: None, minute: Minute::default() });
+                return self.clients.len() - 1;
+            }
+            self.more_clients = true;
+            usize::MAX
+        });
+        let Some(client) = self.clients.get_mut(place) else { return };
+        client.heard = now.max(client.heard);
+        // Who closes first keeps the port for a minute (TIME-WAIT, RFC 9293 section 3.6.1).
+        if let (Some(syn), Some(Side::Client)) = (c.opening.syn, c.ending.closed_by) {
+            client.minute.count(syn.at, c.client.port);
         }
+    }
+
+    /// Clients that closed first, and how fast they used up their ports.
+    pub(super) fn minutes(&self) -> impl Iterator<Item = (IpAddr, &Minute)> {
+        self.clients.iter().map(|client| (client.address, &client.minute))
     }
 
     /// When a packet of the server was last seen, on any connection of the service.
@@ -168,7 +200,7 @@ impl Service {
 
     /// When a packet of one client was last seen, on any connection of the service.
     pub fn client_heard(&self, client: IpAddr) -> Option<Timestamp> {
-        self.clients.iter().find(|(known, _)| *known == client).and_then(|(_, heard)| *heard)
+        self.clients.iter().find(|known| known.address == client).and_then(|known| known.heard)
     }
 
     fn note_opening(&mut self, c: &Connection, outcome: Outcome) {

@@ -8,6 +8,42 @@ pub(super) use crate::record::ANSWER_WAIT;
 /// copy or a program that tries again by itself.
 pub(super) const SYN_RETRY_LEAST: Span = Span::from_millis(900);
 
+/// Attempts within one second from which it can be a burst: an accept queue holds more than a few.
+pub(super) const BURST_LEAST: u32 = 10;
+
+/// How many times as many attempts as in a usual (median) second make a burst.
+pub(super) const BURST_TIMES: f64 = 3.0;
+
+/// Share of a burst's first SYNs that must have gone unanswered: a queue that overflows drops most of what comes.
+pub(super) const BURST_MISSED_SHARE: f64 = 0.2;
+
+/// Share of all unanswered first SYNs of a service that must lie in its bursts: loss on the path does not wait for them.
+pub(super) const BURST_HOLDS_SHARE: f64 = 0.8;
+
+/// SYNs of one attempt without an answer from which chance is out of the question, where others are answered at once: loss
+/// of 1 % does that once in a million attempts.
+pub(super) const STUCK_SYNS: u32 = 3;
+
+/// Ports that Linux gives out by default (32768 to 60999), and the range of Windows, macOS and the BSDs (49152 to 65535).
+pub(super) const LINUX_PORTS: u32 = 28_232;
+/// See [`LINUX_PORTS`].
+pub(super) const IANA_PORTS: u32 = 16_384;
+
+/// Share of a range of ports used up within a minute, from which it nearly is exhausted.
+pub(super) const PORTS_SHARE: f64 = 0.8;
+
+/// A retry begins within this after the attempt before it has failed: proxies wait 25 to 250 ms (Envoy's default interval).
+pub(super) const RETRY_WITHIN: Span = Span::from_millis(250);
+
+/// Runs of equally many failed attempts from which that number is a setting and no chance; of pairs more are asked for.
+pub(super) const RETRY_RUNS: u32 = 3;
+
+/// See [`RETRY_RUNS`]: two attempts in a row are common.
+pub(super) const RETRY_PAIRS: u32 = 5;
+
+/// Share of the runs that must be of that length.
+pub(super) const RETRY_RUNS_SHARE: f64 = 0.6;
+
 /// A client that waits shorter for a SYN-ACK has not given up: the shortest connect timeout in use is 250 ms (Envoy).
 pub(super) const CONNECT_TIMEOUT_LEAST: Span = Span::from_millis(200);
 

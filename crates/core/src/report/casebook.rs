@@ -227,15 +227,14 @@ fn cell_of<'a>(check: &Check, number: usize, whole: &'a mut Cells, service: &'a 
     }
 }
 
-/// Several checks found something in one connection: each notes the first of those that explain more.
+/// Several checks found something in one connection: each notes those that explain more.
 #[cold]
 fn note_overlaps(found: u64, checks: &[Check], whole: &mut Cells, service: &mut Cells) {
     for (number, check) in chosen(checks, found) {
-        // A connection hit by two stronger ones is still one connection.
         let stronger = found & check.yields_to & !(1 << number);
         let group = cell_of(check, number, whole, service).and_then(|cell| cell.group.as_deref_mut());
-        if let (Some((_, other)), Some(group)) = (chosen(checks, stronger).next(), group) {
-            group.note_overlap(other.detector.code());
+        if let (Some(group), true) = (group, stronger != 0) {
+            group.note_overlap(stronger);
         }
     }
 }
@@ -276,15 +275,17 @@ fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, to
 
 /// Leaves out findings all of whose connections a stronger finding of the same service explains.
 fn without_explained(told: Vec<Story<'_>>) -> Vec<Finding> {
-    let explains = |row: usize, code: &str, severity: Severity| {
-        told.iter().any(|story| story.row == row && story.finding.code == code && story.finding.severity >= severity)
+    let explains = |row: usize, others: u64, severity: Severity| {
+        let is_one_of =
+            |code: &str| DETECTORS.iter().position(|d| d.code() == code).is_some_and(|at| others >> at & 1 != 0);
+        told.iter().any(|story| story.row == row && story.finding.severity >= severity && is_one_of(story.finding.code))
     };
     let explained: Vec<bool> = told
         .iter()
         .map(|story| {
             let overlaps = story.group.overlaps().iter();
             let covered: u64 = overlaps
-                .filter(|(code, _)| explains(story.row, code, story.finding.severity))
+                .filter(|(others, _)| explains(story.row, *others, story.finding.severity))
                 .map(|(_, count)| count)
                 .sum();
             covered >= story.group.count

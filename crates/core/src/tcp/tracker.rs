@@ -22,6 +22,9 @@ pub(crate) struct Tracker {
 /// SYN retries that are kept with their packets.
 const KEPT_RETRIES: usize = 11;
 
+/// The largest window in bytes.
+const LARGEST_WINDOW: u32 = 1 << 30;
+
 impl Opening {
     /// Whether a segment is a challenge ACK (RFC 5961 section 4.2): it answers a SYN, and acknowledges something else.
     fn is_challenged_by(&self, side: Side, client: &Half, s: &Segment<'_>) -> bool {
@@ -149,14 +152,15 @@ impl Tracker {
     /// not acknowledged can stand in for some of them.
     pub(crate) fn missing_bytes(&self, side: Side) -> u32 {
         let (me, peer) = (&self.halves[side], &self.halves[side.peer()]);
-        let (Some(start), Some(end)) = (me.base, peer.last_ack) else { return 0 };
-        if me.gaps == 0 {
-            return 0;
-        }
+        let (Some(base), Some(end), true) = (me.base, peer.last_ack, me.gaps > 0) else { return 0 };
+        // Without its SYN the first packet of a side can be a keep-alive probe, one byte too low.
+        let (start, unsure) = me.stream_start().map_or((base.plus(1), 1), |start| (start, 0));
         let fin = me.fin.is_some_and(|fin| end.is_after(fin.seq));
-        let acknowledged = end.minus(u32::from(fin)).distance_from(start.plus(1));
+        let acknowledged = end.minus(u32::from(fin)).distance_from(start.plus(unsure));
         // The count goes on past 2^32 where sequence numbers begin again: only their difference means something.
-        acknowledged.wrapping_sub(me.ranges.bytes() as i32).max(0).unsigned_abs()
+        let missing = acknowledged.wrapping_sub(me.ranges.bytes() as i32).max(0).unsigned_abs();
+        // RFC 7323 section 2.3: no window is larger. Such an ACK is of another connection, or forged.
+        if missing > LARGEST_WINDOW { 0 } else { missing }
     }
 
     /// How it opened, and what each side sent. What has memory of its own is taken out.

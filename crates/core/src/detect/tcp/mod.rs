@@ -1,13 +1,17 @@
 //! Findings about the opening, the life and the end of TCP connections.
 
+pub(super) mod accept_queue_overflow;
 pub(super) mod connect_abandoned;
 pub(super) mod connection_churn;
 pub(super) mod connection_refused;
+pub(super) mod ephemeral_port_exhaustion;
 pub(super) mod health_check;
 pub(super) mod icmp_rejected;
 pub(super) mod idle_close;
 pub(super) mod injected_reset;
 pub(super) mod reset_of_syn_ack;
+pub(super) mod retry_storm;
+pub(super) mod stale_nat_target;
 pub(super) mod stale_reuse;
 pub(super) mod state_loss_drop;
 pub(super) mod state_loss_reset;

@@ -88,8 +88,9 @@ impl Detector for TimeWaitCollision {
         if let Some(took) = group.spread(RECOVERED).and_then(|spread| spread.spans.whole()) {
             told.facts.add("connect_longest_s", took.longest());
             let which = if stuck == 0 { String::new() } else { format!("In {recovered} of them: ") };
-            summary +=
-                &format!(" {which}The client reset the older one, and its next SYN opened the connection: connecting took {took}.");
+            summary += &format!(
+                " {which}The client reset the older one, and its next SYN opened the connection: connecting took {took}."
+            );
         }
         if stuck > 0 {
             summary += &format!(
