@@ -60,6 +60,8 @@ impl Shape {
     pub const GAPS: Self = Self(1 << 20);
     /// A segment was captured that is larger than the receiver takes.
     pub const OVERSIZED: Self = Self(1 << 21);
+    /// One connection in 256, by its client's port: an example for findings about thousands.
+    pub const SAMPLE: Self = Self(1 << 22);
 
     /// What a finished connection has.
     pub fn of(c: &Connection) -> Self {
@@ -88,6 +90,7 @@ impl Shape {
             | only(c.ending.reset.is_some_and(|reset| reset.by == Side::Client), Self::RESET_BY_CLIENT)
             | only(c.visibility.missing_bytes.client > 0 || c.visibility.missing_bytes.server > 0, Self::GAPS)
             | only(c.exceeds_mss(Side::Client) || c.exceeds_mss(Side::Server), Self::OVERSIZED)
+            | only(is_sample(c), Self::SAMPLE)
     }
 
     /// Whether everything that is needed is there.
@@ -99,6 +102,11 @@ impl Shape {
     pub const fn lacks(self, unwanted: Self) -> bool {
         unwanted.0 & self.0 == 0
     }
+}
+
+/// See [`Shape::SAMPLE`].
+pub(super) const fn is_sample(c: &Connection) -> bool {
+    c.client.port.trailing_zeros() >= 8
 }
 
 impl BitOr for Shape {

@@ -24,6 +24,10 @@ pub(super) const BURST_HOLDS_SHARE: f64 = 0.8;
 /// of 1 % does that once in a million attempts.
 pub(super) const STUCK_SYNS: u32 = 3;
 
+/// Share of the attempts without an answer beside which others must have been answered: of the last ones of a capture that can
+/// not be seen.
+pub(super) const STUCK_BESIDE_SHARE: f64 = 0.8;
+
 /// Ports that Linux gives out by default (32768 to 60999), and the range of Windows, macOS and the BSDs (49152 to 65535).
 pub(super) const LINUX_PORTS: u32 = 28_232;
 /// See [`LINUX_PORTS`].
@@ -35,14 +39,17 @@ pub(super) const PORTS_SHARE: f64 = 0.8;
 /// A retry begins within this after the attempt before it has failed: proxies wait 25 to 250 ms (Envoy's default interval).
 pub(super) const RETRY_WITHIN: Span = Span::from_millis(250);
 
-/// Runs of equally many failed attempts from which that number is a setting and no chance; of pairs more are asked for.
+/// Runs of equally many failed attempts from which that number is a setting and no chance.
 pub(super) const RETRY_RUNS: u32 = 3;
 
-/// See [`RETRY_RUNS`]: two attempts in a row are common.
+/// Share of the runs that must be of that length: by chance single ones are always the most frequent.
+pub(super) const RETRY_RUNS_SHARE: f64 = 0.6;
+
+/// Pairs instead of longer runs: two failures in a row are common, so that more are asked for, and a larger share.
 pub(super) const RETRY_PAIRS: u32 = 5;
 
-/// Share of the runs that must be of that length.
-pub(super) const RETRY_RUNS_SHARE: f64 = 0.6;
+/// See [`RETRY_PAIRS`].
+pub(super) const RETRY_PAIRS_SHARE: f64 = 0.9;
 
 /// A client that waits shorter for a SYN-ACK has not given up: the shortest connect timeout in use is 250 ms (Envoy).
 pub(super) const CONNECT_TIMEOUT_LEAST: Span = Span::from_millis(200);

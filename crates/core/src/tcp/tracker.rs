@@ -154,7 +154,7 @@ impl Tracker {
         let (me, peer) = (&self.halves[side], &self.halves[side.peer()]);
         let (Some(base), Some(end), true) = (me.base, peer.last_ack, me.gaps > 0) else { return 0 };
         // Without its SYN the first packet of a side can be a keep-alive probe, one byte too low.
-        let (start, unsure) = me.stream_start().map_or((base.plus(1), 1), |start| (start, 0));
+        let (start, unsure) = me.stream_start().map_or_else(|| (base.plus(1), 1), |start| (start, 0));
         let fin = me.fin.is_some_and(|fin| end.is_after(fin.seq));
         let acknowledged = end.minus(u32::from(fin)).distance_from(start.plus(unsure));
         // The count goes on past 2^32 where sequence numbers begin again: only their difference means something.

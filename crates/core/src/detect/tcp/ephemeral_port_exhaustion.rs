@@ -1,6 +1,7 @@
 //! One client uses up nearly all of its ports towards one address and port within the minute for which each is kept.
 
 use crate::detect::minute::Minute;
+use crate::detect::shape::is_sample;
 use crate::detect::thresholds::{IANA_PORTS, LINUX_PORTS, PORTS_SHARE};
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::Connection;
@@ -24,16 +25,15 @@ impl Detector for EphemeralPortExhaustion {
     }
 
     fn needs(&self) -> Shape {
-        Shape::SYN | Shape::SYN_ACK | Shape::ENDED
-    }
-
-    fn shows(&self) -> Option<Shape> {
-        Some(Shape::SYN | Shape::SYN_ACK | Shape::ENDED)
+        Shape::SYN | Shape::SYN_ACK | Shape::ENDED | Shape::SAMPLE
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let (Some(syn), Some(_), Some(end)) = (c.opening.syn, c.opening.syn_ack, c.ending.first) else { return };
-        // Every connection takes a port: what counts is how many do within a minute.
+        if !is_sample(c) {
+            return;
+        }
+        // Every connection takes a port: what counts is how many do within a minute, and the service knows that.
         exam.symptom(CODE, "port", Severity::Warning, Confidence::Medium, &[Some(syn), Some(end)]).quietly();
     }
 
@@ -43,7 +43,7 @@ impl Detector for EphemeralPortExhaustion {
         let Some((client, minute, ports)) = near.max_by_key(|(_, minute, _)| minute.most()) else { return Vec::new() };
         let (low, high) = minute.ports();
         let most = minute.most();
-        let mut told = Told { affected: Some(u64::from(most)), ..Told::default() };
+        let mut told = Told { affected: Some(u64::from(most)), of: Some(service.connections), ..Told::default() };
         told.facts.add("client", client.to_string());
         told.facts.add("connections_within_a_minute", most);
         told.facts.add("ports_by_default", ports);

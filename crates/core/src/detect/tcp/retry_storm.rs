@@ -1,6 +1,6 @@
 //! Each request fails several times in a row: retries without a pause.
 
-use crate::detect::thresholds::{RETRY_PAIRS, RETRY_RUNS, RETRY_RUNS_SHARE};
+use crate::detect::thresholds::{RETRY_PAIRS, RETRY_PAIRS_SHARE, RETRY_RUNS, RETRY_RUNS_SHARE};
 use crate::detect::words::is_share;
 use crate::detect::{Case, Confidence, Detector, Exam, Pace, Severity, Shape, Told};
 use crate::record::{Connection, Outcome};
@@ -38,8 +38,12 @@ impl Detector for RetryStorm {
         let Some(service) = case.service else { return Vec::new() };
         let usual = |pace: &Pace| Some((pace.client, pace.kind, pace.runs.usual()?));
         let is_setting = |(length, runs, all): (u32, u32, u32)| {
-            let enough = if length == 2 { RETRY_PAIRS } else { RETRY_RUNS };
-            length >= 2 && runs >= enough && is_share(u64::from(runs), u64::from(all), RETRY_RUNS_SHARE)
+            let (least, share) = match length {
+                0 | 1 => return false,
+                2 => (RETRY_PAIRS, RETRY_PAIRS_SHARE),
+                _ => (RETRY_RUNS, RETRY_RUNS_SHARE),
+            };
+            runs >= least && is_share(u64::from(runs), u64::from(all), share)
         };
         let found = case.group.paces.iter().filter_map(usual).filter(|(.., runs)| is_setting(*runs));
         let Some((client, kind, (length, runs, all))) = found.max_by_key(|(.., (length, runs, _))| length * runs)

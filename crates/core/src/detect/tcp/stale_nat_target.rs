@@ -1,8 +1,8 @@
 //! Some source ports of a client reach nothing while others, at the same time, are answered at once.
 
 use crate::detect::openings::Start;
-use crate::detect::thresholds::{ANSWER_WAIT, STUCK_SYNS};
-use crate::detect::words::counted;
+use crate::detect::thresholds::{ANSWER_WAIT, STUCK_BESIDE_SHARE, STUCK_SYNS};
+use crate::detect::words::{counted, is_share};
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::Connection;
 
@@ -63,7 +63,7 @@ impl Detector for StaleNatTarget {
         let beside = service.openings.never_beside_answered().unwrap_or(0);
         // Loss and full queues let a retry through now and then, and hit one SYN more often than three.
         let sticks = u64::from(total.late) * 4 <= stuck && u64::from(total.never) <= u64::from(total.at_once);
-        if beside < stuck || !sticks || service.server_side_unseen > 0 {
+        if !is_share(beside, stuck, STUCK_BESIDE_SHARE) || !sticks || service.server_side_unseen > 0 {
             return Vec::new();
         }
         let mut told = Told::default();
@@ -74,9 +74,9 @@ impl Detector for StaleNatTarget {
             told.facts.add("asked_for_longest_s", asked.longest());
         }
         told.summary = format!(
-            "{} to {} got no answer however often the SYN was sent, while {} from other source ports, some begun meanwhile, {} answered \
-             at once ({stuck} of {}): the port decides. An entry of address translation still points to a target that is gone, or one \
-             of several hosts behind the address is dead.",
+            "{} to {} got no answer to {STUCK_SYNS} or more SYNs each, while {} from other source ports, some of them begun meanwhile, {} \
+             answered at once ({stuck} of {}). Neither loss nor a full queue does that: some source ports are sent to a target that is \
+             gone, by a stale entry of address translation or to a dead host behind the address.",
             counted(stuck, "attempt"),
             service.address(),
             counted(u64::from(total.at_once), "attempt"),
