@@ -7,7 +7,7 @@ use crate::types::{Span, Timestamp};
 
 /// What became of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Start {
+pub(crate) enum Start {
     /// The first SYN was answered.
     AtOnce,
     /// The client had to send its SYN again, and then was answered.

@@ -22,6 +22,7 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &tcp::time_wait_collision::TimeWaitCollision,
     &tcp::accept_queue_overflow::AcceptQueueOverflow,
     &tcp::stale_nat_target::StaleNatTarget,
+    &tcp::new_flow_drop::NewFlowDrop,
     &tcp::connection_refused::ConnectionRefused,
     &tcp::icmp_rejected::IcmpRejected,
     &tcp::retry_storm::RetryStorm,

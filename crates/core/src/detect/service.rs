@@ -144,12 +144,14 @@ impl Service {
         self.names.iter().max_by_key(|(_, count)| *count).map(|(name, _)| escaped(name).into_owned())
     }
 
-    pub(crate) fn add(&mut self, c: &Connection, outcome: Outcome) {
+    /// Counts a connection; says how it opened.
+    pub(crate) fn add(&mut self, c: &Connection, outcome: Outcome) -> Option<Start> {
         self.connections += 1;
         self.outcomes[outcome as usize] += 1;
         self.note_heard(c);
         self.note_opening(c, outcome);
-        if let (Some(syn), Some(start)) = (c.opening.syn, Start::of(c, outcome)) {
+        let start = Start::of(c, outcome);
+        if let (Some(syn), Some(start)) = (c.opening.syn, start) {
             self.openings.note(syn.at, start);
         }
         if let Some(tls) = &c.tls {
@@ -165,6 +167,7 @@ impl Service {
                 self.announced_max = keep_alive.max.max(self.announced_max);
             }
         }
+        start
     }
 
     fn note_heard(&mut self, c: &Connection) {

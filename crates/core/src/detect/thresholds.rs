@@ -28,6 +28,27 @@ pub(super) const STUCK_SYNS: u32 = 3;
 /// not be seen.
 pub(super) const STUCK_BESIDE_SHARE: f64 = 0.8;
 
+/// Attempts in busy times from which shares mean something; a quarter is enough for calm times.
+pub(super) const BUSY_ATTEMPTS: u64 = 100;
+
+/// Share of first SYNs without an answer in busy times: more than lossy paths have.
+pub(super) const BUSY_MISSED_SHARE: f64 = 0.05;
+
+/// What calm times may have of that share at most.
+pub(super) const CALM_MISSED_SHARE: f64 = 0.2;
+
+/// Servers that must be hit before what they share is to blame.
+pub(super) const SERVERS_HIT: usize = 3;
+
+/// Share of the unanswered from which one server explains them.
+pub(super) const SERVERS_MOST: f64 = 0.6;
+
+/// How far a number of connections that stands still may move, as a share.
+pub(super) const PLATEAU_SPREAD: f64 = 0.05;
+
+/// How near to a power of two it must be, as a share: chance comes that near once in ten times.
+pub(super) const POWER_OF_TWO_NEAR: f64 = 0.03;
+
 /// Ports that Linux gives out by default (32768 to 60999), and the range of Windows, macOS and the BSDs (49152 to 65535).
 pub(super) const LINUX_PORTS: u32 = 28_232;
 /// See [`LINUX_PORTS`].

@@ -7,7 +7,7 @@ use super::plan::{Check, Shapes, chosen};
 use super::{Finding, NotAssessed, ServiceSummary, Totals};
 use crate::Limits;
 use crate::detect::{
-    CaptureFacts, Case, DETECTORS, Detector, Group, Host, Said, Scope, Service, ServiceKey, Severity, Shape, Told,
+    CaptureFacts, Case, DETECTORS, Detector, Group, Host, Load, Said, Scope, Service, ServiceKey, Severity, Shape, Told,
 };
 use crate::record::{Connection, Outcome};
 
@@ -20,6 +20,7 @@ pub(crate) struct Casebook {
     index: hashbrown::HashMap<ServiceKey, u32, foldhash::fast::FixedState>,
     /// What is told of the capture as a whole.
     whole: Cells,
+    load: Load,
     /// Why checks could not be made, for each detector: few reasons each.
     not_visible: Vec<Vec<Blind>>,
     checks: Vec<Check>,
@@ -63,6 +64,7 @@ impl Casebook {
             rows: Vec::new(),
             index: hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::default()),
             whole: Cells::default(),
+            load: Load::default(),
             not_visible: DETECTORS.iter().map(|_| Vec::new()).collect(),
             said: Said::nothing(),
         }
@@ -72,9 +74,9 @@ impl Casebook {
     pub(crate) fn add(&mut self, connection: &mut Connection) {
         let outcome = connection.outcome();
         let row = self.row_of(connection);
-        let Self { rows, whole, checks, said, not_visible, limits, .. } = self;
+        let Self { rows, whole, load, checks, said, not_visible, limits, .. } = self;
         let Some(Row { service, cells, shapes }) = rows.get_mut(row) else { return };
-        service.add(connection, outcome);
+        load.note(connection, service.add(connection, outcome));
         let plan = shapes.plan(Shape::of(connection), checks);
         debug_assert!(plan.holds(checks, connection), "a detector says more than its needs() and clears() allow");
         let mut asked = plan.asked;
@@ -154,7 +156,7 @@ impl Casebook {
             let host = service.map_or_else(Host::default, |service| host_of(service, &hosts));
             for (&detector, cell) in DETECTORS.iter().zip(cells) {
                 let Some(group) = cell.group.as_deref() else { continue };
-                for one in detector.tell(&Case { group, service, host, capture }) {
+                for one in detector.tell(&Case { group, service, host, capture, load: &self.load }) {
                     let finding = finding(detector, group, service, one, &self.limits);
                     told.push(Story { row, group, finding });
                 }

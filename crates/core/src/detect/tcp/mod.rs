@@ -9,6 +9,7 @@ pub(super) mod health_check;
 pub(super) mod icmp_rejected;
 pub(super) mod idle_close;
 pub(super) mod injected_reset;
+pub(super) mod new_flow_drop;
 pub(super) mod reset_of_syn_ack;
 pub(super) mod retry_storm;
 pub(super) mod stale_nat_target;
