@@ -314,7 +314,9 @@ impl Connection {
     /// Whether one captured segment of a side is larger than the other side takes: then it is not what was on the wire, but
     /// several segments before a network card split them, or after it joined them. `false` where the MSS is not known.
     pub fn exceeds_mss(&self, side: Side) -> bool {
-        self.traffic[side.peer()].mss.is_some_and(|mss| self.traffic[side].largest_payload > u32::from(mss))
+        // Less than 536 bytes (RFC 9293 section 3.7.1) is not obeyed by all.
+        let takes = self.traffic[side.peer()].mss.map(|mss| u32::from(mss).max(536));
+        takes.is_some_and(|most| self.traffic[side].largest_payload > most)
     }
 
     /// What became of it.

@@ -94,9 +94,9 @@ impl Detector for ConnectAbandoned {
         }
         // One timeout explains all if it is longer than all waits that were still borne, and shorter than all that were not.
         if waited_at_least < waited.shortest() {
-            told.facts.add("gave_up_after_at_least_s", waited_at_least);
             told.facts.add("gave_up_within_s", waited.shortest());
             if waited_at_least > Span::ZERO {
+                told.facts.add("gave_up_after_at_least_s", waited_at_least);
                 told.candidates = connect_candidates(waited_at_least, waited.shortest());
             }
             told.summary += &if waited_at_least > Span::ZERO {
@@ -108,8 +108,8 @@ impl Detector for ConnectAbandoned {
             told.summary += " No single connect timeout explains all.";
         }
         if retried > 0 {
-            told.summary +=
-                &format!(" In {retried} a SYN had to be sent again: loss, not distance, made the answer late.");
+            let which = if retried == group.count { String::new() } else { format!("In {retried} of them: ") };
+            told.summary += &format!(" {which}A SYN had to be sent again: loss, not distance, made the answer late.");
         }
         told.remedy = remedy(retried);
         vec![told]

@@ -1,7 +1,7 @@
 //! A host that answers a SYN-ACK with a RST: it never asked, or does not know that it did.
 
 use super::refusal_of_syn_ack;
-use crate::detect::thresholds::CONNECT_TIMEOUT_LEAST;
+use crate::detect::thresholds::{CONNECT_TIMEOUT_LEAST, PERIOD_LEAST};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::Connection;
@@ -70,7 +70,12 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
     let count = group.of_kind(kind);
     let after = group.spread(kind)?.spans.whole()?;
     let mut told = Told { affected: Some(count), example_kind: Some(kind), ..Told::default() };
-    told.severity = Some(if kind == PROBE { Severity::Info } else { Severity::Warning });
+    // Who does so by the clock does so on purpose: load balancers have half-open checks.
+    let mut paces = group.paces.iter().filter(|pace| pace.kind == kind);
+    let by_the_clock =
+        paces.clone().next().is_some() && paces.all(|pace| pace.period().is_some_and(|period| period >= PERIOD_LEAST));
+    let meant = kind == PROBE || (kind == DOES_NOT_KNOW && by_the_clock);
+    told.severity = Some(if meant { Severity::Info } else { Severity::Warning });
     told.facts.add("kind", kind);
     told.facts.add("reset_after_syn_ack_s", after.middle());
     told.facts.add("clients", group.clients.len() as u64);
@@ -88,10 +93,13 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
         _ => format!(
             "{who} sent a SYN to {address} and answered the SYN-ACK with a RST, as a host does that knows no such connection \
              ({count} of {}). The answer came to another host or network namespace than the SYN, the program had closed the \
-             socket already, or a scanner sent the SYN.",
+             socket already, or a scanner or a half-open health check sent the SYN.",
             group.applied
         ),
     };
+    if by_the_clock && kind == DOES_NOT_KNOW {
+        told.summary += " It does so at a regular period: a half-open health check.";
+    }
     told.not_visible = match kind {
         NEVER_ASKED => {
             vec!["the SYN: captured with `-i any` on the client's host its other address would show".to_owned()]

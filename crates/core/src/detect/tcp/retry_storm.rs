@@ -56,7 +56,7 @@ impl Detector for RetryStorm {
         told.facts.add("attempts_in_a_row", length);
         told.facts.add("times", runs);
         told.facts.add("rows_of_any_length", all);
-        let how = if kind == Outcome::Refused.name() { "was refused" } else { "was reset before any payload" };
+        let how = if kind == Outcome::Refused.name() { "was refused" } else { "was reset in its handshake" };
         told.summary = format!(
             "{client} tries {length} times in a row to connect to {} ({runs} of {all} times), each from a new port right after the one \
              before {how}: {attempts} failed attempts are {runs} failed requests, 1 try and {} each. None of these retries helped.",

@@ -95,16 +95,16 @@ impl Detector for SynAckUnanswered {
             group.applied,
         );
         let spoofed = again == 0 && look_made_up(group.clients.iter().map(|(_, attempts)| *attempts));
-        told.facts.add("looks_like_a_syn_flood", u64::from(spoofed));
         if spoofed {
-            told.severity = Some(Severity::Warning);
+            told.facts.add("looks_like_a_syn_flood", true.to_string());
             told.summary += &format!(
                 " The SYNs come from {TOLD_APART} or more addresses, one or two from each, and none was repeated: sources that \
                  were made up (a SYN flood), or a scan."
             );
         } else if again > 0 {
+            let which = if again == count { String::new() } else { format!("In {again} of them: ") };
             told.summary += &format!(
-                " In {again} the client sent its SYN again after the SYN-ACK had been captured: the SYN-ACK does not reach the client."
+                " {which}The client sent its SYN again after the SYN-ACK had been captured: the SYN-ACK does not reach the client."
             );
         } else {
             told.summary += " The client was not heard again, though clients repeat a SYN whose answer does not come: its ACK is lost on the way \

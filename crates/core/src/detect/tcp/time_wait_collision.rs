@@ -88,13 +88,12 @@ impl Detector for TimeWaitCollision {
         if let Some(took) = group.spread(RECOVERED).and_then(|spread| spread.spans.whole()) {
             told.facts.add("connect_longest_s", took.longest());
             let which = if stuck == 0 { String::new() } else { format!("In {recovered} of them: ") };
-            summary += &format!(
-                " {which}The client reset the older one, and its next SYN opened the connection: connecting took {took}."
-            );
+            summary += &format!(" {which}A later SYN opened the connection, and connecting took {took}.");
         }
         if stuck > 0 {
+            let which = if recovered == 0 { String::new() } else { format!("In {stuck} of them: ") };
             summary += &format!(
-                " {stuck} did not open: the RST with which a client clears the older connection was not sent, or it did not arrive."
+                " {which}No connection was opened: the RST with which a client clears the older one was not sent, or it did not arrive."
             );
         }
         told.summary = summary;
