@@ -150,9 +150,15 @@ impl Tracker {
 
     /// Bytes of a side that the other acknowledged and no captured packet carries, at the least: bytes that were captured and
     /// not acknowledged can stand in for some of them.
+    #[inline]
     pub(crate) fn missing_bytes(&self, side: Side) -> u32 {
+        if self.halves[side].gaps == 0 { 0 } else { self.bytes_in_gaps(side) }
+    }
+
+    #[cold]
+    fn bytes_in_gaps(&self, side: Side) -> u32 {
         let (me, peer) = (&self.halves[side], &self.halves[side.peer()]);
-        let (Some(base), Some(end), true) = (me.base, peer.last_ack, me.gaps > 0) else { return 0 };
+        let (Some(base), Some(end)) = (me.base, peer.last_ack) else { return 0 };
         // Without its SYN the first packet of a side can be a keep-alive probe, one byte too low.
         let (start, unsure) = me.stream_start().map_or_else(|| (base.plus(1), 1), |start| (start, 0));
         let fin = me.fin.is_some_and(|fin| end.is_after(fin.seq));

@@ -50,10 +50,7 @@ impl Detector for AcceptQueueOverflow {
         evidence.extend(c.opening.syn_retries.iter().copied().map(Some));
         evidence.push(c.opening.syn_ack);
         // One alone says nothing: it takes the crowd.
-        exam.symptom(CODE, kind, severity, Confidence::Medium, &evidence)
-            .span(c.opening.connect())
-            .count(Some(c.opening.syn_count))
-            .quietly();
+        exam.symptom(CODE, kind, severity, Confidence::Medium, &evidence).quietly();
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {

@@ -50,10 +50,7 @@ impl Detector for StaleNatTarget {
         let mut evidence = vec![Some(syn)];
         evidence.extend(c.opening.syn_retries.iter().copied().map(Some));
         // Alone it is an attempt without an answer: it takes the others beside it.
-        exam.symptom(CODE, "stuck", Severity::Error, Confidence::Medium, &evidence)
-            .span(Some(asked_for))
-            .count(Some(c.opening.syn_count))
-            .quietly();
+        exam.symptom(CODE, "stuck", Severity::Error, Confidence::Medium, &evidence).span(Some(asked_for)).quietly();
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
