@@ -7,6 +7,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use handshark_testkit::{Expected, Ladder};
+
 /// The README's Rust example: a copy of its block, so that it is compiled as a whole program and run.
 mod example {
     include!("readme/example.rs");
@@ -144,7 +146,7 @@ fn every_finding_is_listed_once_and_nothing_else() {
     assert_eq!(listed, exist);
 }
 
-/// A recorded incident for each finding that the smaller captures are said to show.
+/// Recorded incidents of findings that the smaller captures are said to show; others are played from their pages.
 const INCIDENTS: [(&str, &str); 11] = [
     ("connection-churn", "churn.pcap.gz"),
     ("connection-refused", "connection-refused.pcap"),
@@ -176,28 +178,47 @@ fn the_smaller_captures_show_what_they_are_said_to_show() {
         };
         for code in codes {
             let incident = INCIDENTS.iter().find(|(of, _)| *of == code);
-            let (_, name) = incident.unwrap_or_else(|| panic!("no recorded incident shows {code} in: {capture}"));
-            let report = report(&captured(name, filter, snap));
-            assert!(report.contains(&format!("\"code\":\"{code}\"")), "{code} is not seen in {name} by: {capture}");
+            let whole = match incident {
+                Some((_, name)) => recorded(name),
+                None => played(&code),
+            };
+            let report = report(&filtered(whole, filter, snap));
+            assert!(
+                report.contains(&format!("\"code\":\"{code}\"")),
+                "{code} is not seen in {incident:?} by: {capture}"
+            );
         }
     }
     // Without its second half the filter would leave IPv6 out.
-    let both = report(&captured("connection-refused.pcap", &flags, usize::MAX));
+    let both = report(&filtered(recorded("connection-refused.pcap"), &flags, usize::MAX));
     assert!(both.contains("fd00::2"), "the filter misses IPv6");
     let first = flags.split(" or ").next().expect("the filter has two halves");
-    let alone = report(&captured("connection-refused.pcap", first, usize::MAX));
+    let alone = report(&filtered(recorded("connection-refused.pcap"), first, usize::MAX));
     assert!(!alone.contains("fd00::2"), "tcp[tcpflags] sees IPv6 after all: the README need not warn");
 }
 
-/// What tcpdump would have captured of this incident with this filter and this snap length.
-fn captured(name: &str, filter: &str, snap: usize) -> Vec<u8> {
+/// A recorded incident.
+fn recorded(name: &str) -> Vec<u8> {
     let path = root().join("testdata").join(name);
-    let whole = match name.rsplit('.').next() {
+    match name.rsplit('.').next() {
         Some("gz") => Command::new("gzip").arg("-dc").arg(&path).output().expect("gzip runs").stdout,
         _ => fs::read(&path).expect("the incident is there"),
-    };
-    let filtered = piped(Command::new("tcpdump").args(["-r", "-", "-w", "-", filter]), whole).stdout;
-    let (header, mut rest) = filtered.split_at_checked(24).expect("tcpdump writes a pcap header");
+    }
+}
+
+/// The first ladder of a finding's page that expects it.
+fn played(code: &str) -> Vec<u8> {
+    let detector = handshark::detect::by_code(code).expect("the finding exists");
+    let ladders = handshark_testkit::ladders(detector.page()).expect("its page can be read");
+    let expects = |expected: &Expected| matches!(expected, Expected::Finding(finding) if finding.code == code);
+    let fires = |ladder: &&Ladder| ladder.expectations().iter().any(|expectation| expects(&expectation.expected));
+    ladders.iter().find(fires).unwrap_or_else(|| panic!("no ladder shows {code}")).capture()
+}
+
+/// What tcpdump would have captured of this with a filter and a snap length.
+fn filtered(whole: Vec<u8>, filter: &str, snap: usize) -> Vec<u8> {
+    let kept = piped(Command::new("tcpdump").args(["-r", "-", "-w", "-", filter]), whole).stdout;
+    let (header, mut rest) = kept.split_at_checked(24).expect("tcpdump writes a pcap header");
     let mut cut = header.to_vec();
     while let Some((record, after)) = rest.split_at_checked(16) {
         let word: [u8; 4] = record[8..12].try_into().expect("four bytes");

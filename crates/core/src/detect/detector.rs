@@ -1,6 +1,6 @@
 //! What a detector is.
 
-use super::{Confidence, Group, Service, Severity, Shape, Symptom};
+use super::{Confidence, Group, Load, Service, Severity, Shape, Symptom};
 use crate::record::{Connection, Outcome};
 use crate::report::{Candidate, Facts};
 use crate::types::{Moment, Span, Timestamp, escaped};
@@ -223,6 +223,8 @@ pub struct Case<'a> {
     pub host: Host,
     /// Facts of the capture.
     pub capture: &'a CaptureFacts,
+    /// How many connections the capture carried at each time, and how its attempts fared.
+    pub load: &'a Load,
 }
 
 /// What is known of the host of a service besides the service itself.

@@ -39,8 +39,8 @@ pub struct Group {
     pub peak_per_second: u64,
     /// What else is known of each kind, in the order of `kinds`.
     details: Vec<Detail>,
-    /// How often another code hit the same connection.
-    overlaps: Vec<(&'static str, u64)>,
+    /// How often detectors that explain more, a bit for each, found something in the same connection.
+    overlaps: Vec<(u64, u64)>,
     quotes: Vec<Quote>,
     examples: Vec<Example>,
     second: Second,
@@ -150,7 +150,7 @@ impl Group {
         self.confidence = self.confidence.max(Some(symptom.confidence));
         self.note_quotes(symptom);
         self.peak_per_second = self.peak_per_second.max(self.second.count(began));
-        let kind = self.note_pace(connection.client.address, symptom.kind, began);
+        let kind = self.note_pace(connection.client.address, symptom, began);
         let Some((detail, (_, count))) = self.details.get_mut(kind).zip(self.kinds.get_mut(kind)) else { return };
         *count += 1;
         detail.spread.add(symptom);
@@ -208,23 +208,25 @@ impl Group {
         }
     }
 
-    /// The same connection was hit by `code` too, which explains more.
-    pub(crate) fn note_overlap(&mut self, code: &'static str) {
-        match self.overlaps.iter_mut().find(|(known, _)| *known == code) {
+    /// The same connection was hit by these detectors too, which explain more: a bit for each.
+    pub(crate) fn note_overlap(&mut self, others: u64) {
+        match self.overlaps.iter_mut().find(|(known, _)| *known == others) {
             Some((_, count)) => *count += 1,
-            None => self.overlaps.push((code, 1)),
+            None => self.overlaps.push((others, 1)),
         }
     }
 
-    pub(crate) fn overlaps(&self) -> &[(&'static str, u64)] {
+    pub(crate) fn overlaps(&self) -> &[(u64, u64)] {
         &self.overlaps
     }
 
     /// Counts the client, and its pace; gives the place of the kind. A pace knows the places of its client and its kind, so
     /// that one search is enough.
-    fn note_pace(&mut self, address: IpAddr, kind: &'static str, began: Timestamp) -> usize {
+    fn note_pace(&mut self, address: IpAddr, symptom: &Symptom, began: Timestamp) -> usize {
+        let kind = symptom.kind;
+        let ended = began.plus(symptom.span.unwrap_or_default());
         if let Some(pace) = self.paces.iter_mut().find(|pace| same(pace.kind, kind) && pace.client == address) {
-            pace.add(began);
+            pace.add(began, ended);
             if let Some((_, count)) = pace.client_place.and_then(|place| self.clients.get_mut(place)) {
                 *count += 1;
             }
@@ -232,7 +234,7 @@ impl Group {
         }
         let (client_place, kind_place) = (self.note_client(address), self.kind_of(kind));
         if self.paces.len() < 64 {
-            self.paces.push(Pace::new(address, kind, began).at_places(client_place, kind_place));
+            self.paces.push(Pace::new(address, kind, began, ended).at_places(client_place, kind_place));
         }
         kind_place
     }

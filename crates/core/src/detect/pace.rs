@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::runs::Runs;
 use super::thresholds::{CHURN_PER_SECOND, PERIOD_CHECKS, PERIOD_SPREAD};
 use crate::types::{Span, Timestamp};
 
@@ -25,6 +26,8 @@ pub struct Pace {
     pub busy_seconds: u64,
     /// Connections that it began within those seconds.
     pub busy_count: u64,
+    /// Attempts that followed each other at once.
+    pub(super) runs: Runs,
     /// Between one and the next; without meaning before the second.
     shortest: Span,
     longest: Span,
@@ -46,8 +49,9 @@ pub(super) struct Second {
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 impl Pace {
-    pub(super) fn new(client: IpAddr, kind: &'static str, at: Timestamp) -> Self {
+    pub(super) fn new(client: IpAddr, kind: &'static str, at: Timestamp, ended: Timestamp) -> Self {
         let mut pace = Self {
+            runs: Runs::new(),
             client,
             kind,
             count: 1,
@@ -63,6 +67,7 @@ impl Pace {
             kind_place: 0,
         };
         pace.note_second(at);
+        pace.runs.add(at, ended);
         pace
     }
 
@@ -73,7 +78,8 @@ impl Pace {
     }
 
     #[inline]
-    pub(super) fn add(&mut self, at: Timestamp) {
+    pub(super) fn add(&mut self, at: Timestamp, ended: Timestamp) {
+        self.runs.add(at, ended);
         let interval = at.since(self.last).max(Span::ZERO);
         self.count += 1;
         self.first = self.first.min(at);
@@ -139,8 +145,9 @@ mod tests {
     fn pace(milliseconds: impl IntoIterator<Item = i64>) -> Pace {
         let mut times = milliseconds.into_iter().map(|at| Timestamp::from_nanos(at * 1_000_000));
         let client = IpAddr::from([10, 0, 0, 9]);
-        let mut pace = Pace::new(client, "", times.next().expect("a first time"));
-        times.for_each(|at| pace.add(at));
+        let first = times.next().expect("a first time");
+        let mut pace = Pace::new(client, "", first, first);
+        times.for_each(|at| pace.add(at, at));
         pace
     }
 

@@ -3,6 +3,8 @@
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use super::minute::Minute;
+use super::openings::{Openings, Start};
 use crate::record::{Connection, Outcome};
 use crate::report::{ServiceName, ServiceSummary};
 use crate::tls::{Sni, Tls};
@@ -73,11 +75,23 @@ pub struct Service {
     pub announced_timeout: Option<Span>,
     /// What the server announced in `Keep-Alive: max=`, the largest.
     pub announced_max: Option<u32>,
-    /// Clients and when each was last heard, at most 32 are told apart.
-    clients: Vec<(IpAddr, Option<Timestamp>)>,
+    /// When attempts began, and what became of them.
+    pub(super) openings: Openings,
+    /// Clients, at most 32 are told apart.
+    clients: Vec<Client>,
     more_clients: bool,
     /// When the server was last heard on any connection.
     heard: Option<Timestamp>,
+}
+
+/// A client of one service.
+#[derive(Clone, Debug, PartialEq)]
+struct Client {
+    address: IpAddr,
+    /// When it was last heard on any connection of the service.
+    heard: Option<Timestamp>,
+    /// How fast it used up its ports.
+    minute: Minute,
 }
 
 impl Service {
@@ -103,6 +117,7 @@ impl Service {
             longest_survived: None,
             announced_timeout: None,
             announced_max: None,
+            openings: Openings::new(),
             clients: Vec::new(),
             more_clients: false,
             heard: None,
@@ -132,12 +147,17 @@ impl Service {
         self.names.iter().max_by_key(|(_, count)| *count).map(|(name, _)| escaped(name).into_owned())
     }
 
-    pub(crate) fn add(&mut self, c: &Connection, outcome: Outcome) {
+    /// Counts a connection; says how it opened.
+    pub(crate) fn add(&mut self, c: &Connection, outcome: Outcome) -> Option<Start> {
         self.connections += 1;
         self.outcomes[outcome as usize] += 1;
         self.longest_survived = self.longest_survived.max(c.longest_survived_idle);
         self.note_heard(c);
         self.note_opening(c, outcome);
+        let start = Start::of(c, outcome);
+        if let (Some(syn), Some(start)) = (c.opening.syn, start) {
+            self.openings.note(syn.at, start);
+        }
         if let Some(tls) = &c.tls {
             self.note_version(tls);
             self.note_hello(c.number, tls);
@@ -151,18 +171,33 @@ impl Service {
                 self.announced_max = keep_alive.max.max(self.announced_max);
             }
         }
+        start
     }
 
     fn note_heard(&mut self, c: &Connection) {
         let heard = |side: Side| c.traffic[side].last_packet.map(|moment| moment.at);
         self.heard = self.heard.max(heard(Side::Server));
-        let client = c.client.address;
-        let room = self.clients.len() < 32;
-        match self.clients.iter_mut().find(|(known, _)| *known == client) {
-            Some((_, last)) => *last = heard(Side::Client).max(*last),
-            None if room => self.clients.push((client, heard(Side::Client))),
-            None => self.more_clients = true,
+        let (address, now) = (c.client.address, heard(Side::Client));
+        let known = self.clients.iter().position(|client| client.address == address);
+        let place = known.unwrap_or_else(|| {
+            if self.clients.len() < 32 {
+                self.clients.push(Client { address, heard: None, minute: Minute::default() });
+                return self.clients.len() - 1;
+            }
+            self.more_clients = true;
+            usize::MAX
+        });
+        let Some(client) = self.clients.get_mut(place) else { return };
+        client.heard = now.max(client.heard);
+        // Who closes first keeps the port for a minute (TIME-WAIT, RFC 9293 section 3.6.1).
+        if let (Some(syn), Some(Side::Client)) = (c.opening.syn, c.ending.closed_by) {
+            client.minute.count(syn.at, c.client.port);
         }
+    }
+
+    /// Clients that closed first, and how fast they used up their ports.
+    pub(super) fn minutes(&self) -> impl Iterator<Item = (IpAddr, &Minute)> {
+        self.clients.iter().map(|client| (client.address, &client.minute))
     }
 
     /// When a packet of the server was last seen, on any connection of the service.
@@ -172,7 +207,7 @@ impl Service {
 
     /// When a packet of one client was last seen, on any connection of the service.
     pub fn client_heard(&self, client: IpAddr) -> Option<Timestamp> {
-        self.clients.iter().find(|(known, _)| *known == client).and_then(|(_, heard)| *heard)
+        self.clients.iter().find(|known| known.address == client).and_then(|known| known.heard)
     }
 
     fn note_opening(&mut self, c: &Connection, outcome: Outcome) {

@@ -58,6 +58,21 @@ impl Shape {
     /// Keep-alive probes were sent.
     pub const PROBED: Self = Self(1 << 20);
 
+    /// The client sent its SYN more than once.
+    pub const SYN_REPEATED: Self = Self(1 << 21);
+    /// The server sent its SYN-ACK more than once.
+    pub const SYN_ACK_REPEATED: Self = Self(1 << 22);
+    /// A SYN was answered by an ACK for something else.
+    pub const CHALLENGED: Self = Self(1 << 23);
+    /// The client reset it.
+    pub const RESET_BY_CLIENT: Self = Self(1 << 24);
+    /// Bytes were acknowledged that no captured packet carries.
+    pub const GAPS: Self = Self(1 << 25);
+    /// A segment was captured that is larger than the receiver takes.
+    pub const OVERSIZED: Self = Self(1 << 26);
+    /// One connection in 256, by its client's port: an example for findings about thousands.
+    pub const SAMPLE: Self = Self(1 << 27);
+
     /// What a finished connection has.
     pub fn of(c: &Connection) -> Self {
         let only = |has: bool, bit: Self| if has { bit } else { Self::ANY };
@@ -87,6 +102,13 @@ impl Shape {
             | only(c.ending.reset.is_some(), Self::RESET)
             | only(c.traffic.client.zero_window.is_some() || c.traffic.server.zero_window.is_some(), Self::ZERO_WINDOW)
             | only(c.traffic.client.probes.is_some() || c.traffic.server.probes.is_some(), Self::PROBED)
+            | only(c.opening.syn_count > 1, Self::SYN_REPEATED)
+            | only(c.opening.syn_ack_count > 1, Self::SYN_ACK_REPEATED)
+            | only(c.opening.challenge_ack.is_some(), Self::CHALLENGED)
+            | only(c.ending.reset.is_some_and(|reset| reset.by == Side::Client), Self::RESET_BY_CLIENT)
+            | only(c.visibility.missing_bytes.client > 0 || c.visibility.missing_bytes.server > 0, Self::GAPS)
+            | only(c.exceeds_mss(Side::Client) || c.exceeds_mss(Side::Server), Self::OVERSIZED)
+            | only(is_sample(c), Self::SAMPLE)
     }
 
     /// Whether everything that is needed is there.
@@ -98,6 +120,11 @@ impl Shape {
     pub const fn lacks(self, unwanted: Self) -> bool {
         unwanted.0 & self.0 == 0
     }
+}
+
+/// See [`Shape::SAMPLE`].
+pub(super) const fn is_sample(c: &Connection) -> bool {
+    c.client.port.trailing_zeros() >= 8
 }
 
 impl BitOr for Shape {

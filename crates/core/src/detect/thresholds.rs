@@ -8,6 +8,76 @@ pub(super) use crate::record::ANSWER_WAIT;
 /// copy or a program that tries again by itself.
 pub(super) const SYN_RETRY_LEAST: Span = Span::from_millis(900);
 
+/// Attempts within one second from which it can be a burst: an accept queue holds more than a few.
+pub(super) const BURST_LEAST: u32 = 10;
+
+/// How many times as many attempts as in a usual (median) second make a burst.
+pub(super) const BURST_TIMES: f64 = 3.0;
+
+/// Share of a burst's first SYNs that must have gone unanswered: a queue that overflows drops most of what comes.
+pub(super) const BURST_MISSED_SHARE: f64 = 0.2;
+
+/// Share of all unanswered first SYNs of a service that must lie in its bursts: loss on the path does not wait for them.
+pub(super) const BURST_HOLDS_SHARE: f64 = 0.8;
+
+/// SYNs of one attempt without an answer from which chance is out of the question, where others are answered at once: loss
+/// of 1 % does that once in a million attempts.
+pub(super) const STUCK_SYNS: u32 = 3;
+
+/// Share of the attempts without an answer beside which others must have been answered: of the last ones of a capture that can
+/// not be seen.
+pub(super) const STUCK_BESIDE_SHARE: f64 = 0.8;
+
+/// Attempts in busy times from which shares mean something; a quarter is enough for calm times.
+pub(super) const BUSY_ATTEMPTS: u64 = 100;
+
+/// Share of first SYNs without an answer in busy times: more than lossy paths have.
+pub(super) const BUSY_MISSED_SHARE: f64 = 0.05;
+
+/// What calm times may have of that share at most.
+pub(super) const CALM_MISSED_SHARE: f64 = 0.2;
+
+/// Servers that must be hit before what they share is to blame.
+pub(super) const SERVERS_HIT: usize = 3;
+
+/// Share of the unanswered from which one server explains them.
+pub(super) const SERVERS_MOST: f64 = 0.6;
+
+/// How far a number of connections that stands still may move, as a share.
+pub(super) const PLATEAU_SPREAD: f64 = 0.05;
+
+/// How near to a power of two it must be, as a share: chance comes that near once in ten times.
+pub(super) const POWER_OF_TWO_NEAR: f64 = 0.03;
+
+/// Ports that Linux gives out by default (32768 to 60999), and the range of Windows, macOS and the BSDs (49152 to 65535).
+pub(super) const LINUX_PORTS: u32 = 28_232;
+/// See [`LINUX_PORTS`].
+pub(super) const IANA_PORTS: u32 = 16_384;
+
+/// Share of a range of ports used up within a minute, from which it nearly is exhausted.
+pub(super) const PORTS_SHARE: f64 = 0.8;
+
+/// A retry begins within this after the attempt before it has failed: proxies wait 25 to 250 ms (Envoy's default interval).
+pub(super) const RETRY_WITHIN: Span = Span::from_millis(250);
+
+/// Runs of equally many failed attempts from which that number is a setting and no chance.
+pub(super) const RETRY_RUNS: u32 = 3;
+
+/// Share of the runs that must be of that length: by chance single ones are always the most frequent.
+pub(super) const RETRY_RUNS_SHARE: f64 = 0.6;
+
+/// Pairs instead of longer runs: two failures in a row are common, so that more are asked for, and a larger share.
+pub(super) const RETRY_PAIRS: u32 = 5;
+
+/// See [`RETRY_PAIRS`].
+pub(super) const RETRY_PAIRS_SHARE: f64 = 0.9;
+
+/// A client that waits shorter for a SYN-ACK has not given up: the shortest connect timeout in use is 250 ms (Envoy).
+pub(super) const CONNECT_TIMEOUT_LEAST: Span = Span::from_millis(200);
+
+/// Share of connections that opened only after a second SYN, from which that is more than what networks lose now and then.
+pub(super) const SYN_RETRIED_SHARE: f64 = 0.001;
+
 /// A server is called silent after a ClientHello when it sent no byte for this long: ten times what a slow handshake over
 /// a satellite link takes.
 pub(super) const SILENT_AFTER_HELLO: Span = Span::from_secs(2);
@@ -38,6 +108,10 @@ pub(super) const PERIOD_LEAST: Span = Span::from_millis(900);
 /// Share of TCP packets that are further sightings, above which the whole capture sees traffic more than once. A capture at
 /// two points has 0.5; now and then a packet is doubled by the network itself.
 pub(super) const TWIN_SHARE: f64 = 0.30;
+
+/// Share of connections with holes from which a capture that missed packets is a warning: below it nearly all verdicts rest on
+/// whole connections.
+pub(super) const HOLES_SHARE: f64 = 0.10;
 
 /// A snap length below this, in bytes, leaves hardly any payload: Ethernet, IPv6 and TCP with timestamps take 86.
 pub(super) const HEADER_BYTES: u32 = 90;

@@ -1,6 +1,6 @@
 //! Known limits of servers, proxies and load balancers: the table of `data/timeouts.json`, compiled in.
 
-use super::thresholds::TIMER_GAP_SHARE;
+use super::thresholds::{NOTICED_WITHIN, TIMER_GAP_SHARE};
 use super::{Cluster, Group, versions};
 use crate::record::Protocol;
 use crate::report::Candidate;
@@ -212,6 +212,23 @@ pub(super) fn request_candidates(least: u64, at_most: u64, software: Option<&str
         .map(|known| (known, reason(known, software, None)))
         .collect();
     found.sort_by_key(|(_, because)| because.is_none());
+    shown(found)
+}
+
+/// Connect timeouts of clients and proxies that lie between two spans, the longest first: it
+/// is the one that ran out last.
+pub(super) fn connect_candidates(longer_than: Span, at_most: Span) -> Vec<Candidate> {
+    let seconds = |known: &Known| known.value_s.unwrap_or(0.0);
+    // The kernel repeats a SYN right before a program's timer of the same length runs out.
+    let from = longer_than.as_secs_f64() - NOTICED_WITHIN.as_secs_f64();
+    let is_connect = |known: &&Known| {
+        known.kind == Kind::Handshake
+            && known.role == "client"
+            && (known.id.contains("connect") || known.id.contains("dial"))
+            && known.value_s.is_some_and(|value| from <= value && value <= at_most.as_secs_f64())
+    };
+    let mut found: Vec<(&Known, Option<String>)> = KNOWN.iter().filter(is_connect).map(|known| (known, None)).collect();
+    found.sort_by(|(a, _), (b, _)| seconds(b).total_cmp(&seconds(a)));
     shown(found)
 }
 

@@ -193,8 +193,13 @@ pub struct Visibility {
     pub flags_only: bool,
     /// Packets whose payload the snap length cut.
     pub cut_by_snaplen: u32,
-    /// Holes in the sequence space that were acknowledged but never captured, by sender.
+    /// ACKs of bytes that had not been captured by then, by the sender of the bytes (Wireshark's "ACKed unseen segment"). Where
+    /// packets were captured out of order the bytes may have followed, see `missing_bytes`.
     pub gaps: Sided<u32>,
+    /// Bytes that were acknowledged and that no captured packet carries, at the least, by sender.
+    pub missing_bytes: Sided<u32>,
+    /// The first ACK that `gaps` counts.
+    pub first_gap: Option<Moment>,
     /// Packets that are another sighting of one already counted.
     pub twins: u32,
     /// Written out before its end because [`Limits::max_connections`](crate::Limits::max_connections) was reached.
@@ -325,6 +330,14 @@ impl Connection {
             .each()
             .iter()
             .any(|(_, traffic)| traffic.payload_bytes > 0 || traffic.stream_bytes.unwrap_or(0) > 0)
+    }
+
+    /// Whether one captured segment of a side is larger than the other side takes: then it is not what was on the wire, but
+    /// several segments before a network card split them, or after it joined them. `false` where the MSS is not known.
+    pub fn exceeds_mss(&self, side: Side) -> bool {
+        // Less than 536 bytes (RFC 9293 section 3.7.1) is not obeyed by all.
+        let takes = self.traffic[side.peer()].mss.map(|mss| u32::from(mss).max(536));
+        takes.is_some_and(|most| self.traffic[side].largest_payload > most)
     }
 
     /// What became of it.

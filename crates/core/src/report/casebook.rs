@@ -9,8 +9,8 @@ use super::plan::{Check, Shapes, chosen};
 use super::{Finding, NotAssessed, SeenInPart, ServiceSummary, Totals, Unexplained};
 use crate::Limits;
 use crate::detect::{
-    CaptureFacts, Case, Common, DETECTORS, Detector, Group, Host, Said, Scope, Service, ServiceKey, Severity, Shape,
-    Told,
+    CaptureFacts, Case, Common, DETECTORS, Detector, Group, Host, Load, Said, Scope, Service, ServiceKey, Severity,
+    Shape, Told,
 };
 use crate::record::{Connection, Outcome};
 
@@ -23,6 +23,7 @@ pub(crate) struct Casebook {
     index: hashbrown::HashMap<ServiceKey, u32, foldhash::fast::FixedState>,
     /// What is told of the capture as a whole.
     whole: Cells,
+    load: Load,
     /// Why checks could not be made, for each detector: few reasons each.
     not_visible: Vec<Vec<Blind>>,
     checks: Vec<Check>,
@@ -42,6 +43,10 @@ struct Row {
 
 /// A cell for each detector.
 type Cells = [Cell; DETECTORS.len()];
+
+fn no_cells() -> Cells {
+    std::array::from_fn(|_| Cell::default())
+}
 
 /// What one detector has to say in one place.
 #[derive(Debug, Default)]
@@ -67,7 +72,8 @@ impl Casebook {
             limits,
             rows: Vec::new(),
             index: hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::default()),
-            whole: Cells::default(),
+            whole: no_cells(),
+            load: Load::default(),
             not_visible: DETECTORS.iter().map(|_| Vec::new()).collect(),
             seen_in_part: SeenInPart::default(),
             said: Said::nothing(),
@@ -79,9 +85,9 @@ impl Casebook {
         let outcome = connection.outcome();
         let row = self.row_of(connection);
         self.seen_in_part.note(connection);
-        let Self { rows, whole, checks, said, not_visible, limits, .. } = self;
+        let Self { rows, whole, load, checks, said, not_visible, limits, .. } = self;
         let Some(Row { service, cells, shapes, failures }) = rows.get_mut(row) else { return };
-        service.add(connection, outcome);
+        load.note(connection, service.add(connection, outcome));
         let plan = shapes.plan(Shape::of(connection), checks);
         debug_assert!(plan.holds(checks, connection), "a detector says more than its needs() and clears() allow");
         let mut asked = plan.asked;
@@ -135,7 +141,7 @@ impl Casebook {
             self.index.insert(key, self.rows.len() as u32);
             self.rows.push(Row {
                 service: Service::new(key),
-                cells: Cells::default(),
+                cells: no_cells(),
                 shapes: Shapes::default(),
                 failures: Failures::default(),
             });
@@ -167,7 +173,7 @@ impl Casebook {
             let host = service.map_or_else(Host::default, |service| host_of(service, &hosts));
             for (&detector, cell) in DETECTORS.iter().zip(cells) {
                 let Some(group) = cell.group.as_deref() else { continue };
-                for mut one in detector.tell(&Case { group, service, host, capture }) {
+                for mut one in detector.tell(&Case { group, service, host, capture, load: &self.load }) {
                     let common = std::mem::take(&mut one.common);
                     let finding = finding(detector, group, service, one, &self.limits);
                     told.push(Story {
@@ -247,7 +253,8 @@ impl SeenInPart {
         self.one_way += u64::from(seen.one_way.is_some());
         self.flags_only += u64::from(seen.flags_only);
         self.cut += u64::from(seen.cut_by_snaplen > 0);
-        self.with_holes += u64::from((seen.gaps.client > 0 || seen.gaps.server > 0) && !seen.flags_only);
+        let missing = seen.missing_bytes.client > 0 || seen.missing_bytes.server > 0;
+        self.with_holes += u64::from(missing && !seen.flags_only);
     }
 }
 
@@ -260,15 +267,14 @@ fn cell_of<'a>(check: &Check, number: usize, whole: &'a mut Cells, service: &'a 
     }
 }
 
-/// Several checks found something in one connection: each notes the first of those that explain more.
+/// Several checks found something in one connection: each notes those that explain more.
 #[cold]
 fn note_overlaps(found: u64, checks: &[Check], whole: &mut Cells, service: &mut Cells) {
     for (number, check) in chosen(checks, found) {
-        // A connection hit by two stronger ones is still one connection.
         let stronger = found & check.yields_to & !(1 << number);
         let group = cell_of(check, number, whole, service).and_then(|cell| cell.group.as_deref_mut());
-        if let (Some((_, other)), Some(group)) = (chosen(checks, stronger).next(), group) {
-            group.note_overlap(other.detector.code());
+        if let (Some(group), true) = (group, stronger != 0) {
+            group.note_overlap(stronger);
         }
     }
 }
@@ -316,15 +322,18 @@ fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, to
 
 /// Leaves out findings all of whose connections a stronger finding of the same service explains.
 fn without_explained(told: Vec<Story<'_>>) -> Vec<Story<'_>> {
-    let explains = |rows: &[usize], code: &str, severity: Severity| {
-        told.iter().any(|story| story.rows == rows && story.finding.code == code && story.finding.severity >= severity)
+    let explains = |rows: &[usize], others: u64, severity: Severity| {
+        let is_one_of =
+            |code: &str| DETECTORS.iter().position(|d| d.code() == code).is_some_and(|at| others >> at & 1 != 0);
+        told.iter()
+            .any(|story| story.rows == rows && story.finding.severity >= severity && is_one_of(story.finding.code))
     };
     let explained: Vec<bool> = told
         .iter()
         .map(|story| {
             let overlaps = story.groups.iter().flat_map(|group| group.overlaps());
             let covered: u64 = overlaps
-                .filter(|(code, _)| explains(&story.rows, code, story.finding.severity))
+                .filter(|(others, _)| explains(&story.rows, *others, story.finding.severity))
                 .map(|(_, count)| count)
                 .sum();
             covered >= story.groups.iter().map(|group| group.count).sum()

@@ -18,6 +18,8 @@ pub(crate) struct Half {
     pub(crate) resets: u32,
     /// Acknowledged bytes that were never captured: holes.
     pub(crate) gaps: u32,
+    /// The first ACK that showed one.
+    pub(crate) first_gap: Option<Moment>,
     /// Its last packet with payload, new or sent again: either ends a silence.
     pub(super) last_sent: Option<Moment>,
     pub(super) ranges: Ranges,
@@ -124,6 +126,7 @@ impl Half {
     #[inline(never)]
     pub(super) fn note_payload(&mut self, segment: &Segment<'_>, at: Moment, max_ranges: usize) {
         self.traffic.payload_packets += 1;
+        self.traffic.largest_payload = self.traffic.largest_payload.max(segment.payload_len);
         self.traffic.first_payload.get_or_insert(at);
         self.ranges.add(payload_start(segment), segment.payload_len, max_ranges);
     }

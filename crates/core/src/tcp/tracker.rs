@@ -6,7 +6,7 @@ use super::half::{Ends, Half};
 use super::zeek::Zeek;
 use super::{ConnState, Ending, History, Opening, Probes, Traffic, Unanswered, ZeroWindow, completeness};
 use crate::Limits;
-use crate::net::Segment;
+use crate::net::{Flags, Segment};
 use crate::types::{Moment, Seq, Side, Sided};
 
 /// Everything that is known of a connection below its payload.
@@ -22,6 +22,22 @@ pub(crate) struct Tracker {
 /// SYN retries that are kept with their packets.
 const KEPT_RETRIES: usize = 11;
 
+/// The largest window in bytes.
+const LARGEST_WINDOW: u32 = 1 << 30;
+
+impl Opening {
+    /// Whether a segment is a challenge ACK (RFC 5961 section 4.2): it answers a SYN, and acknowledges something else.
+    fn is_challenged_by(&self, side: Side, client: &Half, s: &Segment<'_>) -> bool {
+        self.syn_ack.is_none()
+            && self.syn.is_some()
+            && side == Side::Server
+            && s.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST | Flags::ACK) == Flags::ACK
+            && s.payload_len == 0
+            && client.only_flags()
+            && client.traffic.isn.map(|isn| isn.plus(1)) != Some(s.ack)
+    }
+}
+
 impl Tracker {
     /// The next segment, and whether it brought payload that was not seen before. Twins must have been sorted out.
     pub(crate) fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) -> bool {
@@ -30,13 +46,15 @@ impl Tracker {
         let class = classify(me, peer, s, at.at, opening);
         *completeness |= completeness::of(s, || me.base.is_none() && peer.base.is_none());
         zeek.on_segment(side, &mut me.zeek, &mut peer.zeek, s);
-        if !class.is_usual() {
-            count(zeek, side, me, peer, at, class);
+        // It acknowledges what an older connection sent: it says nothing of this one.
+        let challenges = opening.is_challenged_by(side, peer, s);
+        if !class.is_usual() && !challenges {
+            count(zeek, side, me, peer, class, at);
         }
         if s.flags.accepts() && opening.syn_ack.is_none() && opening.challenge_ack.is_some() {
             closing.take_back_reset_of(side.peer());
         }
-        note_opening(opening, side, peer, s, at);
+        note_opening(opening, side, s, at, challenges);
         me.note(s, at);
         let new_payload = s.payload_len > 0 && {
             let is_new = !class.is_retransmission() && !class.keep_alive();
@@ -58,7 +76,7 @@ impl Tracker {
                 me.last_sent = Some(at);
             }
         }
-        if s.flags.ack() {
+        if s.flags.ack() && !challenges {
             note_acknowledged(me, peer, s, at, class);
         }
         new_payload
@@ -126,8 +144,33 @@ impl Tracker {
 
     /// Stream bytes of each side by arithmetic.
     pub(crate) fn stream_bytes(&self) -> Sided<Option<u64>> {
+        if self.opening.challenge_ack.is_some() && self.opening.syn_ack.is_none() {
+            // The numbers of the RST that answers a challenge are those of an older connection.
+            return Sided::default();
+        }
         let of = |side| self.closing.stream_bytes(&self.halves, side);
         Sided { client: of(Side::Client), server: of(Side::Server) }
+    }
+
+    /// Bytes of a side that the other acknowledged and no captured packet carries, at the least: bytes that were captured and
+    /// not acknowledged can stand in for some of them.
+    #[inline]
+    pub(crate) fn missing_bytes(&self, side: Side) -> u32 {
+        if self.halves[side].gaps == 0 { 0 } else { self.bytes_in_gaps(side) }
+    }
+
+    #[cold]
+    fn bytes_in_gaps(&self, side: Side) -> u32 {
+        let (me, peer) = (&self.halves[side], &self.halves[side.peer()]);
+        let (Some(base), Some(end)) = (me.base, peer.last_ack) else { return 0 };
+        // Without its SYN the first packet of a side can be a keep-alive probe, one byte too low.
+        let (start, unsure) = me.stream_start().map_or_else(|| (base.plus(1), 1), |start| (start, 0));
+        let fin = me.fin.is_some_and(|fin| end.is_after(fin.seq));
+        let acknowledged = end.minus(u32::from(fin)).distance_from(start.plus(unsure));
+        // The count goes on past 2^32 where sequence numbers begin again: only their difference means something.
+        let missing = acknowledged.wrapping_sub(me.ranges.bytes() as i32).max(0).unsigned_abs();
+        // RFC 7323 section 2.3: no window is larger. Such an ACK is of another connection, or forged.
+        if missing > LARGEST_WINDOW { 0 } else { missing }
     }
 
     /// How it opened, and what each side sent. What has memory of its own is taken out.
@@ -152,7 +195,7 @@ impl Tracker {
 }
 
 /// Follows the opening handshake. A segment that neither opens nor acknowledges is no part of it.
-fn note_opening(opening: &mut Opening, side: Side, peer: &Half, s: &Segment<'_>, at: Moment) {
+fn note_opening(opening: &mut Opening, side: Side, s: &Segment<'_>, at: Moment, challenges: bool) {
     if s.flags.opens() {
         opening.syn_count += 1;
         match opening.syn {
@@ -167,24 +210,16 @@ fn note_opening(opening: &mut Opening, side: Side, peer: &Half, s: &Segment<'_>,
     } else if s.flags.accepts() {
         opening.syn_ack_count += 1;
         opening.syn_ack.get_or_insert(at);
-    } else if s.flags.ack() && !s.flags.rst() {
-        match side {
-            Side::Client if opening.ack.is_none() && opening.syn_ack.is_some() => opening.ack = Some(at),
-            Side::Server if opening.syn.is_some() && opening.syn_ack.is_none() && opening.challenge_ack.is_none() => {
-                // RFC 5961 section 4.2: an ACK for something else answers a SYN on a connection that still exists.
-                let answers = peer.traffic.isn.map(|isn| isn.plus(1));
-                if answers != Some(s.ack) && peer.only_flags() && s.payload_len == 0 && !s.flags.fin() {
-                    opening.challenge_ack = Some(at);
-                }
-            }
-            Side::Client | Side::Server => {}
-        }
+    } else if challenges {
+        opening.challenge_ack.get_or_insert(at);
+    } else if s.flags.ack() && !s.flags.rst() && side == Side::Client && opening.syn_ack.is_some() {
+        opening.ack.get_or_insert(at);
     }
 }
 
 /// Counts what is not usual.
 #[cold]
-fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, at: Moment, class: Class) {
+fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, class: Class, at: Moment) {
     let traffic = &mut me.traffic;
     if class.keep_alive() {
         traffic.keep_alives += 1;
@@ -201,6 +236,7 @@ fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, at: Moment
     }
     if class.ack_of_uncaptured() {
         peer.gaps += 1;
+        peer.first_gap.get_or_insert(at);
         zeek.counted(side.peer(), b'G', peer.gaps);
     }
 }

@@ -23,6 +23,9 @@ pub struct Traffic {
     pub zero_windows: u32,
     /// Keep-alive probes (Wireshark's `keep_alive`; RFC 9293 section 3.8.4).
     pub keep_alives: u32,
+    /// The largest payload of one captured segment, in bytes, by the length in its IP header. On the sending or receiving host
+    /// it can be several segments of the wire that its network card splits or joins.
+    pub largest_payload: u32,
     /// The MSS that this side announced.
     pub mss: Option<u16>,
     /// Window scale shift that this side announced.

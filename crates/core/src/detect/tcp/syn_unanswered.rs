@@ -22,6 +22,10 @@ impl Detector for SynUnanswered {
         include_str!("syn_unanswered.md")
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["accept-queue-overflow", "stale-nat-target"]
+    }
+
     fn needs(&self) -> Shape {
         Shape::SYN
     }

@@ -1,0 +1,150 @@
+//! How many connections the whole capture carried at each time, and how its attempts fared.
+
+use super::openings::Start;
+use crate::record::Connection;
+use crate::types::{Span, Timestamp};
+
+/// Attempts by the time at which they began, and connections by the time for which a device on the path keeps track of them.
+/// In bounded memory: the longer the capture, the longer the spans of time that are told apart.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Load {
+    spans: Vec<Part>,
+    /// The first span: seconds since 1970 divided by its length.
+    origin: i64,
+    /// The length of one span, in seconds: a power of two.
+    shift: u8,
+}
+
+/// One span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Part {
+    attempts: u32,
+    missed: u32,
+    /// Connections that began to be tracked, less those that ceased to be.
+    tracked: i32,
+}
+
+/// A span of time as it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    /// Attempts that began in it.
+    pub(super) attempts: u32,
+    /// Those of them whose first SYN was not answered.
+    pub(super) missed: u32,
+    /// Connections that were open at its end, or had been seen less than [`TRACKED_AFTER`] before.
+    pub(super) tracked: u32,
+}
+
+/// Spans of time that are told apart: 12 KiB.
+const MOST: i64 = 1_024;
+
+/// How long a closed connection is still tracked at the least (Cilium: 10 s).
+const TRACKED_AFTER: Span = Span::from_secs(10);
+
+impl Load {
+    /// A finished connection, and how it opened.
+    pub(crate) fn note(&mut self, c: &Connection, start: Option<Start>) {
+        if let Some(part) = self.part(c.first.at) {
+            part.tracked += 1;
+            if let Some(start) = start {
+                part.attempts += 1;
+                part.missed += u32::from(start != Start::AtOnce);
+            }
+        }
+        if let Some(part) = self.part(c.last.at.plus(TRACKED_AFTER)) {
+            part.tracked -= 1;
+        }
+    }
+
+    #[inline]
+    fn part(&mut self, at: Timestamp) -> Option<&mut Part> {
+        let second = at.as_nanos().div_euclid(Span::from_secs(1).as_nanos());
+        if self.spans.is_empty() {
+            self.origin = second;
+        }
+        let mut place = (second >> self.shift) - self.origin;
+        if place < 0 || place >= self.spans.len() as i64 {
+            place = self.grow(second);
+        }
+        self.spans.get_mut(place as usize)
+    }
+
+    /// Makes room for a second outside of what is there; gives its place.
+    #[cold]
+    fn grow(&mut self, second: i64) -> i64 {
+        loop {
+            let place = (second >> self.shift) - self.origin;
+            let (before, length) = ((-place).max(0), self.spans.len() as i64);
+            if before + length.max(place + 1) <= MOST {
+                let front = std::iter::repeat_n(Part::default(), before as usize);
+                self.spans.splice(..0, front);
+                self.origin -= before;
+                let place = place + before;
+                if place >= self.spans.len() as i64 {
+                    self.spans.resize(place as usize + 1, Part::default());
+                }
+                return place;
+            }
+            self.coarsen();
+        }
+    }
+
+    /// Spans of twice the length.
+    fn coarsen(&mut self) {
+        let origin = self.origin >> 1;
+        let mut coarse = vec![Part::default(); self.spans.len() / 2 + 1];
+        for (at, part) in self.spans.iter().enumerate() {
+            let place = ((self.origin + at as i64) >> 1) - origin;
+            if let Some(sum) = coarse.get_mut(place as usize) {
+                sum.attempts += part.attempts;
+                sum.missed += part.missed;
+                sum.tracked += part.tracked;
+            }
+        }
+        (self.spans, self.origin) = (coarse, origin);
+        self.shift += 1;
+    }
+
+    /// The length of one span.
+    pub(super) fn resolution(&self) -> Span {
+        Span::from_secs(1 << self.shift.min(32))
+    }
+
+    /// All spans in which attempts began, in order.
+    pub(super) fn stretches(&self) -> Vec<Stretch> {
+        let mut tracked = 0_i64;
+        let told = self.spans.iter().map(|part| {
+            tracked += i64::from(part.tracked);
+            let tracked = u32::try_from(tracked.max(0)).unwrap_or(u32::MAX);
+            Stretch { attempts: part.attempts, missed: part.missed, tracked }
+        });
+        told.filter(|stretch| stretch.attempts > 0).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded_and_nothing_is_lost() {
+        let mut load = Load::default();
+        for second in [5_000, 4_990, 1, 90_000, 40_000, 1_000_000, 0] {
+            if let Some(part) = load.part(Timestamp::from_nanos(second * 1_000_000_000)) {
+                part.attempts += 1;
+            }
+        }
+        assert!(load.spans.len() as i64 <= MOST, "{}", load.spans.len());
+        assert_eq!(load.stretches().iter().map(|stretch| stretch.attempts).sum::<u32>(), 7);
+        assert_eq!(load.stretches().len(), 5, "5,000 and 4,990 fall together, 0 and 1 do: {:?}", load.resolution());
+    }
+
+    #[test]
+    fn the_far_ends_of_time_do_no_harm() {
+        let mut load = Load::default();
+        for at in [Timestamp::MIN, Timestamp::MAX, Timestamp::from_nanos(0)] {
+            assert!(load.part(at).is_some());
+        }
+        assert!(load.spans.len() as i64 <= MOST);
+    }
+}

@@ -1,0 +1,231 @@
+//! When attempts at one service began, and whether the first SYN, a later one, or none was answered.
+
+use super::thresholds::{BURST_HOLDS_SHARE, BURST_LEAST, BURST_MISSED_SHARE, BURST_TIMES, SYN_RETRY_LEAST};
+use super::words::is_share;
+use crate::record::{Connection, Outcome};
+use crate::types::{Span, Timestamp};
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// The first SYN was answered.
+    AtOnce,
+    /// The client had to send its SYN again, and then was answered.
+    Late,
+    /// It was not answered, however often it was sent.
+    Never,
+}
+
+impl Start {
+    /// `None` where that can not be told.
+    pub(super) fn of(c: &Connection, outcome: Outcome) -> Option<Self> {
+        let syn = c.opening.syn?;
+        if outcome == Outcome::Unanswered {
+            let seen = c.visibility.one_way.is_none() && c.opening.syn_count > 1;
+            return seen.then_some(Self::Never);
+        }
+        if !c.opening.is_answered() {
+            return None;
+        }
+        let waits = |at: Timestamp| at.since(syn.at) >= SYN_RETRY_LEAST;
+        let late = c.opening.syn_count > 1
+            && c.opening.syn_ack.is_some_and(|answer| waits(answer.at))
+            && c.opening.syn_retries.iter().any(|retry| waits(retry.at));
+        Some(if late { Self::Late } else { Self::AtOnce })
+    }
+}
+
+/// Attempts by the second in which they began, in bounded memory: where there are too many seconds, longer spans.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Openings {
+    /// In order of time; spans without attempts are left out.
+    spans: Vec<Begun>,
+    /// The length of one span, in seconds: a power of two.
+    shift: u8,
+}
+
+/// The attempts of one span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Begun {
+    /// Which span: seconds since 1970 divided by its length.
+    place: i64,
+    pub(super) at_once: u32,
+    pub(super) late: u32,
+    pub(super) never: u32,
+}
+
+impl Begun {
+    pub(super) const fn all(&self) -> u32 {
+        self.at_once + self.missed()
+    }
+
+    /// Attempts whose first SYN was not answered.
+    pub(super) const fn missed(&self) -> u32 {
+        self.late + self.never
+    }
+}
+
+/// Spans of time that are told apart: 12 KiB at the most.
+const MOST: usize = 512;
+
+impl Openings {
+    pub(super) const fn new() -> Self {
+        Self { spans: Vec::new(), shift: 0 }
+    }
+
+    /// An attempt began.
+    #[inline]
+    pub(super) fn note(&mut self, at: Timestamp, start: Start) {
+        let place = at.as_nanos().div_euclid(Span::from_secs(1).as_nanos()) >> self.shift;
+        let begun = match self.spans.last_mut() {
+            Some(last) if last.place == place => last,
+            _ => self.other(place),
+        };
+        match start {
+            Start::AtOnce => begun.at_once += 1,
+            Start::Late => begun.late += 1,
+            Start::Never => begun.never += 1,
+        }
+    }
+
+    #[cold]
+    fn other(&mut self, place: i64) -> &mut Begun {
+        let place = match self.spans.binary_search_by_key(&place, |begun| begun.place) {
+            Ok(known) => known,
+            Err(_) if self.spans.len() >= MOST => {
+                self.coarsen();
+                return self.other(place >> 1);
+            }
+            Err(new) => {
+                self.spans.insert(new, Begun { place, ..Begun::default() });
+                new
+            }
+        };
+        &mut self.spans[place]
+    }
+
+    /// Spans of twice the length.
+    fn coarsen(&mut self) {
+        self.shift += 1;
+        self.spans.iter_mut().for_each(|begun| begun.place >>= 1);
+        self.spans.dedup_by(|next, kept| {
+            let same = next.place == kept.place;
+            if same {
+                kept.at_once += next.at_once;
+                kept.late += next.late;
+                kept.never += next.never;
+            }
+            same
+        });
+    }
+
+    /// All together.
+    pub(super) fn total(&self) -> Begun {
+        self.spans.iter().fold(Begun::default(), |sum, begun| Begun {
+            place: 0,
+            at_once: sum.at_once + begun.at_once,
+            late: sum.late + begun.late,
+            never: sum.never + begun.never,
+        })
+    }
+
+    /// Attempts that were never answered although another one, which began in the two seconds after theirs, was answered at
+    /// once: while they still asked. `None` where seconds are not told apart.
+    pub(super) fn never_beside_answered(&self) -> Option<u64> {
+        let answered = |place: i64| self.spans.iter().any(|begun| begun.place == place && begun.at_once > 0);
+        let beside = |begun: &&Begun| begun.never > 0 && (answered(begun.place + 1) || answered(begun.place + 2));
+        (self.shift == 0).then(|| self.spans.iter().filter(beside).map(|begun| u64::from(begun.never)).sum())
+    }
+
+    /// The spans in which far more attempts began than usual and a share of first SYNs went unanswered, where those before the
+    /// first and after the last such span were answered at once, and nearly all that went unanswered lies in them.
+    pub(super) fn bursts(&self) -> Option<Bursts> {
+        if self.shift > 1 {
+            return None;
+        }
+        let mut sizes: Vec<u32> = self.spans.iter().map(Begun::all).collect();
+        sizes.sort_unstable();
+        let usual = *sizes.get(sizes.len() / 2)?;
+        let is_burst = |begun: &Begun| {
+            begun.all() >= BURST_LEAST
+                && f64::from(begun.all()) >= f64::from(usual) * BURST_TIMES
+                && is_share(u64::from(begun.missed()), u64::from(begun.all()), BURST_MISSED_SHARE)
+        };
+        let first = self.spans.iter().position(is_burst)?;
+        let last = self.spans.iter().rposition(is_burst)?;
+        let bursts = || self.spans.iter().filter(|begun| is_burst(begun));
+        let found = Bursts {
+            count: bursts().count() as u64,
+            attempts: bursts().map(|begun| u64::from(begun.all())).sum(),
+            missed: bursts().map(|begun| u64::from(begun.missed())).sum(),
+            largest: bursts().map(Begun::all).max()?,
+            usual,
+        };
+        let well = |spans: Option<&[Begun]>| spans.is_some_and(|spans| spans.iter().any(|begun| begun.at_once > 0));
+        let around = well(self.spans.get(..first)) && well(self.spans.get(last + 1..));
+        let most = is_share(found.missed, u64::from(self.total().missed()), BURST_HOLDS_SHARE);
+        (around && most).then_some(found)
+    }
+}
+
+/// Seconds in which many attempts began at once and not all first SYNs were answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bursts {
+    /// How many.
+    pub(super) count: u64,
+    /// Attempts that began in them.
+    pub(super) attempts: u64,
+    /// Those of them whose first SYN was not answered.
+    pub(super) missed: u64,
+    /// The most attempts in one.
+    pub(super) largest: u32,
+    /// Attempts in a usual second.
+    pub(super) usual: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_nanos(seconds * 1_000_000_000)
+    }
+
+    fn openings(all: &[(i64, Start)]) -> Openings {
+        let mut openings = Openings::new();
+        all.iter().for_each(|(seconds, start)| openings.note(at(*seconds), *start));
+        openings
+    }
+
+    #[test]
+    fn memory_is_bounded_and_nothing_is_lost() {
+        let mut openings = Openings::new();
+        (0..10_000).for_each(|second| openings.note(at(second * 7 % 10_000), Start::AtOnce));
+        assert!(openings.spans.len() <= MOST && openings.shift >= 5);
+        assert_eq!(openings.total().at_once, 10_000);
+        assert!(openings.spans.is_sorted_by_key(|begun| begun.place));
+    }
+
+    #[test]
+    fn the_answered_must_have_begun_while_the_other_still_asked() {
+        use Start::{AtOnce, Never};
+        let beside = |all: &[(i64, Start)]| openings(all).never_beside_answered();
+        assert_eq!(beside(&[(0, AtOnce), (5, Never), (7, AtOnce)]), Some(1));
+        assert_eq!(beside(&[(0, AtOnce), (5, Never), (60, AtOnce)]), Some(0), "it may have been down in between");
+        assert_eq!(beside(&[(5, Never), (5, AtOnce)]), Some(0), "which was first is not known");
+    }
+
+    #[test]
+    fn a_burst_stands_out_and_holds_what_was_missed() {
+        use Start::{AtOnce, Late};
+        let calm = |seconds: std::ops::Range<i64>| seconds.flat_map(|second| [(second, AtOnce); 3]);
+        let burst = [(10, AtOnce); 20].into_iter().chain([(10, Late); 20]);
+        let all: Vec<_> = calm(0..10).chain(burst.clone()).chain(calm(11..20)).collect();
+        let found = openings(&all).bursts().expect("a burst");
+        assert_eq!((found.count, found.attempts, found.missed, found.usual), (1, 40, 20, 3));
+        let spread: Vec<_> = all.iter().copied().chain((0..20).map(|second| (second, Late))).collect();
+        assert_eq!(openings(&spread).bursts(), None, "loss at all times is no burst");
+        let at_the_end: Vec<_> = calm(0..10).chain(burst).collect();
+        assert_eq!(openings(&at_the_end).bursts(), None, "it may never have answered again");
+    }
+}

@@ -1,0 +1,107 @@
+//! A listener that drops SYNs when many come at once, and answers before and after.
+
+use crate::detect::openings::Start;
+use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
+use crate::record::Connection;
+
+/// Detector of `accept-queue-overflow`.
+#[derive(Debug)]
+pub(in crate::detect) struct AcceptQueueOverflow;
+
+const CODE: &str = "accept-queue-overflow";
+
+/// A later SYN was answered.
+const LATE: &str = "late";
+/// No SYN was answered.
+const NEVER: &str = "never";
+
+impl Detector for AcceptQueueOverflow {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("accept_queue_overflow.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::SYN
+    }
+
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::SYN | Shape::SYN_ACK, Shape::SYN_REPEATED))
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let Some(syn) = c.opening.syn else { return };
+        let Some(start) = Start::of(c, exam.outcome()) else {
+            if c.opening.is_answered() {
+                exam.applies();
+            }
+            return;
+        };
+        exam.applies();
+        let (kind, severity) = match start {
+            Start::AtOnce => return,
+            Start::Late => (LATE, Severity::Warning),
+            Start::Never => (NEVER, Severity::Error),
+        };
+        let mut evidence = vec![Some(syn)];
+        evidence.extend(c.opening.syn_retries.iter().copied().map(Some));
+        evidence.push(c.opening.syn_ack);
+        // One alone says nothing: it takes the crowd.
+        exam.symptom(CODE, kind, severity, Confidence::Medium, &evidence).quietly();
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        let Some(bursts) = service.openings.bursts() else { return Vec::new() };
+        let total = service.openings.total();
+        let mut told = Told::default();
+        told.facts.add("bursts", bursts.count);
+        told.facts.add("attempts_in_bursts", bursts.attempts);
+        told.facts.add("first_syns_unanswered_in_bursts", bursts.missed);
+        told.facts.add("first_syns_unanswered", u64::from(total.missed()));
+        told.facts.add("opened_by_a_retry", u64::from(total.late));
+        told.facts.add("attempts_in_the_busiest_second", bursts.largest);
+        told.facts.add("attempts_in_a_usual_second", bursts.usual);
+        told.summary = format!(
+            "{} leaves SYNs unanswered when many come at once: {} of {} attempts in {} ({} in the busiest one, {} in a usual one), while \
+             it answers before and after. That fits an accept queue that overflows: Linux drops the SYN without a word.",
+            service.address(),
+            bursts.missed,
+            bursts.attempts,
+            if bursts.count == 1 { "one second".to_owned() } else { format!("{} seconds", bursts.count) },
+            bursts.largest,
+            bursts.usual,
+        );
+        if total.late > 0 {
+            told.summary += &format!(" {} opened when the client had sent its SYN again.", total.late);
+        }
+        told.not_visible.push(
+            "the queue itself: `nstat -az TcpExtListenOverflows` on the server before and after a burst proves it"
+                .to_owned(),
+        );
+        told.remedy = remedy(service);
+        vec![told]
+    }
+}
+
+fn remedy(service: &Service) -> Vec<String> {
+    let port = service.key.port;
+    vec![
+        format!(
+            "Prove it on the server: `nstat -az TcpExtListenOverflows TcpExtListenDrops` grows during a burst, and `ss -ltn 'sport = \
+             :{port}'` shows Recv-Q near Send-Q (Send-Q is the queue's size)."
+        ),
+        "Raise both, the smaller one holds: `net.core.somaxconn` (4096 since Linux 5.4, 128 before) and the application's backlog: \
+         nginx `listen ... backlog=4096` (511), HAProxy `backlog`, Node.js `listen({backlog})` (511), gunicorn `--backlog` (2048), \
+         uvicorn `--backlog` (2048), Redis `tcp-backlog` (511), Tomcat `acceptCount` (100), Jetty `acceptQueueSize`, Go takes \
+         somaxconn. In Kubernetes set the sysctl in the pod's securityContext: each network namespace has its own."
+            .to_owned(),
+        "Accept faster: more workers or accept threads, `SO_REUSEPORT` (nginx `listen ... reuseport`), no blocking work in the event \
+         loop. The queue fills while the process does not accept: look at its CPU throttling and pauses at that time."
+            .to_owned(),
+        "Make the bursts smaller: jitter for cron jobs and reconnects, keep-alive and pools on the clients.".to_owned(),
+    ]
+}

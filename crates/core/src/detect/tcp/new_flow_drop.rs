@@ -1,0 +1,233 @@
+//! New connections fail to many servers at once when many are made, and those that exist go on.
+
+use crate::detect::load::Stretch;
+use crate::detect::openings::Start;
+use crate::detect::thresholds::{
+    BUSY_ATTEMPTS, BUSY_MISSED_SHARE, CALM_MISSED_SHARE, PLATEAU_SPREAD, POWER_OF_TWO_NEAR, SERVERS_HIT, SERVERS_MOST,
+};
+use crate::detect::words::is_share;
+use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Shape, Told};
+use crate::record::Connection;
+
+/// Detector of `new-flow-drop`.
+#[derive(Debug)]
+pub(in crate::detect) struct NewFlowDrop;
+
+const CODE: &str = "new-flow-drop";
+
+/// A later SYN was answered.
+const LATE: &str = "late";
+/// No SYN was answered.
+const NEVER: &str = "never";
+
+impl Detector for NewFlowDrop {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("new_flow_drop.md")
+    }
+
+    fn scope(&self) -> Scope {
+        Scope::Capture
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::SYN
+    }
+
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::SYN | Shape::SYN_ACK, Shape::SYN_REPEATED))
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let Some(syn) = c.opening.syn else { return };
+        let Some(start) = Start::of(c, exam.outcome()) else {
+            if c.opening.is_answered() {
+                exam.applies();
+            }
+            return;
+        };
+        exam.applies();
+        let (kind, severity) = match start {
+            Start::AtOnce => return,
+            Start::Late => (LATE, Severity::Warning),
+            Start::Never => (NEVER, Severity::Error),
+        };
+        let mut evidence = vec![Some(syn)];
+        evidence.extend(c.opening.syn_retries.iter().copied().map(Some));
+        evidence.push(c.opening.syn_ack);
+        exam.symptom(CODE, kind, severity, Confidence::Medium, &evidence)
+            .quote("server", &c.server.address.to_string())
+            .quietly();
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let (servers, most) = servers_hit(case);
+        if servers < SERVERS_HIT || is_share(most, case.group.count, SERVERS_MOST) {
+            return Vec::new();
+        }
+        let stretches = case.load.stretches();
+        let Some(found) = Contrast::of(&stretches) else { return Vec::new() };
+        let per_second = |attempts: u32| f64::from(attempts) / case.load.resolution().as_secs_f64();
+        let mut told = Told::default();
+        told.facts.add("servers_hit", servers as u64);
+        told.facts.add("missed_share_when_busy", found.busy.share());
+        told.facts.add("missed_share_when_calm", found.calm.share());
+        told.facts.add("attempts_per_second_when_busy", per_second(found.busy_from));
+        told.facts.add("attempts_per_second_when_calm", per_second(found.calm_to));
+        told.facts.add("tracked_when_busy_least", found.tracked.0);
+        told.facts.add("tracked_when_busy_most", found.tracked.1);
+        told.summary = format!(
+            "New connections go unanswered when many are made, to {} or more servers at once: {:.1} % of first SYNs at {:.0} attempts a \
+             second and more, {:.1} % at {:.0} and fewer. No one server explains that; something that all pass does: a full \
+             connection-tracking table, or a limit of new connections.",
+            servers,
+            found.busy.share() * 100.0,
+            per_second(found.busy_from),
+            found.calm.share() * 100.0,
+            per_second(found.calm_to),
+        );
+        if let Some(size) = found.plateau() {
+            told.facts.add("plateau_near", size);
+            told.summary += &format!(
+                " Open and just closed connections stay at {} to {} meanwhile, near {size}, a usual size of such a table.",
+                found.tracked.0, found.tracked.1
+            );
+        }
+        told.not_visible
+            .push("the table: `conntrack -C` against `sysctl net.netfilter.nf_conntrack_max` on each node".to_owned());
+        told.remedy = remedy();
+        vec![told]
+    }
+}
+
+/// Servers with unanswered SYNs (as many as are told apart), and the most of them at one.
+fn servers_hit(case: &Case<'_>) -> (usize, u64) {
+    let mut servers: Vec<(&str, u64)> = Vec::new();
+    for (server, count) in [LATE, NEVER].into_iter().flat_map(|kind| case.group.quotes(kind, "server")) {
+        match servers.iter_mut().find(|(known, _)| *known == server) {
+            Some((_, sum)) => *sum += count,
+            None => servers.push((server, count)),
+        }
+    }
+    (servers.len(), servers.iter().map(|(_, count)| *count).max().unwrap_or(0))
+}
+
+/// Attempts, and those of them whose first SYN was not answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Fared {
+    attempts: u64,
+    missed: u64,
+}
+
+impl Fared {
+    fn add(&mut self, stretch: &Stretch) {
+        self.attempts += u64::from(stretch.attempts);
+        self.missed += u64::from(stretch.missed);
+    }
+
+    fn share(self) -> f64 {
+        self.missed as f64 / self.attempts.max(1) as f64
+    }
+}
+
+/// How attempts fared when many were made, and when few were.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Contrast {
+    busy: Fared,
+    calm: Fared,
+    /// Attempts in the least busy of the busy spans, and in the busiest of the calm ones.
+    busy_from: u32,
+    calm_to: u32,
+    /// The fewest and the most connections that were tracked in busy spans with loss.
+    tracked: (u32, u32),
+    /// Busy spans with loss.
+    lossy: usize,
+}
+
+impl Contrast {
+    fn of(stretches: &[Stretch]) -> Option<Self> {
+        let peak = stretches.iter().map(|stretch| stretch.attempts).max()?;
+        let (busy_from, calm_to) = (peak / 2, peak / 4);
+        let (mut busy, mut calm) = (Fared::default(), Fared::default());
+        let (mut tracked, mut lossy) = ((u32::MAX, 0), 0);
+        for stretch in stretches {
+            if stretch.attempts >= busy_from {
+                busy.add(stretch);
+                if stretch.missed > 0 {
+                    lossy += 1;
+                    tracked = (tracked.0.min(stretch.tracked), tracked.1.max(stretch.tracked));
+                }
+            } else if stretch.attempts <= calm_to {
+                calm.add(stretch);
+            }
+        }
+        let enough = busy.attempts >= BUSY_ATTEMPTS && calm.attempts >= BUSY_ATTEMPTS / 4;
+        let differ = busy.share() >= BUSY_MISSED_SHARE && calm.share() <= busy.share() * CALM_MISSED_SHARE;
+        (enough && differ).then_some(Self { busy, calm, busy_from, calm_to, tracked, lossy })
+    }
+
+    /// The power of two at which the number of tracked connections stands still.
+    fn plateau(&self) -> Option<u32> {
+        let (least, most) = self.tracked;
+        let still = self.lossy >= 3 && f64::from(most - least.min(most)) <= f64::from(most) * PLATEAU_SPREAD;
+        let near = |size: &u32| f64::from(most.abs_diff(*size)) <= f64::from(*size) * POWER_OF_TWO_NEAR;
+        (10..=22).map(|power| 1_u32 << power).find(near).filter(|_| still)
+    }
+}
+
+fn remedy() -> Vec<String> {
+    [
+        "Compare the table with its size on every node that the connections pass: `conntrack -C` and `sysctl \
+         net.netfilter.nf_conntrack_max`, `dmesg | grep 'table full'`, `conntrack -S` (drop, early_drop); Cilium: `cilium bpf ct list \
+         global | wc -l` and `cilium monitor --type drop` (\"CT: Map insertion failed\").",
+        "Make it larger: `nf_conntrack_max` with `nf_conntrack_buckets` (kube-proxy `conntrack.maxPerCore`); Cilium \
+         `bpf-ct-global-tcp-max` or `bpf-map-dynamic-size-ratio`.",
+        "Fill it slower: keep-alive and pools (see connection-churn), shorter `nf_conntrack_tcp_timeout_time_wait` (120 s) and \
+         `_syn_sent` (120 s), Cilium `bpf-ct-timeout-regular-tcp-fin`.",
+        "Cloud limits act alike: AWS `ethtool -S eth0 | grep conntrack_allowance_exceeded` and ErrorPortAllocation of NAT gateways, \
+         Azure limits of flows for each VM, GCP Cloud NAT dropped_sent_packets_count.",
+    ]
+    .map(str::to_owned)
+    .to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn second(attempts: u32, missed: u32, tracked: u32) -> Stretch {
+        Stretch { attempts, missed, tracked }
+    }
+
+    #[test]
+    fn a_table_that_is_full_stands_still_at_its_size() {
+        let calm = (0..20).map(|n| second(3_000, 0, 30_000 + n * 11_600));
+        let full = (0..5).map(|n| second(9_400, 1_100, 262_100 - n));
+        let found = Contrast::of(&calm.chain(full).collect::<Vec<_>>());
+        assert_eq!(found, None, "3,000 is more than a quarter of 9,400: not calm");
+        let calm = (0..20).map(|n| second(2_000, 0, 30_000 + n * 11_600));
+        let full = (0..5).map(|n| second(9_400, 1_100, 262_100 - n));
+        let found = Contrast::of(&calm.chain(full).collect::<Vec<_>>()).expect("loss when busy alone");
+        assert_eq!(found.plateau(), Some(262_144));
+        assert!((found.busy.share() - 0.117).abs() < 0.001 && found.calm.missed == 0);
+    }
+
+    #[test]
+    fn loss_at_all_times_is_no_full_table() {
+        let all: Vec<_> = (0..20)
+            .map(|n| second(if n % 2 == 0 { 1_000 } else { 100 }, if n % 2 == 0 { 100 } else { 9 }, 0))
+            .collect();
+        assert_eq!(Contrast::of(&all), None);
+    }
+
+    #[test]
+    fn numbers_that_grow_are_no_plateau() {
+        let calm = (0..20).map(|_| second(100, 0, 0));
+        let busy = (0..5).map(|n| second(1_000, 100, 2_000 * (n + 1)));
+        let found = Contrast::of(&calm.chain(busy).collect::<Vec<_>>()).expect("loss when busy alone");
+        assert_eq!(found.plateau(), None);
+    }
+}
