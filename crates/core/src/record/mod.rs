@@ -4,6 +4,7 @@
 //! arithmetic on its own fields, and no judgement.
 
 mod builder;
+mod certificate_columns;
 mod columns;
 mod community_id;
 mod connection;
@@ -16,6 +17,7 @@ mod sighting;
 mod streams;
 pub mod timeline;
 
+pub use certificate_columns::{CERTIFICATE_COLUMNS, CertificateColumn, CertificateRow};
 pub use columns::{COLUMNS, Column, ColumnType, Value};
 pub use connection::{Connection, IcmpNote, Outcome, Protocol, RolesFrom, SeenAt, Visibility};
 pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};

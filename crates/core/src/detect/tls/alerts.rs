@@ -24,7 +24,8 @@ pub(super) struct Meaning {
 pub(super) fn meaning(alert: &Alert, tls: &Tls) -> &'static Meaning {
     if alert.by == Side::Server && alert.description == 40 && tls.server_hello.is_some() {
         // Version and suite were agreed on by then.
-        let has_none = tls.certificate_requested && tls.client_certificate_length == Some(EMPTY_CERTIFICATE_LIST);
+        let has_none = tls.certificate_request.is_some()
+            && tls.client_certificate.as_ref().is_some_and(|message| message.is_empty());
         return if has_none { &WITHOUT_CERTIFICATE } else { &AFTER_HELLO };
     }
     ALERTS
@@ -47,9 +48,6 @@ const fn server(kind: &'static str, code: u8, name: &'static str, says: &'static
 const fn client(kind: &'static str, code: u8, name: &'static str, says: &'static str, remedy: &'static str) -> Meaning {
     Meaning { kind, by: Side::Client, code, name, says, remedy }
 }
-
-/// Length of a Certificate message whose list is empty (RFC 5246 section 7.4.6).
-const EMPTY_CERTIFICATE_LIST: u32 = 3;
 
 static WITHOUT_CERTIFICATE: Meaning = server(
     "server-handshake_failure-without-certificate",

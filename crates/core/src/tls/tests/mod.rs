@@ -1,5 +1,6 @@
 //! The observer against recordings of real programs (`recorded/*.txt`) and against damage.
 
+mod certificates;
 mod damage;
 mod framing;
 mod oracle;
