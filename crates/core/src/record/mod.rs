@@ -13,6 +13,7 @@ mod hello_columns;
 mod live;
 mod notes;
 mod outcome;
+mod proxy_header;
 mod sighting;
 mod streams;
 pub mod timeline;
@@ -21,6 +22,7 @@ pub use certificate_columns::{CERTIFICATE_COLUMNS, CertificateColumn, Certificat
 pub use columns::{COLUMNS, Column, ColumnType, Value};
 pub use connection::{Connection, IcmpNote, Outcome, Protocol, RolesFrom, SeenAt, Visibility};
 pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
+pub use proxy_header::ProxyHeader;
 
 use builder::Builder;
 pub(crate) use live::Live;

@@ -38,6 +38,11 @@ struct Row {
 /// A cell for each detector.
 type Cells = [Cell; DETECTORS.len()];
 
+/// `Default` ends at arrays of 32.
+fn no_cells() -> Cells {
+    std::array::from_fn(|_| Cell::default())
+}
+
 /// What one detector has to say in one place.
 #[derive(Debug, Default)]
 struct Cell {
@@ -62,7 +67,7 @@ impl Casebook {
             limits,
             rows: Vec::new(),
             index: hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::default()),
-            whole: Cells::default(),
+            whole: no_cells(),
             not_visible: DETECTORS.iter().map(|_| Vec::new()).collect(),
             said: Said::nothing(),
         }
@@ -125,7 +130,7 @@ impl Casebook {
     fn begin(&mut self, key: ServiceKey) -> usize {
         if self.rows.len() < self.limits.max_services.max(1) {
             self.index.insert(key, self.rows.len() as u32);
-            self.rows.push(Row { service: Service::new(key), cells: Cells::default(), shapes: Shapes::default() });
+            self.rows.push(Row { service: Service::new(key), cells: no_cells(), shapes: Shapes::default() });
         }
         self.rows.len() - 1
     }

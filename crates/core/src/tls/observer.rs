@@ -58,6 +58,8 @@ enum Content {
 }
 
 const MAX_ALERTS: usize = 8;
+/// How much is kept of what is no TLS: enough for a person to know the protocol by.
+const OTHER_BYTES: usize = 64;
 
 impl TlsObserver {
     /// An observer of a connection of which nothing was seen.
@@ -73,6 +75,7 @@ impl TlsObserver {
             return;
         }
         flow.pieces = flow.pieces.wrapping_add(1);
+        let first = if flow.records.begun() { &[] } else { bytes };
         while let Some(step) = self.flows[side].records.next(&mut bytes) {
             match step {
                 Step::Body(body) => self.on_body(side, body, at),
@@ -83,7 +86,12 @@ impl TlsObserver {
                     flow.messages.begin_sslv2(header, Place { record_version: header.version, ..place });
                     flow.content = Content::Handshake;
                 }
-                Step::NotARecord => self.on_malformed(side, at),
+                Step::NotARecord => {
+                    if self.tls.malformed.is_none() {
+                        self.tls.other_bytes = first.get(..first.len().min(OTHER_BYTES)).unwrap_or_default().to_vec();
+                    }
+                    self.on_malformed(side, at);
+                }
             }
             if self.flows[side].done {
                 return;

@@ -79,7 +79,7 @@ const TRUST: &str = "Give the client the issuing CA: system store (update-ca-cer
 const LEAF: &str = "Look at the certificate that the server sends for this name: `openssl s_client -connect ADDRESS:PORT -servername \
                     NAME </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName`. Renew it, or correct the name \
                     that the client checks (Envoy `match_typed_subject_alt_names`, Istio `subjectAltNames`).";
-const CLIENT_CERTIFICATE: &str = "The server wants a certificate of the client (mTLS) that it accepts: nginx \
+pub(super) const CLIENT_CERTIFICATE: &str = "The server wants a certificate of the client (mTLS) that it accepts: nginx \
                                   `ssl_client_certificate`/`ssl_verify_client`, HAProxy `ca-file ... verify required`, Envoy \
                                   `require_client_certificate`, Istio PeerAuthentication STRICT; configure the client's certificate, \
                                   key and chain.";
