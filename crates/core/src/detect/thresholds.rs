@@ -148,3 +148,6 @@ pub(super) const SLOW_STEP_ROUND_TRIPS: i64 = 5;
 /// A segment that was sent again this often and never acknowledged was not lost by chance: loss of 5 % does that once in 160,000
 /// times.
 pub(super) const REPEATS_LEAST: u32 = 3;
+
+/// Packets from before 2000-01-01 were stamped by a clock that was never set: there is no TLS that old to capture.
+pub(super) const CLOCK_LEAST: Timestamp = Timestamp::from_nanos(946_684_800_000_000_000);

@@ -50,7 +50,7 @@ pub struct Tls {
     pub server_data_records: u32,
     /// Bytes that did not follow the record or handshake format, by sender: the first place.
     pub malformed: Option<(Side, Moment)>,
-    /// Where the side in `malformed` sent no TLS from its first byte on: these bytes, at most 64, as sent. A server that
+    /// Where the side in `malformed` sent no TLS from its first byte on: these bytes, of its segment alone and at most 64, as sent. A server that
     /// speaks something else says here what.
     pub other_bytes: Vec<u8>,
     /// Whether a session was resumed (RFC 5246 section 7.3, RFC 8446 section 2.2); `None` where it can not be told.

@@ -75,7 +75,6 @@ impl TlsObserver {
             return;
         }
         flow.pieces = flow.pieces.wrapping_add(1);
-        let first = if flow.records.begun() { &[] } else { bytes };
         while let Some(step) = self.flows[side].records.next(&mut bytes) {
             match step {
                 Step::Body(body) => self.on_body(side, body, at),
@@ -86,9 +85,10 @@ impl TlsObserver {
                     flow.messages.begin_sslv2(header, Place { record_version: header.version, ..place });
                     flow.content = Content::Handshake;
                 }
-                Step::NotARecord => {
-                    if self.tls.malformed.is_none() {
-                        self.tls.other_bytes = first.get(..first.len().min(OTHER_BYTES)).unwrap_or_default().to_vec();
+                Step::NotARecord { header, first } => {
+                    if first && self.tls.malformed.is_none() {
+                        let more = bytes.get(..bytes.len().min(OTHER_BYTES - header.len())).unwrap_or_default();
+                        self.tls.other_bytes = [&header, more].concat();
                     }
                     self.on_malformed(side, at);
                 }

@@ -49,7 +49,7 @@ const fn client(kind: &'static str, code: u8, name: &'static str, says: &'static
     Meaning { kind, by: Side::Client, code, name, says, remedy }
 }
 
-static WITHOUT_CERTIFICATE: Meaning = server(
+pub(super) static WITHOUT_CERTIFICATE: Meaning = server(
     "server-handshake_failure-without-certificate",
     40,
     "handshake_failure",

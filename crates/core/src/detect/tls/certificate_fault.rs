@@ -1,7 +1,7 @@
 //! A server's certificate that is wrong by itself, whether or not this client minds.
 
 use super::{certificate_words, fault};
-use crate::detect::thresholds::{RSA_BITS_LEAST, SHA1_DISTRUSTED, SHORT_RSA_DISTRUSTED};
+use crate::detect::thresholds::{CLOCK_LEAST, RSA_BITS_LEAST, SHA1_DISTRUSTED, SHORT_RSA_DISTRUSTED};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection};
@@ -134,12 +134,15 @@ fn fault_of(message: &CertificateMessage, leaf: &Certificate, tls: &Tls) -> Opti
     let distrusted = |since: Timestamp| at >= since;
     let old_signature = leaf.signature.starts_with("md") || leaf.signature.to_ascii_lowercase().contains("sha1");
     let short = leaf.key == "RSA" && leaf.key_bits.is_some_and(|bits| bits < RSA_BITS_LEAST);
+    // A capture whose clock was never set says nothing of dates.
+    let dated = at >= CLOCK_LEAST;
     match leaf.validity_at(at) {
+        _ if !dated => {}
         Validity::Expired => return Some(("expired", Severity::Warning)),
         Validity::NotYet => return Some(("not-yet", Severity::Warning)),
         Validity::Valid => {}
     }
-    if others.clone().any(|other| is_expired(other, at)) && !others.clone().any(|other| other.self_issued) {
+    if dated && others.clone().any(|other| is_expired(other, at)) && !others.clone().any(|other| other.self_issued) {
         Some(("intermediate", Severity::Warning))
     } else if short && distrusted(SHORT_RSA_DISTRUSTED) {
         Some(("key", Severity::Warning))

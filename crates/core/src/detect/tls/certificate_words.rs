@@ -10,10 +10,16 @@ const ISSUER: &str = "certificate_issuer";
 const NAMES: &str = "certificate_names";
 const VALIDITY: &str = "certificate_validity";
 const CHAIN: &str = "certificate_chain";
+const MALFORMED: &str = "certificate_malformed";
 
 /// Quotes the sender's own certificate and what is sent with it.
 pub(super) fn quote(message: &CertificateMessage, exam: &mut Exam<'_>) {
-    let Some(leaf) = message.leaf() else { return };
+    let Some(leaf) = message.leaf() else {
+        if message.certificates().first().is_some_and(|certificate| certificate.malformed) {
+            exam.quote(MALFORMED, "yes");
+        }
+        return;
+    };
     exam.quote(SUBJECT, &leaf.subject).quote(ISSUER, &leaf.issuer);
     exam.quote(NAMES, &names(leaf)).quote(VALIDITY, &validity(leaf, message.completed.at));
     exam.quote(CHAIN, &chain(message.certificates()));
@@ -22,7 +28,14 @@ pub(super) fn quote(message: &CertificateMessage, exam: &mut Exam<'_>) {
 /// Adds the facts that were quoted, and gives the sentence that they make; empty where nothing was quoted.
 pub(super) fn tell(group: &Group, kind: &str, told: &mut Told) -> String {
     let first = |name: &'static str| group.quotes(kind, name).first().map(|(text, _)| (*text).to_owned());
-    let Some(subject) = first(SUBJECT) else { return String::new() };
+    let Some(subject) = first(SUBJECT) else {
+        let malformed = first(MALFORMED).is_some();
+        return if malformed {
+            " The certificate can not be read: its bytes are no X.509.".to_owned()
+        } else {
+            String::new()
+        };
+    };
     let different = group.quotes(kind, SUBJECT).len().max(group.quotes(kind, VALIDITY).len());
     let (issuer, names, validity) =
         (first(ISSUER).unwrap_or_default(), first(NAMES).unwrap_or_default(), first(VALIDITY).unwrap_or_default());
@@ -61,7 +74,7 @@ pub(super) fn validity(certificate: &Certificate, at: Timestamp) -> String {
     let now = match (certificate.validity_at(at), certificate.not_after, certificate.not_before) {
         (Validity::Expired, Some(end), _) => format!(", expired {} before this packet", length(at.since(end))),
         (Validity::NotYet, _, Some(begin)) => {
-            format!(", not valid until {} after this packet", length(begin.since(at)))
+            format!(", which begins {} after this packet", length(begin.since(at)))
         }
         _ => String::new(),
     };

@@ -89,7 +89,7 @@ impl Detector for ClientCertificateFault {
                     )
                 }
             };
-            if !group.quotes(kind, "sent").is_empty() && kind != NONE_SENT {
+            if !group.quotes(kind, "sent").is_empty() && kind != NONE_SENT && kind != alerts::WITHOUT_CERTIFICATE.kind {
                 told.summary += " The client had answered the server's request with an empty list.";
             }
             let certificate = certificate_words::tell(group, kind, &mut told);

@@ -30,7 +30,7 @@ impl Detector for PlaintextToTls {
         let (request, refused) = match (&c.http, c.protocol) {
             (Some(http), Protocol::Http1) if http.requests == 1 => {
                 let status = http.last_response.filter(|response| response.status == 400 && http.responses == 1);
-                (http.last_request, http.wants_tls.or(status.map(|response| response.at)))
+                (http.last_request, http.wants_tls.or_else(|| status.map(|response| response.at)))
             }
             (None, Protocol::Http2) => (c.traffic.client.first_payload, None),
             _ => return,

@@ -74,7 +74,7 @@ impl Detector for SlowHandshake {
             } else {
                 format!(
                     "The client took up to {longest} from the flight of {address} to its own Finished {of}; the round trip of TCP took at most \
-                     {rtt}: the time is spent in the client, which checks the certificate in it (OCSP, CRL, a person)."
+                     {rtt}: the time is spent in the client, which checks the certificate (OCSP, CRL) or asks a person."
                 )
             };
             told.facts.add("longest_s", longest);

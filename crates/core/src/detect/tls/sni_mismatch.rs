@@ -68,7 +68,7 @@ impl Detector for SniMismatch {
             let asked: Vec<&str> = names.iter().take(3).map(|(name, _)| *name).collect();
             let more = if names.len() > 3 { " and others" } else { "" };
             let asked = format!("{}{more}", asked.join(", "));
-            let of = format!("({count} of {} to {})", counted(group.applied, "hello with a name"), service.address());
+            let of = format!("({count} of {} to {})", counted(group.applied, "named hello"), service.address());
             told.summary = match kind {
                 "unrecognized-name" => format!(
                     "The client asked for {asked}, and the server answered with the alert unrecognized_name (112) {of}: it has nothing under \

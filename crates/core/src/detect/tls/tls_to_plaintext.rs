@@ -67,6 +67,8 @@ impl Detector for TlsToPlaintext {
                 service.address(),
                 counted(group.applied, "ClientHello")
             );
+            let greets = first("speaks")
+                .is_some_and(|speaks| ["SMTP or FTP", "POP3 or Redis", "IMAP"].contains(&speaks.as_str()));
             if let Some(speaks) = first("speaks").filter(|speaks| speaks != UNKNOWN) {
                 told.summary += &format!(" It speaks {speaks}.");
                 told.facts.add("server_speaks", speaks);
@@ -75,7 +77,7 @@ impl Detector for TlsToPlaintext {
                 told.summary += &format!(" Its answer to the hello begins: \"{answer}\".");
                 told.facts.add("answer_begins", answer);
             }
-            if kind == "spoke-first" {
+            if kind == "spoke-first" || greets {
                 told.remedy.push(STARTTLS.to_owned());
             }
             told.remedy.push(PLAIN.to_owned());
@@ -115,7 +117,8 @@ fn first_line(bytes: &[u8]) -> String {
 fn language(bytes: &[u8]) -> &'static str {
     let code = |first: u8| matches!(bytes, [a, b, c, b' ' | b'-', ..] if *a == first && b.is_ascii_digit() && c.is_ascii_digit());
     match bytes {
-        _ if bytes.starts_with(b"HTTP/") => "HTTP in clear",
+        // A server of HTTP/0.9, or one that forgets the head of its refusal.
+        _ if bytes.starts_with(b"HTTP/") || bytes.starts_with(b"<") => "HTTP in clear",
         _ if bytes.starts_with(b"SSH-") => "SSH",
         _ if bytes.starts_with(b"+OK") || bytes.starts_with(b"-ERR") => "POP3 or Redis",
         _ if bytes.starts_with(b"* ") => "IMAP",
@@ -123,7 +126,6 @@ fn language(bytes: &[u8]) -> &'static str {
         [0, 0, _, 4, 0 | 1, 0, 0, 0, 0, ..] => "HTTP/2 in clear",
         // A packet of MySQL: length, number, protocol 10 or an error.
         [_, _, 0, _, 0x0a | 0xff, ..] => "MySQL",
-        [b'N'] | [b'N', ..] if bytes.len() == 1 => "PostgreSQL without TLS",
         _ if code(b'2') || code(b'4') || code(b'5') => "SMTP or FTP",
         _ => UNKNOWN,
     }

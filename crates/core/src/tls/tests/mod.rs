@@ -61,9 +61,11 @@ fn feed(observer: &mut TlsObserver, segments: &[Segment], size: usize) {
     }
 }
 
-/// Two results are equal besides the number of pieces that a hello came in.
+/// Two results are equal besides the number of pieces that a hello came in, and how many bytes of a piece that is no TLS were
+/// kept.
 fn assert_same_facts(mut one: Tls, mut other: Tls) {
     for tls in [&mut one, &mut other] {
+        tls.other_bytes.truncate(5);
         for hello in
             [&mut tls.client_hello, &mut tls.second_client_hello, &mut tls.client_hello_part].into_iter().flatten()
         {
