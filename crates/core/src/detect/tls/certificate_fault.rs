@@ -32,7 +32,8 @@ impl Detector for CertificateFault {
         let Some(hello) = &tls.server_hello else { return };
         let Some(message) = &tls.server_certificate else {
             // Of a handshake that went well nobody asks.
-            if hello.version > 0x0303 && tls.client_finished.is_none() && tls.resumed != Some(true) {
+            let failed = tls.client_finished.is_none() && !tls.is_established() && c.visibility.one_way.is_none();
+            if hello.version > 0x0303 && failed && tls.resumed != Some(true) {
                 exam.not_visible("TLS 1.3 encrypts the certificate", None);
             }
             return;

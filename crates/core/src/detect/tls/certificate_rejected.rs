@@ -77,11 +77,10 @@ impl Detector for CertificateRejected {
             } else {
                 told.facts.add("alert", format!("{} ({})", meaning.name, meaning.code));
                 format!(
-                    "With the alert {} ({}) in {} {}, and the handshake ended there {of}.",
+                    "{}. It said so with the alert {} ({}), and the handshake ended there {of}.",
+                    capitalised(meaning.says),
                     meaning.name,
                     meaning.code,
-                    versions.join(", "),
-                    meaning.says
                 )
             };
             if let [(name, _)] = group.quotes(kind, "server_name").as_slice() {
@@ -90,27 +89,38 @@ impl Detector for CertificateRejected {
             }
             let certificate = certificate_words::tell(group, kind, &mut told);
             told.summary += &certificate;
-            if !group.quotes(kind, "alone").is_empty() {
+            let alone = !group.quotes(kind, "alone").is_empty();
+            if alone {
                 told.summary += " It was sent alone: if its issuer is an intermediate authority, the server must send that one too.";
-                told.remedy.push(
-                    "Let the server send the whole chain: nginx `ssl_certificate fullchain.pem`, HAProxy one PEM with leaf and \
-                     intermediates, Kubernetes `tls.crt` with both."
-                        .to_owned(),
-                );
             }
             if versions.contains(&"TLS 1.3") {
-                told.not_visible.push("the certificate: TLS 1.3 encrypts it".to_owned());
+                let whose = if versions.len() > 1 { " of the connections with TLS 1.3" } else { "" };
+                told.not_visible.push(format!("the certificate{whose}: TLS 1.3 encrypts it"));
             }
             told.remedy.push(if kind == HIDDEN { BY_HAND.to_owned() } else { meaning.remedy.to_owned() });
+            if alone {
+                told.remedy.push(WHOLE_CHAIN.to_owned());
+            }
+            if let Some(version) = versions.first() {
+                told.facts.add("version_chosen", (*version).to_owned());
+            }
             told
         };
         group.kinds.iter().map(tell).collect()
     }
 }
 
+const WHOLE_CHAIN: &str = "Let the server send the whole chain: nginx `ssl_certificate fullchain.pem`, HAProxy one PEM with leaf and \
+                           intermediates, Kubernetes `tls.crt` with both.";
 const BY_HAND: &str = "The client's log at this time names the reason (Go: `x509: ...`, browsers: NET::ERR_CERT_...). To see the \
                        certificate: `openssl s_client -connect ADDRESS:PORT -servername NAME -showcerts </dev/null`; check its dates, its \
                        names, and whether the client knows the CA (truststore, SSL_CERT_FILE, Envoy `trusted_ca`).";
+
+/// The text as the beginning of a sentence.
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
 
 /// An encrypted alert of a TLS 1.3 client in place of its Finished, which ended the connection.
 fn hidden_alert(c: &Connection, tls: &Tls) -> Option<Moment> {

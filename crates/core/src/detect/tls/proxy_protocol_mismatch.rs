@@ -24,7 +24,7 @@ impl Detector for ProxyProtocolMismatch {
     }
 
     fn needs(&self) -> Shape {
-        Shape::PAYLOAD | Shape::SYN_ACK
+        Shape::PAYLOAD
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

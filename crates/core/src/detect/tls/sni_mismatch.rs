@@ -84,6 +84,10 @@ impl Detector for SniMismatch {
             };
             let certificate = certificate_words::tell(group, kind, &mut told);
             told.summary += &certificate;
+            if kind == "unrecognized-name" && service.with_name_answered > 0 {
+                let other = counted(service.with_name_answered, "other hello");
+                told.summary += &format!(" It answered {other} with a name on the same address and port.");
+            }
             told.facts.add("server_name", asked);
             told.remedy.push(if kind == "unrecognized-name" { NAME.to_owned() } else { CERTIFICATE.to_owned() });
             told.remedy.push(
