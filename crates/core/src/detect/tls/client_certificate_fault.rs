@@ -126,6 +126,7 @@ fn hidden_alert(c: &Connection, tls: &Tls) -> Option<Moment> {
     let before_client_left = tls.encrypted_alerts.client.is_none_or(|left| left.packet > at.packet)
         && c.ending.fin.client.is_none_or(|fin| fin.at.packet > at.packet)
         && c.ending.reset.is_none_or(|reset| reset.at.packet > at.packet);
-    let ended = c.ending.closed_by == Some(Side::Server);
+    // The client's FIN may be the first: it has read the alert by then.
+    let ended = c.ending.first.is_some_and(|end| end.packet >= at.packet);
     (at_once && silent_server && before_client_left && ended).then_some(at)
 }
