@@ -14,7 +14,7 @@ from handshark._capture import Capture
 from handshark._connection import Connection, Step, Timeline
 from handshark._errors import CaptureError, CaptureWarning, InternalError
 from handshark._explain import codes, explain
-from handshark._finding import Evidence, Finding, Service
+from handshark._finding import Evidence, Finding, Service, ServiceHit
 from handshark._handshark import VERSION as __version__
 from handshark._handshark import Table
 from handshark._read import read
@@ -28,6 +28,7 @@ __all__ = [
     "Finding",
     "InternalError",
     "Service",
+    "ServiceHit",
     "Step",
     "Table",
     "Timeline",

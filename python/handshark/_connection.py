@@ -74,10 +74,12 @@ class Connection:
     end: datetime
     duration_s: float
     syn_count: int
+    syn_retries: int
     connect_s: float | None
     outcome: str
     conn_state: str
     history: str
+    events: str
     completeness: int
     syn_packet: int | None
     syn_at: datetime | None

@@ -25,6 +25,17 @@ class Service:
 
 
 @dataclass(frozen=True)
+class ServiceHit:
+    """One of several services that one finding is about."""
+
+    service: Service
+    affected: int
+    """Connections to it that the finding hit."""
+    of: int
+    """Connections to it that it could have hit."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """An example connection of a finding, with the packets that prove it."""
 
@@ -64,6 +75,8 @@ class Finding:
     """Sight: how well the capture shows it."""
     service: Service | None
     """The service that it is about; None for findings on the capture."""
+    also_at: tuple[ServiceHit, ...]
+    """All services that it is about where they are several, that in `service` among them; empty where it is one."""
     affected: int
     """Connections that it hit."""
     of: int
@@ -95,6 +108,10 @@ class Finding:
             severity=data["severity"],
             confidence=data["confidence"],
             service=Service(service["address"], service["port"], service["server_name"]) if service else None,
+            also_at=tuple(
+                ServiceHit(Service(hit["address"], hit["port"], hit["server_name"]), hit["affected"], hit["of"])
+                for hit in data["also_at"]
+            ),
             affected=data["affected"],
             of=data["of"],
             first=_time(data["first"]),
@@ -114,6 +131,8 @@ class Finding:
 
     def __str__(self) -> str:
         place = f" {self.service}" if self.service else ""
+        if len(self.also_at) > 1:
+            place += f" and {len(self.also_at) - 1} more"
         return f"{self.severity} {self.code}{place} ({self.affected} of {self.of}): {self.summary}"
 
     def _repr_html_(self) -> str:

@@ -28,6 +28,11 @@ def capture(verdict: str, report: dict[str, Any]) -> str:
     parts += [finding(one) for one in findings[:_MAX_FINDINGS]]
     if len(findings) > _MAX_FINDINGS:
         parts.append(f"<div>and {len(findings) - _MAX_FINDINGS} more findings</div>")
+    unexplained = [
+        f"{one['connections']} {one['outcome']}, {one['reached']}, {one['ended_by']}: {one['example']}"
+        for one in report["unexplained"]
+    ]
+    parts.append(_folded("Failed, and no check explains why", unexplained))
     parts.append(_services(report["services"]))
     not_assessed = [
         f"{one['code']}: {one['reason']} ({one['connections']} connections)" for one in report["not_assessed"]
@@ -49,6 +54,7 @@ def finding(data: dict[str, Any]) -> str:
         f'<span style="opacity:.7">{_text(count)}</span>',
         f'<div style="margin:4px 0">{_text(data["summary"])}</div>',
         "".join(f'<div style="margin:2px 0">&#8594; {_text(step)}</div>' for step in data["remedy"]),
+        _folded("Services", [f"{_service(hit)}: {hit['affected']} of {hit['of']}" for hit in data["also_at"]]),
         _folded("Facts", [f"{key}: {value}" for key, value in data["facts"].items()]),
         _folded("Known limits that fit", [_candidate(one) for one in data["candidates"]]),
     ]

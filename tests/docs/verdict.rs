@@ -183,6 +183,7 @@ mod tests {
             severity: Severity::Error,
             confidence: Confidence::High,
             service: None,
+            also_at: Vec::new(),
             affected: 3,
             of: 12,
             first: None,

@@ -8,7 +8,7 @@ use handshark::detect::{DETECTORS, Severity};
 use handshark::record::Connection;
 use handshark::report::Finding;
 use handshark::types::Endpoint;
-use handshark_output::text::{Scope, Style, Tally};
+use handshark_output::text::{Scope, Style};
 use handshark_output::{json, text};
 
 use crate::analysis::{self, Input, Manners, Shared, Taker};
@@ -27,19 +27,11 @@ pub(crate) fn run(job: &Diagnose) -> Result<i32, Failure> {
     let manners = Manners { no_progress: false, temporary: out.temporary() };
     let severity = job.min_severity.map_or(Severity::Warning, |level| Severity::from(level).max(Severity::Warning));
     let only = &job.common.only;
-    let announcer = Announcer {
-        out,
-        style,
-        announces,
-        severity,
-        only: only.clone(),
-        known: BTreeSet::new(),
-        tally: Tally::default(),
-        error: None,
-    };
+    let announcer =
+        Announcer { out, style, announces, severity, only: only.clone(), known: BTreeSet::new(), error: None };
     let announcer = Shared::new(announcer);
     let report = analysis::read(&job.common, &input, &announcer, manners)?;
-    let Announcer { out, known, tally, error, .. } = &mut *announcer.0.borrow_mut();
+    let Announcer { out, known, error, .. } = &mut *announcer.0.borrow_mut();
     if let Some(source) = error.take() {
         return Err(out.failure(source));
     }
@@ -54,9 +46,9 @@ pub(crate) fn run(job: &Diagnose) -> Result<i32, Failure> {
     report.findings = findings;
     let asked = DETECTORS.iter().map(|detector| detector.code()).filter(|code| only.is_empty() || only.contains(code));
     let checks: Vec<&'static str> = asked.collect();
-    let scope = Scope { checks: &checks, hidden: &hidden, tally };
     let written = match job.format {
         ReportFormat::Text => {
+            let scope = Scope { checks: &checks, hidden: &hidden };
             let gap = if known.is_empty() { Ok(()) } else { writeln!(out) };
             gap.and_then(|()| text::write_report(out, &report, scope, style))
         }
@@ -76,7 +68,6 @@ struct Announcer {
     severity: Severity,
     only: Vec<&'static str>,
     known: BTreeSet<(&'static str, Endpoint)>,
-    tally: Tally,
     error: Option<io::Error>,
 }
 
@@ -98,7 +89,6 @@ impl Announcer {
 
 impl Taker for Announcer {
     fn take(&mut self, connection: &Connection, _: &Interfaces) {
-        self.tally.note(connection);
         if self.announces && self.error.is_none() {
             self.error = self.announce(connection).err();
         }

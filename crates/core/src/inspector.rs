@@ -104,14 +104,22 @@ impl<S: Sink> Inspector<S> {
         captures: &mut Captures,
         tick: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), CaptureError> {
-        let mut packets = 0_u64;
+        let (mut packets, mut tick_at) = (0_u64, TICK_EVERY);
         while let Some(frame) = captures.next_frame()? {
             self.pipeline.on_frame(&frame);
+            packets += 1;
+            if !self.pipeline.wants_interfaces() {
+                captures.run(|frame| {
+                    self.pipeline.on_frame(frame);
+                    packets += 1;
+                    packets < tick_at && !self.pipeline.wants_interfaces()
+                });
+            }
             if self.pipeline.wants_interfaces() {
                 self.pipeline.describe(captures.interfaces());
             }
-            packets += 1;
-            if packets.is_multiple_of(TICK_EVERY) {
+            if packets >= tick_at {
+                tick_at = packets + TICK_EVERY;
                 let progress = Progress { bytes: captures.bytes_read(), total_bytes: captures.total_bytes(), packets };
                 if tick(progress).is_break() {
                     break;

@@ -1,9 +1,10 @@
 //! The path of a packet: frame, segment, connection, record, judgement.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::anomaly::Quality;
-use crate::capture::{Captures, Frame, Interfaces, LinkType, Reader};
+use crate::capture::{Captures, Frame, Interfaces, LinkType, Names, Reader};
 use crate::detect::CaptureFacts;
 use crate::flow::{Clock, Flow, Gone, Places, Table, Twins};
 use crate::inspector::Sink;
@@ -29,6 +30,7 @@ pub(crate) struct Pipeline<S> {
     link: Option<LinkType>,
     links: Vec<LinkType>,
     files: Vec<String>,
+    names: Names,
     quality: Vec<Quality>,
 }
 
@@ -68,6 +70,7 @@ impl<S: Sink> Pipeline<S> {
             link: None,
             links: Vec::new(),
             files: Vec::new(),
+            names: Names::default(),
             quality: Vec::new(),
         }
     }
@@ -126,6 +129,7 @@ impl<S: Sink> Pipeline<S> {
     pub(crate) fn note_captures(&mut self, captures: &Captures) {
         self.files.extend(captures.files().map(|name| escaped(name).into_owned()));
         self.quality.extend(captures.quality());
+        self.names = captures.names();
         self.places.describe(captures.interfaces());
         self.facts.snaplen = smallest_snaplen(captures.interfaces());
     }
@@ -133,6 +137,7 @@ impl<S: Sink> Pipeline<S> {
     /// Takes over what a pushed stream brought besides packets.
     pub(crate) fn note_reader(&mut self, reader: &Reader, name: &str) {
         self.files.push(name.to_owned());
+        self.names = reader.names().clone();
         self.quality.extend(reader.quality().iter().cloned());
         self.facts.snaplen = smallest_snaplen(reader.interfaces());
     }
@@ -146,7 +151,10 @@ impl<S: Sink> Pipeline<S> {
         self.facts.last = self.clock.last();
         let mut quality = self.quality;
         quality.extend(own_notes(self.clock.backwards(), late_packets, evicted));
+        quality.extend(self.skipped.iter().filter_map(|(skip, count)| unread_link(*skip, *count)));
         let closed = casebook.close(&self.facts);
+        let served = |address: &IpAddr| closed.services.iter().any(|service| service.address == *address);
+        let names = self.names.iter().filter(|(address, _)| served(address));
         let capture = CaptureSummary {
             files: self.files,
             packets: self.facts.packets,
@@ -154,6 +162,7 @@ impl<S: Sink> Pipeline<S> {
             tcp_packets: self.facts.tcp_packets,
             skipped: self.skipped.iter().map(|(skip, count)| (skip.key(), *count)).collect(),
             link_types: self.links.iter().map(|link| link_name(*link).into_owned()).collect(),
+            names: names.map(|(address, name)| (address.to_string(), escaped(name).into_owned())).collect(),
             first: self.facts.first,
             last: self.facts.last,
             duration_s: self.facts.first.map(|_| self.facts.duration()),
@@ -164,6 +173,7 @@ impl<S: Sink> Pipeline<S> {
             capture,
             totals: closed.totals,
             findings: closed.findings,
+            unexplained: closed.unexplained,
             services: closed.services,
             not_assessed: closed.not_assessed,
         };
@@ -239,6 +249,9 @@ impl<S: Sink> Connections<S> {
 
     fn finish(&mut self, gone: Gone<Live>, now: Timestamp, places: &Places) {
         let Gone { key, value, evicted } = gone;
+        if let Some(next) = self.table.next_to_go() {
+            next.fetch(&self.notes);
+        }
         let mut connection = value.finish(&key, &mut self.notes, evicted, now, &self.limits);
         self.casebook.add(&mut connection);
         self.sink.connection(&connection, places.all());
@@ -255,6 +268,16 @@ impl<S: Sink> Connections<S> {
 
 fn smallest_snaplen(interfaces: &Interfaces) -> Option<u32> {
     interfaces.iter().map(|interface| interface.snaplen).filter(|snaplen| *snaplen > 0).min()
+}
+
+/// A link type that is not read, by number and name.
+fn unread_link(skip: Skip, count: u64) -> Option<Quality> {
+    let Skip::UnknownLink(link) = skip else { return None };
+    let name = link_name(link);
+    let named =
+        if name.starts_with("link type") { name.into_owned() } else { format!("link type {} ({name})", link.0) };
+    let note = format!("{count} packets are of {named}, which is not read: what they carry is not known");
+    Some(Quality { code: "link-type-not-read", count, note })
 }
 
 /// What the analysis itself has to say of the capture.

@@ -1,7 +1,7 @@
 //! What became of a connection, in one word, where a RST makes it hard to tell: ladders in, outcomes out.
 
 use handshark::capture::Interfaces;
-use handshark::record::Connection;
+use handshark::record::{COLUMNS, Connection, Value};
 use handshark::{Inspector, Limits, Sink};
 
 #[derive(Default)]
@@ -19,6 +19,34 @@ fn outcome(ladder: &str) -> Vec<&'static str> {
     let mut inspector = Inspector::with_sink(Limits::default(), Outcomes::default());
     inspector.push(&ladders[0].capture()).expect("a capture");
     inspector.finish().expect("a whole capture").1.0
+}
+
+/// The `events` column, as every output writes it.
+fn events(ladder: &str) -> Vec<String> {
+    #[derive(Default)]
+    struct Events(Vec<String>);
+    impl Sink for Events {
+        fn connection(&mut self, connection: &Connection, interfaces: &Interfaces) {
+            let column = COLUMNS.iter().find(|column| column.name == "events").expect("the column");
+            match (column.value)(connection, interfaces) {
+                Value::Text(text) => self.0.push(text.into_owned()),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    let page = format!("# Page\n\n```ladder\n{ladder}\nexpect none\n```\n");
+    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let mut inspector = Inspector::with_sink(Limits::default(), Events::default());
+    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.finish().expect("a whole capture").1.0
+}
+
+#[test]
+fn events_tell_times_and_repeats() {
+    let retried = "0.000 C SYN\n1.003 C SYN\n3.007 C SYN\n3.020 S SYN-ACK\n3.021 C ACK\n3.022 C data 100\n3.030 S data 900\n\
+                   3.031 C data 50\n9.080 S FIN\n9.080 C ACK\n9.500 C data 40\n9.501 S RST";
+    assert_eq!(events(retried), ["S@0 S@1.003 S@3.007 h@3.02 A@3.021 D*3@3.022-9.5 d@3.03 f@9.08 D@9.5 r@9.501"]);
+    assert_eq!(events("0.000 C SYN\n0.001 S RST"), ["S@0 r@0.001"]);
 }
 
 const EXCHANGE: &str = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n0.021 S HTTP 200\n0.021 C ACK\n";

@@ -6,11 +6,11 @@ use handshark::capture::{Interface, Interfaces, LinkType};
 use handshark::detect::{Confidence, Severity, Symptom};
 use handshark::record::timeline::Step;
 use handshark::record::{
-    CloseKind, ConnState, Connection, Ending, Fin, History, IdleSource, IdleTime, Opening, Outcome, Protocol, Reset,
-    ResetKind, RolesFrom, SeenAt, Traffic, Visibility,
+    CloseKind, ConnState, Connection, Ending, Fin, History, IdleSource, IdleTime, Opening, Outcome, Protocol,
+    RolesFrom, SeenAt, Traffic, Visibility,
 };
 use handshark::report::{
-    Candidate, CaptureSummary, Evidence, Facts, Finding, NotAssessed, ServiceName, ServiceSummary, Totals,
+    Candidate, CaptureSummary, Evidence, Facts, Finding, NotAssessed, SeenInPart, ServiceName, ServiceSummary, Totals,
 };
 use handshark::tls::{ClientHello, HelloFormat, KeyShare, Sni, Stage, Tls};
 use handshark::types::{Endpoint, Moment, PacketNo, Seq, Side, Sided, Span, Timestamp};
@@ -83,6 +83,7 @@ pub(crate) fn connection(number: u64) -> Connection {
         completeness: 31,
         exchanges: 2,
         last_exchange: None,
+        before_last_exchange: None,
         longest_survived_idle: None,
         tls: Some(Box::new(Tls { stage: Stage::Established, client_hello: Some(Box::new(hello())), ..Tls::default() })),
         http: None,
@@ -91,22 +92,6 @@ pub(crate) fn connection(number: u64) -> Connection {
         visibility: Visibility::default(),
         icmp_error: None,
         symptoms: vec![symptom()],
-    }
-}
-
-/// A RST from the server that ends a live connection.
-pub(crate) fn reset_by_server(at: Moment) -> Reset {
-    Reset {
-        at,
-        by: Side::Server,
-        kind: ResetKind::Abort,
-        seq: Seq(900),
-        ttl: 64,
-        usual_ttl: Some(64),
-        window: 501,
-        ack: true,
-        payload_len: 0,
-        followed_by_data: 0,
     }
 }
 
@@ -167,6 +152,7 @@ pub(crate) fn report() -> Report {
             tcp_packets: 1_200,
             skipped: vec![("udp".to_owned(), 30), ("arp".to_owned(), 4)],
             link_types: vec!["Ethernet".to_owned()],
+            names: vec![("10.0.0.5".to_owned(), "api-1.example".to_owned())],
             first: Some(at(-60_000)),
             last: Some(at(540_000)),
             duration_s: Some(Span::from_secs(600)),
@@ -176,12 +162,18 @@ pub(crate) fn report() -> Report {
                 note: "node1.pcapng.gz: the last record is cut at byte 567000; all before it was read".to_owned(),
             }],
         },
-        totals: Totals { connections: 40, by_outcome: vec![(Outcome::Established, 37), (Outcome::Reset, 3)] },
+        totals: Totals {
+            connections: 40,
+            failed: 3,
+            by_outcome: vec![(Outcome::Established, 37), (Outcome::Reset, 3)],
+            seen_in_part: SeenInPart::default(),
+        },
         findings: vec![
             stale_reuse(service),
             other(Severity::Warning, "syn-retried"),
             other(Severity::Info, "missing-sni"),
         ],
+        unexplained: Vec::new(),
         services: vec![ServiceSummary {
             address: server,
             port: 3_000,
@@ -263,6 +255,7 @@ fn stale_reuse(service: ServiceName) -> Finding {
         }],
         not_visible: vec!["whether the client noticed the close".to_owned()],
         service: Some(service),
+        also_at: Vec::new(),
     }
 }
 
@@ -277,6 +270,7 @@ fn other(severity: Severity, code: &'static str) -> Finding {
         severity,
         confidence: Confidence::Medium,
         service: None,
+        also_at: Vec::new(),
         affected: 2,
         of: 40,
         first: Some(at(0)),

@@ -8,7 +8,7 @@ use handshark::detect::DETECTORS;
 use handshark::{Inspector, Limits, Progress, Report};
 use handshark_cli::limits::{Limit, limits};
 use handshark_output::json;
-use handshark_output::text::{self, Scope, Style, Tally};
+use handshark_output::text::{self, Scope, Style};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -32,7 +32,6 @@ pub(crate) struct Analysis {
     certificates: Table,
     findings: Table,
     timelines: Vec<Option<Timeline>>,
-    tally: Tally,
     /// Where the row of a connection is, by its number; made when first asked for.
     places: OnceLock<Vec<Option<u32>>>,
 }
@@ -118,7 +117,6 @@ impl Analysis {
             certificates: Table::certificates(keeper.certificates.finish().map_err(bug)?),
             findings: findings::table(&report.findings).map_err(bug)?,
             timelines: keeper.timelines,
-            tally: keeper.tally,
             places: OnceLock::new(),
             report,
         })
@@ -137,7 +135,7 @@ impl Analysis {
     /// The report for a person, in so many columns.
     fn text(&self, width: usize) -> PyResult<String> {
         let checks: Vec<&'static str> = DETECTORS.iter().map(|detector| detector.code()).collect();
-        let scope = Scope { checks: &checks, hidden: &[], tally: &self.tally };
+        let scope = Scope { checks: &checks, hidden: &[] };
         let mut out = Vec::new();
         guarded(|| Ok(text::write_report(&mut out, &self.report, scope, Style { width, color: false })?))?;
         Ok(String::from_utf8(out)?)

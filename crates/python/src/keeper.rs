@@ -7,7 +7,6 @@ use handshark::record::{Connection, timeline};
 use handshark::types::{PacketNo, Side, Timestamp};
 use handshark_output::arrow::Batches;
 use handshark_output::rows::RowKind;
-use handshark_output::text::Tally;
 
 /// Connections whose steps are kept, by number: some 300 bytes each. Rows are kept of all.
 pub(crate) const MAX_TIMELINES: usize = 200_000;
@@ -19,8 +18,6 @@ pub(crate) struct Keeper {
     pub(crate) hellos: Batches,
     pub(crate) certificates: Batches,
     pub(crate) timelines: Vec<Option<Timeline>>,
-    /// What the text must know of all connections.
-    pub(crate) tally: Tally,
     /// A column that does not hold what the registry says: a bug, told at the end.
     pub(crate) failure: Option<ArrowError>,
 }
@@ -32,7 +29,6 @@ impl Keeper {
             hellos: Batches::new(RowKind::Hellos),
             certificates: Batches::new(RowKind::Certificates),
             timelines: Vec::new(),
-            tally: Tally::default(),
             failure: None,
         }
     }
@@ -43,7 +39,6 @@ impl Sink for Keeper {
         if self.failure.is_some() {
             return;
         }
-        self.tally.note(connection);
         let mut tables = [&mut self.connections, &mut self.hellos, &mut self.certificates].into_iter();
         self.failure = tables.try_for_each(|table| table.push(connection, interfaces)).err();
         if let Ok(place) = usize::try_from(connection.number)

@@ -4,6 +4,7 @@ use super::magic::Magic;
 use super::pcap::Pcap;
 use super::pcapng::Section;
 use super::record::Chain;
+use super::snoop::Snoop;
 use crate::types::Timestamp;
 
 /// A format whose next record is not where it should be.
@@ -22,6 +23,7 @@ pub(super) struct Lost {
 pub(super) enum Format {
     Pcap(Pcap),
     Pcapng(Section),
+    Snoop(Snoop),
 }
 
 /// What a search came to.
@@ -46,6 +48,7 @@ impl Lost {
             let chain = match &self.format {
                 Format::Pcap(pcap) => pcap.chain(rest, at_end, last),
                 Format::Pcapng(section) => section.chain(rest, at_end),
+                Format::Snoop(snoop) => snoop.chain(rest, at_end, last),
             };
             match chain {
                 Chain::Yes => return Search::Found(at),

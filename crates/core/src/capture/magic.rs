@@ -46,6 +46,8 @@ pub(super) enum Magic {
     Pcap,
     /// A pcapng section header block.
     Pcapng,
+    /// A snoop file header (RFC 1761).
+    Snoop,
 }
 
 /// First bytes of the formats that are read, and how many of the following bytes are looked at.
@@ -59,13 +61,18 @@ const MAGICS: [([u8; 4], Magic); 7] = [
     ([0x0a, 0x0d, 0x0d, 0x0a], Magic::Pcapng),
 ];
 
+const SNOOP: [u8; 8] = *b"snoop\0\0\0";
+
 impl Magic {
     /// Bytes that [`Self::plausible`] looks at.
     pub(super) const PLAUSIBLE_LEN: usize = 16;
 
-    /// By the first four bytes.
+    /// By the first four bytes; snoop's first four are letters, and it takes eight.
     #[inline]
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+        if bytes.starts_with(&SNOOP) {
+            return Some(Self::Snoop);
+        }
         let first = bytes.first_chunk::<4>()?;
         MAGICS.iter().find(|(magic, _)| magic == first).map(|&(_, magic)| magic)
     }
@@ -82,6 +89,8 @@ impl Magic {
                 [0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0 | 2, 0] | [0x1a, 0x2b, 0x3c, 0x4d, 0, 1, 0, 0 | 2]
             )
             .then_some(Self::Pcapng),
+            // Version 2.
+            Self::Snoop => ([o0, o1, o2, o3] == [0, 0, 0, 2]).then_some(Self::Snoop),
         }
     }
 
@@ -104,9 +113,6 @@ pub(super) fn known_stranger(bytes: &[u8]) -> Option<&'static str> {
         [0xfd, b'7', b'z', b'X', b'Z', ..] => Some("xz-compressed; unpack it with xz -d first"),
         [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, ..] => Some("bzip2-compressed; unpack it with bunzip2 first"),
         [b'%', b'P', b'D', b'F', b'-', ..] => Some("a PDF document"),
-        [b's', b'n', b'o', b'o', b'p', 0, 0, 0, ..] => {
-            Some("a snoop capture; convert it with editcap -F pcapng IN OUT first")
-        }
         [b'P', b'A', b'R', b'1', ..] => Some("a Parquet file"),
         [b'S', b'Q', b'L', b'i', b't', b'e', b' ', ..] => Some("an SQLite database"),
         _ if tar => Some("a tar archive; unpack it first"),

@@ -1,4 +1,4 @@
-//! From bytes to frames: pcap and pcapng, compressed or not, whole or damaged, pushed in any split.
+//! From bytes to frames: pcap, pcapng and snoop, compressed or not, whole or damaged, pushed in any split.
 //!
 //! In: bytes. Out: [`Frame`]s with time, link type and interface, and a list of what was wrong with the file.
 //! Knows nothing of what the packets hold.
@@ -14,13 +14,16 @@ mod log;
 mod lost;
 mod magic;
 mod merge;
+mod names;
 mod open;
 mod pcap;
 mod pcapng;
 mod reader;
 mod record;
+mod snoop;
 mod unpack;
 
 pub use frame::{Frame, Interface, InterfaceId, Interfaces, LinkType};
 pub use merge::Captures;
+pub use names::Names;
 pub use reader::Reader;

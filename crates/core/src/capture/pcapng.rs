@@ -2,7 +2,7 @@
 //!
 //! In: unread bytes. Out: [`Look`], and interfaces added to [`Interfaces`]. Blocks are framed here, because their lengths
 //! can not be trusted; pcap-parser reads the bodies with options. Packets are read by hand: pcap-parser collects each one's
-//! options into a list. Comments, names, secrets and custom blocks are passed by. draft-ietf-opsawg-pcapng.
+//! options into a list. Comments, secrets and custom blocks are passed by. draft-ietf-opsawg-pcapng.
 
 use pcap_parser::PcapNGOption;
 use pcap_parser::pcapng::{
@@ -21,6 +21,7 @@ use crate::types::Timestamp;
 const INTERFACE_DESCRIPTION: u32 = 1;
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const NAME_RESOLUTION: u32 = 4;
 const INTERFACE_STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 const JOURNAL: u32 = 9;
@@ -161,6 +162,7 @@ impl Section {
             ENHANCED_PACKET | PACKET => self.packet(block, kind, total),
             SIMPLE_PACKET => self.simple_packet(block, last, total),
             INTERFACE_DESCRIPTION => self.add_interface(block, interfaces),
+            NAME_RESOLUTION => Look::Names(self.order, total),
             INTERFACE_STATISTICS => self.count_drops(block, interfaces),
             JOURNAL | CUSTOM | CUSTOM_LOCAL => Look::Numbered(total),
             _ => Look::Skip(total),

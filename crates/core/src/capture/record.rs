@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::bytes::Order;
 use crate::capture::{InterfaceId, LinkType};
 use crate::types::{Span, Timestamp};
 
@@ -34,6 +35,8 @@ pub(super) enum Look {
     Skip(usize),
     /// So many bytes without a packet, to which Wireshark gives a number as if it were one.
     Numbered(usize),
+    /// A block of so many bytes with names of addresses.
+    Names(Order, usize),
     /// A framed block of so many bytes whose contents make no sense, and why.
     Malformed(usize, Cow<'static, str>),
     /// Another capture, or another section of this one.

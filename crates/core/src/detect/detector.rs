@@ -288,4 +288,44 @@ pub struct Told {
     pub example_kind: Option<&'static str>,
     /// Show examples whose span lies in this range before others.
     pub example_span: Option<(Span, Span)>,
+    /// What it may share with findings of the same code and severity at other services, the closest first: those that do are
+    /// told as one.
+    pub common: Vec<Common>,
+}
+
+/// What findings at several services have in common when there may be one cause behind them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Common {
+    /// Equal where it is the same: `icmp from 192.0.2.1: no-route`.
+    pub key: String,
+    /// Services that it takes to tell them together.
+    pub least: usize,
+    /// The first sentence of what is told of all; `COUNT` stands for the connections, `SERVICES` for how many services.
+    pub sentence: String,
+    /// What to look at before anything that the findings say each for itself.
+    pub advice: Option<String>,
+}
+
+impl Common {
+    /// Several ports of one address. `what` is the beginning of the sentence.
+    pub(super) fn of_host(service: &Service, what: &str) -> Self {
+        let address = service.key.address;
+        Self {
+            key: format!("host {address}"),
+            least: 2,
+            sentence: format!("{what} to SERVICES ports of {address}."),
+            advice: None,
+        }
+    }
+
+    /// Several services that one client alone tried, where it was alone at each. Fewer than four may be chance.
+    pub(super) fn of_client(group: &Group, what: &str) -> Option<Self> {
+        let client = group.only_client()?;
+        Some(Self {
+            key: format!("client {client}"),
+            least: 4,
+            sentence: format!("{what} by {client} to SERVICES services."),
+            advice: None,
+        })
+    }
 }

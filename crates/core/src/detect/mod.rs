@@ -22,7 +22,7 @@ mod versions;
 mod words;
 
 pub(crate) use detector::Said;
-pub use detector::{CaptureFacts, Case, Detector, Exam, Host, Scope, Told};
+pub use detector::{CaptureFacts, Case, Common, Detector, Exam, Host, Scope, Told};
 pub use distribution::{Cluster, Distribution};
 pub use group::{Group, Spread};
 pub use pace::Pace;

@@ -37,10 +37,19 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &tcp::connection_churn::ConnectionChurn,
     &tcp::stale_reuse::StaleReuse,
     &http::request_limit_close::RequestLimitClose,
+    &http::request_timeout::RequestTimeout,
     &tcp::idle_close::IdleClose,
+    &tcp::max_age_close::MaxAgeClose,
     &tcp::injected_reset::InjectedReset,
+    &tcp::unread_data_reset::UnreadDataReset,
+    &tcp::abortive_close::AbortiveClose,
+    &tcp::silent_idle_drop::SilentIdleDrop,
     &tcp::state_loss_reset::StateLossReset,
     &tcp::state_loss_drop::StateLossDrop,
+    &tcp::mtu_blackhole::MtuBlackhole,
+    &tcp::keepalive_unanswered::KeepaliveUnanswered,
+    &tcp::zero_window_stall::ZeroWindowStall,
+    &tcp::half_close_leak::HalfCloseLeak,
 ];
 
 /// The detector with this code.

@@ -118,6 +118,8 @@ pub struct Service {
     pub ja4_without_name: Option<String>,
     /// The `Server:` header last seen. Escaped.
     pub software: Option<String>,
+    /// The longest silence after which both sides spoke again on one connection.
+    pub longest_survived: Option<Span>,
     /// What the server announced in `Keep-Alive: timeout=`.
     pub announced_timeout: Option<Span>,
     /// What the server announced in `Keep-Alive: max=`, the largest.
@@ -150,6 +152,7 @@ impl Service {
             ja4_with_name: None,
             ja4_without_name: None,
             software: None,
+            longest_survived: None,
             announced_timeout: None,
             announced_max: None,
             clients: Vec::new(),
@@ -184,6 +187,7 @@ impl Service {
     pub(crate) fn add(&mut self, c: &Connection, outcome: Outcome) {
         self.connections += 1;
         self.outcomes[outcome as usize] += 1;
+        self.longest_survived = self.longest_survived.max(c.longest_survived_idle);
         self.note_heard(c);
         self.note_opening(c, outcome);
         if let Some(tls) = &c.tls {
@@ -297,8 +301,7 @@ impl Service {
 
     /// Connections that failed in any way.
     pub fn failed(&self) -> u64 {
-        use Outcome::{Prohibited, Refused, Reset, ResetInHandshake, TimedOut, TlsFailed, Unanswered};
-        [Refused, Unanswered, Prohibited, ResetInHandshake, TlsFailed, Reset, TimedOut].map(|o| self.of(o)).iter().sum()
+        Outcome::ALL.into_iter().filter(|outcome| outcome.is_failure()).map(|outcome| self.of(outcome)).sum()
     }
 }
 

@@ -47,6 +47,16 @@ impl Shape {
     pub const LATE_WRITE: Self = Self(1 << 14);
     /// Only packets with SYN, FIN and RST of it were captured.
     pub const FLAGS_ONLY: Self = Self(1 << 15);
+    /// Payload of both sides was captured.
+    pub const BOTH_SPOKE: Self = Self(1 << 16);
+    /// A segment was sent again and was never answered.
+    pub const UNANSWERED: Self = Self(1 << 17);
+    /// There was a RST, whatever ended it.
+    pub const RESET: Self = Self(1 << 18);
+    /// A side took no more payload for a time.
+    pub const ZERO_WINDOW: Self = Self(1 << 19);
+    /// Keep-alive probes were sent.
+    pub const PROBED: Self = Self(1 << 20);
 
     /// What a finished connection has.
     pub fn of(c: &Connection) -> Self {
@@ -69,6 +79,14 @@ impl Shape {
             | only(c.visibility.twins > 0, Self::TWINS)
             | only(c.ending.late_write.is_some(), Self::LATE_WRITE)
             | only(c.visibility.flags_only, Self::FLAGS_ONLY)
+            | only(
+                c.traffic.client.first_payload.is_some() && c.traffic.server.first_payload.is_some(),
+                Self::BOTH_SPOKE,
+            )
+            | only(c.traffic.client.unanswered.is_some() || c.traffic.server.unanswered.is_some(), Self::UNANSWERED)
+            | only(c.ending.reset.is_some(), Self::RESET)
+            | only(c.traffic.client.zero_window.is_some() || c.traffic.server.zero_window.is_some(), Self::ZERO_WINDOW)
+            | only(c.traffic.client.probes.is_some() || c.traffic.server.probes.is_some(), Self::PROBED)
     }
 
     /// Whether everything that is needed is there.

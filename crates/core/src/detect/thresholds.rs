@@ -151,3 +151,53 @@ pub(super) const REPEATS_LEAST: u32 = 3;
 
 /// Packets from before 2000-01-01 were stamped by a clock that was never set: there is no TLS that old to capture.
 pub(super) const CLOCK_LEAST: Timestamp = Timestamp::from_nanos(946_684_800_000_000_000);
+
+/// Retransmissions of the first segment after a long silence from which nobody answers any more: 1.4 s and more on Linux. Fewer
+/// than for a connection in full use, as the silence speaks too.
+pub(super) const SILENT_DROP_RETRANSMISSIONS: u32 = 3;
+
+/// Connections that died after a silence from which chance is unlikely.
+pub(super) const SILENT_DROP_SAMPLES: u64 = 3;
+
+/// A side that closes sooner after an unanswered request did not wait for the answer: the shortest timeouts that people set are
+/// whole seconds.
+pub(super) const WAITED_LEAST: Span = Span::from_millis(900);
+
+/// How far waits of one timeout may differ, as a share.
+pub(super) const WAIT_SPREAD_SHARE: f64 = 0.02;
+
+/// See [`WAIT_SPREAD_SHARE`]; for short ones.
+pub(super) const WAIT_SPREAD: Span = Span::from_millis(200);
+
+/// Equal waits from which they are a timeout, not chance.
+pub(super) const WAIT_SAMPLES: u64 = 3;
+
+/// A window that was shut for at least this long: the reader had stopped. Shorter is a busy moment.
+pub(super) const STALL_LEAST: Span = Span::from_secs(1);
+
+/// Keep-alive probes without an answer from which the peer is not there: a system gives up after 5 to 10.
+pub(super) const LOST_PROBES: u32 = 3;
+
+/// Retransmissions of a big segment from which it does not pass.
+pub(super) const MTU_RETRANSMISSIONS: u32 = 3;
+
+/// A sender that was told to stop is told within this and a round trip: payload that came later met a reset for another reason.
+pub(super) const UNREAD_WITHIN: Span = Span::from_millis(200);
+
+/// Aborts within [`ABORT_BURST_WITHIN`] from which one event is behind them: a process that ended.
+pub(super) const ABORT_BURST: u64 = 10;
+
+/// See [`ABORT_BURST`].
+pub(super) const ABORT_BURST_WITHIN: Span = Span::from_secs(1);
+
+/// A FIN that is not returned for this long: Linux gives up waiting for it after 60 s (tcp_fin_timeout).
+pub(super) const HALF_CLOSED_LEAST: Span = Span::from_secs(60);
+
+/// An age from which equal ages say something: shorter lives are equal by themselves.
+pub(super) const AGE_LEAST: Span = Span::from_secs(30);
+
+/// How far ages of one limit may differ, as a share.
+pub(super) const AGE_SPREAD_SHARE: f64 = 0.05;
+
+/// How many times the shortest idle time the longest must be, to say that it was not the idle time that was equal.
+pub(super) const AGE_IDLE_RATIO: f64 = 2.0;

@@ -4,7 +4,7 @@ use super::thresholds::TIMER_GAP_SHARE;
 use super::{Cluster, Group, versions};
 use crate::record::Protocol;
 use crate::report::Candidate;
-use crate::types::Span;
+use crate::types::{Side, Span};
 
 include!(concat!(env!("OUT_DIR"), "/timeouts.rs"));
 
@@ -151,6 +151,57 @@ pub(super) fn idle_candidates(
     });
     shown(found)
 }
+
+/// Idle limits of devices on the path, and of the kernels there, that lie between a silence that was survived and one that
+/// was not.
+pub(super) fn path_candidates(survived: Option<Span>, died: Span) -> Vec<Candidate> {
+    let least = survived.map_or(0.0, Span::as_secs_f64);
+    let fits = |known: &Known| known.value_s.is_some_and(|value| least <= value && value <= died.as_secs_f64());
+    let on_the_path = |known: &Known| {
+        matches!(known.role, "load_balancer" | "kernel") && matches!(known.closes_with, "silent" | "unknown")
+    };
+    let mut found: Vec<&Known> =
+        KNOWN.iter().filter(|known| known.kind == Kind::Idle && on_the_path(known) && fits(known)).collect();
+    // The nearest to the silence that was not survived comes first.
+    found.sort_by(|a, b| b.value_s.unwrap_or_default().total_cmp(&a.value_s.unwrap_or_default()));
+    shown(found.into_iter().map(|known| (known, None)).collect())
+}
+
+/// Limits on the age of connections that fit: those of the side that closes.
+pub(super) fn age_candidates(ages: &Cluster, closer: Side) -> Vec<Candidate> {
+    let age = ages.shortest().as_secs_f64();
+    let fits = |known: &Known| known.value_s.is_some_and(|value| value > 0.0 && (age / value - 1.0).abs() <= AGE_SHARE);
+    let theirs = |known: &Known| match closer {
+        Side::Client => matches!(known.role, "client" | "proxy"),
+        Side::Server => matches!(known.role, "server" | "proxy" | "load_balancer"),
+    };
+    let known = KNOWN.iter().filter(|known| known.kind == Kind::Lifetime && theirs(known) && fits(known));
+    shown(known.map(|known| (known, None)).collect())
+}
+
+/// How far an age may be from a documented limit, as a share: some add jitter.
+const AGE_SHARE: f64 = 0.05;
+
+/// Limits on the time to answer a request that fit a wait: those of the side that gave up.
+pub(super) fn wait_candidates(wait: &Cluster, gave_up: Side) -> Vec<Candidate> {
+    let wait = wait.middle().as_secs_f64();
+    let fits =
+        |known: &Known| known.value_s.is_some_and(|value| value > 0.0 && (wait / value - 1.0).abs() <= WAIT_SHARE);
+    let theirs = |known: &Known| match gave_up {
+        Side::Client => matches!(known.role, "client" | "proxy"),
+        Side::Server => matches!(known.role, "server" | "proxy" | "load_balancer"),
+    };
+    let of_requests = |known: &Known| {
+        ["request", "route", "read", "response", "header"]
+            .iter()
+            .any(|word| known.setting.to_ascii_lowercase().contains(word) || known.id.contains(word))
+    };
+    let known = KNOWN.iter().filter(|known| theirs(known) && of_requests(known) && fits(known));
+    shown(known.map(|known| (known, None)).collect())
+}
+
+/// How far a wait may be from a documented value, as a share.
+const WAIT_SHARE: f64 = 0.02;
 
 /// Request limits of servers that lie within `count` to `at_most`, most likely first.
 pub(super) fn request_candidates(least: u64, at_most: u64, software: Option<&str>) -> Vec<Candidate> {

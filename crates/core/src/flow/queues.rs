@@ -39,6 +39,14 @@ impl Queues {
         Some((first.checked_sub(ENDS)?, at))
     }
 
+    /// The first two of a list.
+    #[inline]
+    pub(super) fn first_two(&self, class: Class) -> Option<(u32, u32)> {
+        let first = self.links.get(class as usize)?.behind;
+        let second = self.links.get(first as usize)?.behind;
+        Some((first.checked_sub(ENDS)?, second.checked_sub(ENDS)?))
+    }
+
     /// Puts a place that is in no list at the end of one.
     #[inline]
     pub(super) fn join(&mut self, place: u32, class: Class, at: Timestamp) {

@@ -28,3 +28,8 @@ pub(super) fn read<'a>(piece: Piece<'a>, _: &mut Walk) -> Step<'a> {
         _ => Err(rest.too_short(2)),
     }
 }
+
+/// A byte for the direction before it.
+pub(super) fn read_with_direction<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
+    read(piece.after(1)?, walk)
+}

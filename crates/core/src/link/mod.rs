@@ -17,6 +17,7 @@ mod llc;
 mod mpls;
 mod nflog;
 mod null;
+mod pflog;
 mod plain;
 mod ppp;
 mod radio;

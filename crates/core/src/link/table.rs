@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{arcnet, capture_header, ethernet, fddi, frame_relay, hdlc, ipoib, juniper, nflog, null, ppp, radio, raw};
-use super::{slip, sll, sll2, wlan};
+use super::{pflog, slip, sll, sll2, wlan};
 use crate::capture::LinkType;
 use crate::net::{Piece, Step, Walk};
 
@@ -17,7 +17,7 @@ pub(super) struct Link {
 
 /// To add one: a file with its reader, and a row here.
 #[rustfmt::skip]
-static LINKS: [Link; 30] = [
+static LINKS: [Link; 33] = [
     Link { number: 0,   name: "NULL",               read: null::read },
     Link { number: 1,   name: "EN10MB",             read: ethernet::read },
     Link { number: 8,   name: "SLIP",               read: slip::read },
@@ -33,6 +33,7 @@ static LINKS: [Link; 30] = [
     Link { number: 107, name: "FRELAY",             read: frame_relay::read },
     Link { number: 108, name: "LOOP",               read: null::read },
     Link { number: 113, name: "LINUX_SLL",          read: sll::read },
+    Link { number: 117, name: "PFLOG",              read: pflog::read },
     Link { number: 119, name: "PRISM_HEADER",       read: radio::read_prism },
     Link { number: 127, name: "IEEE802_11_RADIO",   read: radio::read_radiotap },
     Link { number: 129, name: "ARCNET_LINUX",       read: arcnet::read },
@@ -42,6 +43,8 @@ static LINKS: [Link; 30] = [
     Link { number: 178, name: "JUNIPER_ETHER",      read: juniper::read_ethernet },
     Link { number: 192, name: "PPI",                read: capture_header::read_ppi },
     Link { number: 204, name: "PPP_WITH_DIR",       read: ppp::read_with_direction },
+    Link { number: 205, name: "C_HDLC_WITH_DIR",    read: hdlc::read_with_direction },
+    Link { number: 206, name: "FRELAY_WITH_DIR",    read: frame_relay::read_with_direction },
     Link { number: 228, name: "IPV4",               read: raw::read },
     Link { number: 229, name: "IPV6",               read: raw::read },
     Link { number: 239, name: "NFLOG",              read: nflog::read },
@@ -50,12 +53,23 @@ static LINKS: [Link; 30] = [
     Link { number: 276, name: "LINUX_SLL2",         read: sll2::read },
 ];
 
-/// Names of link types that captures often have and that are not read, so that a report can name them.
+/// Names of link types that are not read, so that a report can name them.
 #[rustfmt::skip]
-const UNREAD: [(u16, &str); 16] = [
-    (3, "AX25"), (6, "IEEE802_5"), (7, "ARCNET"), (11, "ATM_RFC1483"), (106, "ATM_CLIP"), (117, "PFLOG"),
-    (123, "SUNATM"), (147, "USER0"), (189, "USB_LINUX"), (195, "IEEE802_15_4"), (201, "BLUETOOTH_HCI_H4_WITH_PHDR"),
-    (220, "USB_LINUX_MMAPPED"), (227, "CAN_SOCKETCAN"), (249, "USBPCAP"), (253, "NETLINK"), (271, "VSOCK"),
+const UNREAD: [(u16, &str); 65] = [
+    (3, "AX25"), (6, "IEEE802_5"), (7, "ARCNET_BSD"), (11, "ATM_RFC1483"), (100, "ATM_RFC1483"), (106, "ATM_CLIP"),
+    (114, "LTALK"), (122, "IP_OVER_FC"), (123, "SUNATM"), (138, "APPLE_IP_OVER_IEEE1394"), (139, "MTP2_WITH_PHDR"),
+    (140, "MTP2"), (141, "MTP3"), (142, "SCCP"), (143, "DOCSIS"), (144, "LINUX_IRDA"), (147, "USER0"),
+    (165, "BACNET_MS_TP"), (169, "GPRS_LLC"), (177, "LINUX_LAPD"), (182, "MFR"), (187, "BLUETOOTH_HCI_H4"),
+    (189, "USB_LINUX"), (195, "IEEE802_15_4_WITHFCS"), (197, "ERF"), (201, "BLUETOOTH_HCI_H4_WITH_PHDR"),
+    (202, "AX25_KISS"), (203, "LAPD"), (207, "LAPB_WITH_DIR"), (209, "IPMB_LINUX"), (215, "IEEE802_15_4_NONASK_PHY"),
+    (220, "USB_LINUX_MMAPPED"), (224, "FC_2"), (225, "FC_2_WITH_FRAME_DELIMS"), (226, "IPNET"),
+    (227, "CAN_SOCKETCAN"), (230, "IEEE802_15_4_NOFCS"), (231, "DBUS"), (235, "DVB_CI"), (240, "NETANALYZER"),
+    (243, "MPEG_2_TS"), (245, "NFC_LLCP"), (247, "INFINIBAND"), (248, "SCTP"), (249, "USBPCAP"), (250, "RTAC_SERIAL"),
+    (251, "BLUETOOTH_LE_LL"), (253, "NETLINK"), (254, "BLUETOOTH_LINUX_MONITOR"), (256, "BLUETOOTH_LE_LL_WITH_PHDR"),
+    (259, "EPON"), (264, "ISO_14443"), (266, "USB_DARWIN"), (268, "SDLC"), (271, "VSOCK"), (272, "NORDIC_BLE"),
+    (273, "DOCSIS31_XRA31"), (274, "ETHERNET_MPACKET"), (280, "VPP_DISPATCH"), (281, "DSA_TAG_BRCM"),
+    (282, "DSA_TAG_BRCM_PREPEND"), (283, "IEEE802_15_4_TAP"), (284, "DSA_TAG_DSA"), (285, "DSA_TAG_EDSA"),
+    (288, "USB_2_0"),
 ];
 
 /// For each number its row in `LINKS`, so that no packet searches.

@@ -1,4 +1,4 @@
-//! GRE (RFC 2784, RFC 2890), its variant in PPTP (RFC 2637), and ERSPAN in it (draft-foschiano-erspan).
+//! GRE (RFC 2784, RFC 2890), its variants in PPTP (RFC 2637) and EoIP, and ERSPAN in it (draft-foschiano-erspan).
 
 use super::header::{Header, Step, Walk};
 use super::{Piece, Skip, TunnelKind};
@@ -21,6 +21,12 @@ pub(crate) fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
     }
     if flags & CHECKSUM != 0 {
         rest = rest.after(4)?;
+    }
+    // MikroTik's EoIP: length and, low byte first, tunnel identifier where PPTP has length and call.
+    if protocol == 0x6400 && flags == KEY | 1 {
+        let (&[_, _, low, high], frame) = rest.split()?;
+        walk.enter(TunnelKind::Gre, Some(u32::from(u16::from_le_bytes([low, high]))));
+        return Ok((Header::Ethernet, frame));
     }
     let mut key = None;
     if flags & KEY != 0 {

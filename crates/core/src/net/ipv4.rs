@@ -23,9 +23,13 @@ pub(crate) fn read(piece: Piece<'_>) -> Result<(Ip, Header, Piece<'_>), Skip> {
         return Err(Skip::Malformed);
     }
     let payload = piece.after(header_len)?;
+    let destination = match header.options() {
+        [] => header.destination(),
+        options => end_of_route(options).unwrap_or_else(|| header.destination()),
+    };
     let ip = Ip {
         source: IpAddr::V4(Ipv4Addr::from(header.source())),
-        destination: IpAddr::V4(Ipv4Addr::from(header.destination())),
+        destination: IpAddr::V4(Ipv4Addr::from(destination)),
         ttl: header.ttl(),
         id: header.identification(),
     };
@@ -37,6 +41,31 @@ pub(crate) fn read(piece: Piece<'_>) -> Result<(Ip, Header, Piece<'_>), Skip> {
         return Ok((ip, Header::Fragment(fragment), payload));
     }
     Ok((ip, Header::of_protocol(protocol)?, payload))
+}
+
+/// Where a source route that is not at its end yet leads (RFC 791 section 3.1): the address that TCP knows (RFC 1122
+/// section 4.2.3.8), while the header has that of the next hop.
+#[cold]
+fn end_of_route(mut options: &[u8]) -> Option<[u8; 4]> {
+    const END: u8 = 0;
+    const NOTHING: u8 = 1;
+    const LOOSE_ROUTE: u8 = 131;
+    const STRICT_ROUTE: u8 = 137;
+    loop {
+        options = match *options {
+            [NOTHING, ref rest @ ..] => rest,
+            [] | [END, ..] | [_] => return None,
+            [kind, len, ..] => {
+                let (option, rest) = options.split_at_checked(usize::from(len).max(2))?;
+                if matches!(kind, LOOSE_ROUTE | STRICT_ROUTE) {
+                    let (&[_, _, pointer], route) = option.split_first_chunk()?;
+                    // The pointer counts from the option's first byte, which is 1; behind the end the route is done.
+                    return if pointer < len { route.last_chunk().copied() } else { None };
+                }
+                rest
+            }
+        }
+    }
 }
 
 /// Why there is no header: cut off by the capture, or no header at all.

@@ -20,6 +20,7 @@ pub(crate) mod ipv6;
 pub(crate) mod tcp;
 pub(crate) mod udp;
 
+mod ayiya;
 mod geneve;
 mod gtp;
 mod l2tp;

@@ -73,6 +73,8 @@ pub enum TunnelKind {
     Pppoe,
     /// Teredo (RFC 4380).
     Teredo,
+    /// AYIYA (draft-massar-v6ops-ayiya).
+    Ayiya,
     /// AH (RFC 4302).
     Ah,
     /// Provider backbone bridge (IEEE 802.1ah).
@@ -96,6 +98,7 @@ impl TunnelKind {
             Self::Mpls => "mpls",
             Self::Pppoe => "pppoe",
             Self::Teredo => "teredo",
+            Self::Ayiya => "ayiya",
             Self::Ah => "ah",
             Self::Pbb => "pbb",
             Self::L2tp => "l2tp",

@@ -55,8 +55,9 @@ struct Exchanges {
     answered_at: Option<Moment>,
     /// Whether the client's burst counts: a TLS handshake message is no request.
     counts: bool,
-    last_payload: Option<Timestamp>,
-    silence_before: Span,
+    last_payload: Option<Moment>,
+    /// The payload before `begun`.
+    before: Option<Moment>,
     longest_survived: Option<Span>,
 }
 
@@ -294,6 +295,7 @@ impl Builder {
             completeness,
             exchanges: exchanges.map_or(0, |exchanges| exchanges.answered),
             last_exchange: exchanges.and_then(Exchanges::last),
+            before_last_exchange: exchanges.and_then(|exchanges| exchanges.before),
             longest_survived_idle: exchanges.and_then(|exchanges| exchanges.longest_survived),
             tls,
             http,
@@ -329,17 +331,18 @@ impl Exchanges {
                 self.begun = Some(at);
                 self.answered_at = None;
                 self.counts = false;
-                self.silence_before = self.last_payload.map_or(Span::ZERO, |last| at.at.since(last));
+                self.before = self.last_payload;
             }
             self.counts |= counts;
         } else if self.turn == Some(Side::Client) && self.counts {
             self.answered += 1;
             self.answered_at = Some(at);
-            let survived = self.longest_survived.unwrap_or_default().max(self.silence_before);
+            let silence = self.before.zip(self.begun).map_or(Span::ZERO, |(before, begun)| begun.at.since(before.at));
+            let survived = self.longest_survived.unwrap_or_default().max(silence);
             self.longest_survived = (survived > Span::ZERO).then_some(survived);
         }
         self.turn = Some(side);
-        self.last_payload = Some(at.at);
+        self.last_payload = Some(at);
     }
 
     fn last(&self) -> Option<(Moment, Option<Moment>)> {

@@ -215,7 +215,12 @@ pub const COLUMNS: &[Column] = &[
     column("start", Time, "Time of the first packet", |c, _| Value::at(Some(c.first))),
     column("end", Time, "Time of the last packet", |c, _| Value::at(Some(c.last))),
     column("duration_s", Float, "Seconds from the first to the last packet", |c, _| Value::seconds(Some(c.duration()))),
-    column("syn_count", Int, "SYNs without ACK, retries included", |c, _| Value::count(c.opening.syn_count)),
+    column("syn_count", Int, "SYNs without ACK as captured: retries and other sightings included", |c, _| {
+        Value::count(c.opening.syn_count)
+    }),
+    column("syn_retries", Int, "SYNs that were sent again; another sighting of one does not count", |c, _| {
+        Value::count(c.opening.syns_sent().saturating_sub(1))
+    }),
     column(
         "connect_s",
         Float,
@@ -230,6 +235,12 @@ pub const COLUMNS: &[Column] = &[
     ),
     column("conn_state", Text, "Zeek's conn_state", |c, _| Value::text(c.conn_state.name())),
     column("history", Text, "Zeek's history", |c, _| Value::text(c.history.as_str())),
+    column(
+        "events",
+        Text,
+        "Zeek's letters with repeats and times: D*12@1.02-5.3 are 12 packets with payload, from 1.02 s to 5.3 s after the first packet",
+        |c, _| Value::text(super::events::of(c)),
+    ),
     column("completeness", Int, "Wireshark's tcp.completeness, final value", |c, _| Value::count(c.completeness)),
     // Packets that prove it
     column("syn_packet", Int, "Number of the first SYN without ACK", |c, _| Value::packet(c.opening.syn)),

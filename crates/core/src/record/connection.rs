@@ -11,9 +11,22 @@ use crate::types::{Endpoint, Moment, Side, Sided, Span};
 
 /// A TCP connection, or an attempt at one, as the capture shows it.
 ///
-/// What one connection is: all packets between two innermost address and port pairs, until a SYN with another initial
-/// sequence number (or any SYN after a FIN or RST) opens the next. Interfaces, VLANs and tunnels do not tell
-/// connections apart.
+/// What one connection is, in the order in which it is decided:
+///
+/// - **The tuple.** All packets between two address and port pairs, those of the innermost IP and TCP headers: behind a
+///   source route the final destination, in fragments the packet that they make.
+/// - **Reuse.** A SYN that is no other sighting of one and has another initial sequence number than its side had opens the
+///   next connection of the tuple; one with the same number is a retry, also after a FIN or RST.
+/// - **The end.** After FIN and RST it waits for late packets (`Limits::closed_linger`); without an end it goes after
+///   `Limits::idle_timeout`, an attempt after `Limits::half_open_timeout`, or when `Limits::max_connections` is reached.
+/// - **Mid-stream.** Any segment opens one where there is none (`visibility.mid_stream`), unless one of the tuple was
+///   written out not long ago: then it is late, and counted for the capture.
+/// - **The sides.** `roles_from` has them in the order in which they count; a better sign exchanges them afterwards.
+///
+/// Interfaces, VLANs and tunnels do not tell connections apart: a packet on its way is seen at several places (`twins`).
+/// Two tenants with the same addresses behind two tunnels or VLANs therefore share a tuple, as in Wireshark: each SYN opens
+/// another connection, and what comes without a SYN counts for the one opened last. `tunnel` and `vlan` are those of
+/// the first packet; capture one tunnel at a time where addresses overlap.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connection {
     /// Its number, from 0 in order of first packet: Wireshark's `tcp.stream`.
@@ -43,7 +56,7 @@ pub struct Connection {
     pub ending: Ending,
     /// Zeek's `conn_state`.
     pub conn_state: ConnState,
-    /// Zeek's `history`.
+    /// Zeek's `history`. `^` at its beginning says that the first packet came from the server.
     pub history: History,
     /// Wireshark's `tcp.completeness`, its final value: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST. Refused is 37.
     pub completeness: u8,
@@ -52,6 +65,8 @@ pub struct Connection {
     pub exchanges: u32,
     /// The last time the client began a burst, and when the server's answer to it began.
     pub last_exchange: Option<(Moment, Option<Moment>)>,
+    /// The last payload of either side before that burst; `None` where it was the first. What lies between was silence.
+    pub before_last_exchange: Option<Moment>,
     /// The longest time without payload that was followed by payload from both sides: this much silence was survived.
     pub longest_survived_idle: Option<Span>,
 
@@ -267,6 +282,12 @@ impl Outcome {
             Self::MidStream => "mid-stream",
             Self::HealthCheck => "health-check",
         }
+    }
+
+    /// Whether the connection did not do what it was opened for.
+    pub const fn is_failure(self) -> bool {
+        use Outcome::{Prohibited, Refused, Reset, ResetInHandshake, TimedOut, TlsFailed, Unanswered};
+        matches!(self, Refused | Unanswered | Prohibited | ResetInHandshake | TlsFailed | Reset | TimedOut)
     }
 }
 

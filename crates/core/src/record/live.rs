@@ -27,16 +27,15 @@ pub(crate) struct Young {
     vlan: Option<u16>,
     tunnel: Option<Tunnel>,
     notes: List,
-    /// What each direction sent, the forward one first.
-    sent: [Sent; 2],
+    sent: Sent,
 }
 
-/// What the packets of one direction say in sum.
+/// What the packets of each direction say in sum, the forward direction second.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sent {
     /// The sequence number before that of the first byte, by the first packet (Wireshark's `base_seq`).
-    base: Seq,
-    kinds: u8,
+    bases: [Seq; 2],
+    kinds: [u8; 2],
 }
 
 /// There was any packet.
@@ -48,9 +47,6 @@ const RST: u8 = 1 << 3;
 /// A packet without SYN, FIN and RST.
 const PLAIN: u8 = 1 << 4;
 
-/// Packets that are noted before a connection is followed. Handshake, teardown and a few retries are within it.
-const MOST_NOTES: u8 = 8;
-
 impl Live {
     /// A connection that begins with this segment.
     pub(crate) fn new(number: u64, sighting: &Sighting<'_>, notes: &mut Notes, limits: &Limits) -> Self {
@@ -60,8 +56,8 @@ impl Live {
             return Self::Grown(builder);
         }
         let Place { vlan, tunnel, .. } = sighting.segment.place;
-        let mut sent = [Sent::default(); 2];
-        sent[usize::from(sighting.forward)].note(sighting);
+        let mut sent = Sent::default();
+        sent.note(sighting);
         Self::Young(Young { number, vlan, tunnel, notes: notes.begin(sighting), sent })
     }
 
@@ -96,7 +92,7 @@ impl Live {
     #[inline]
     pub(crate) fn on_segment(&mut self, sighting: &Sighting<'_>, key: &Key, notes: &mut Notes, limits: &Limits) {
         match self {
-            Self::Young(young) if sighting.segment.payload_len == 0 && young.notes.len() < MOST_NOTES => {
+            Self::Young(young) if sighting.segment.payload_len == 0 && young.notes.has_room() => {
                 young.note(sighting, notes);
             }
             Self::Young(young) => {
@@ -115,6 +111,14 @@ impl Live {
         }
         if let Self::Grown(builder) = self {
             builder.on_icmp(error, at);
+        }
+    }
+
+    /// It will be finished soon: reads what that takes.
+    #[inline]
+    pub(crate) fn fetch(&self, notes: &Notes) {
+        if let Self::Young(young) = self {
+            notes.fetch(&young.notes);
         }
     }
 
@@ -142,14 +146,14 @@ impl Live {
 impl Young {
     #[inline]
     fn note(&mut self, sighting: &Sighting<'_>, notes: &mut Notes) {
-        self.sent[usize::from(sighting.forward)].note(sighting);
+        self.sent.note(sighting);
         notes.add(&mut self.notes, sighting);
     }
 
     /// The same as its [`Builder`] would say.
     #[inline]
     fn class(&self) -> Class {
-        let [one, other] = [self.sent[0].kinds, self.sent[1].kinds];
+        let [one, other] = self.sent.kinds;
         let attempt = |this: u8, that: u8| that == 0 && this & (OPENING | PLAIN) == OPENING;
         if (one | other) & RST != 0 || one & other & FIN != 0 {
             Class::Closed
@@ -161,8 +165,8 @@ impl Young {
     }
 
     fn is_reopened_by(&self, syn: &Sighting<'_>) -> bool {
-        let sent = self.sent[usize::from(syn.forward)];
-        sent.kinds & ANY != 0 && sent.base != syn.segment.seq
+        let direction = usize::from(syn.forward);
+        self.sent.kinds[direction] & ANY != 0 && self.sent.bases[direction] != syn.segment.seq
     }
 
     /// Follows it from now on.
@@ -194,11 +198,12 @@ impl Young {
 impl Sent {
     #[inline]
     fn note(&mut self, sighting: &Sighting<'_>) {
-        let s = sighting.segment;
-        if self.kinds == 0 {
-            self.base = if s.flags.syn() { s.seq } else { s.seq.minus(1) };
+        let (s, direction) = (sighting.segment, usize::from(sighting.forward));
+        let kinds = &mut self.kinds[direction];
+        if *kinds == 0 {
+            self.bases[direction] = if s.flags.syn() { s.seq } else { s.seq.minus(1) };
         }
-        self.kinds |= KINDS[usize::from(s.flags.0) % KINDS.len()];
+        *kinds |= KINDS[usize::from(s.flags.0) % KINDS.len()];
     }
 }
 

@@ -8,6 +8,7 @@ mod certificate_columns;
 mod columns;
 mod community_id;
 mod connection;
+mod events;
 mod farewell;
 mod hello_columns;
 mod live;
@@ -31,6 +32,6 @@ pub(crate) use outcome::ANSWER_WAIT;
 pub(crate) use sighting::Sighting;
 
 pub use crate::tcp::{
-    CloseKind, ConnState, Ending, Fin, History, IdleSource, IdleTime, LateWrite, Opening, Reset, ResetKind, Traffic,
-    Unanswered,
+    CloseKind, ConnState, Ending, Fin, History, IdleSource, IdleTime, LateWrite, Opening, Probes, Reset, ResetKind,
+    Traffic, Unanswered, ZeroWindow,
 };

@@ -29,9 +29,9 @@ enum Reader {
     },
     Tls(Box<TlsObserver>),
     Http(Box<HttpObserver>),
-    /// Something else, which may still turn to TLS (STARTTLS, CONNECT, SOCKS): bytes looked at so far.
+    /// Something else, which may still turn to TLS (STARTTLS, CONNECT, SOCKS): bytes of each side looked at so far.
     Other {
-        looked_at: u32,
+        looked_at: Sided<u32>,
     },
     Nobody(Protocol),
 }
@@ -47,7 +47,7 @@ pub(super) enum Learned {
 
 /// A capture may hold an ACK before the bytes that it acknowledges: by this much at most.
 const MISORDERED_WITHIN: Span = Span::from_millis(50);
-/// Bytes of a client that speaks something else first, within which it may turn to TLS: mail, directory and database
+/// Bytes of a side that speaks something else first, within which it may turn to TLS: mail, directory and database
 /// protocols do so within their first lines.
 const LOOKED_AT_FOR_TLS: u32 = 16 * 1024;
 /// First bytes kept while the protocol is undecided.
@@ -71,7 +71,7 @@ impl Streams {
             Reader::Undecided { .. } => true,
             Reader::Tls(observer) => observer.wants(side),
             Reader::Http(observer) => observer.wants(side) || observer.has_switched(),
-            Reader::Other { looked_at } => side == Side::Client && *looked_at < LOOKED_AT_FOR_TLS,
+            Reader::Other { looked_at } => looked_at[side] < LOOKED_AT_FOR_TLS,
             Reader::Nobody(_) => false,
         }
     }
@@ -182,7 +182,8 @@ fn without_proxy_header<'a>(
     rest.map(Piece::Bytes)
 }
 
-/// A client that spoke clear text and now begins a segment with a ClientHello has turned to TLS.
+/// A client that spoke clear text and now begins a segment with a ClientHello has turned to TLS; so has a server with its
+/// ServerHello, where the client's was not captured.
 fn turn_to_tls(
     reader: &mut Reader,
     before_tls: &mut Option<Box<Http>>,
@@ -191,9 +192,9 @@ fn turn_to_tls(
     limits: &Limits,
 ) {
     let turns = match (&mut *reader, piece) {
-        (Reader::Other { looked_at }, Piece::Bytes(bytes)) if side == Side::Client => {
-            *looked_at = looked_at.saturating_add(bytes.len() as u32);
-            is_client_hello(bytes)
+        (Reader::Other { looked_at }, Piece::Bytes(bytes)) => {
+            looked_at[side] = looked_at[side].saturating_add(bytes.len() as u32);
+            if side == Side::Client { is_client_hello(bytes) } else { is_server_hello(bytes) }
         }
         (Reader::Http(observer), Piece::Bytes(bytes)) => {
             side == Side::Client && observer.has_switched() && is_client_hello(bytes)
@@ -208,6 +209,11 @@ fn turn_to_tls(
 /// The header of a handshake record with the header of a ClientHello in it (RFC 8446 sections 5.1 and 4).
 fn is_client_hello(bytes: &[u8]) -> bool {
     matches!(bytes, [0x16, 0x03, 0..=4, _, _, 0x01, 0x00, _, _, 0x03, 0..=4, ..])
+}
+
+/// The same with a ServerHello in it.
+fn is_server_hello(bytes: &[u8]) -> bool {
+    matches!(bytes, [0x16, 0x03, 0..=4, _, _, 0x02, 0x00, _, _, 0x03, 0..=4, ..])
 }
 
 fn take(
@@ -297,7 +303,50 @@ fn settle(reader: &mut Reader, waiting: &mut Vec<(Side, Moment, Vec<u8>)>, _limi
     if let Reader::Undecided { refused } = reader
         && refused.client
     {
-        *reader = Reader::Other { looked_at: 0 };
+        *reader = Reader::Other { looked_at: Sided::default() };
         waiting.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{PacketNo, Timestamp};
+
+    /// A TLS 1.2 record with a ServerHello that has neither session identifier nor extensions.
+    fn server_hello() -> Vec<u8> {
+        let random = [7; 32];
+        [&[0x16, 3, 3, 0, 42, 2, 0, 0, 38, 3, 3][..], &random, &[0, 0xc0, 0x2f, 0]].concat()
+    }
+
+    fn learned(payloads: &[(Side, &[u8])]) -> Learned {
+        let (mut streams, limits) = (Streams::new(), Limits::default());
+        let at = Moment { packet: PacketNo::FIRST, at: Timestamp::from_nanos(0) };
+        let mut next = Sided { client: Seq(1), server: Seq(1) };
+        for &(side, bytes) in payloads {
+            let (from, length) = (next[side], bytes.len() as u32);
+            if streams.wants(side) {
+                streams.on_payload(side, Some(Seq(1)), from, bytes, length, at, &limits);
+            }
+            next[side] = from.plus(length);
+        }
+        streams.finish(at, &limits)
+    }
+
+    #[test]
+    fn a_server_hello_alone_shows_that_a_connection_turned_to_tls() {
+        let (hello, socks) = (server_hello(), [0, 90, 0, 0, 0, 0, 0, 0]);
+        let said = [(Side::Client, &b"\x04\x01\x01\xbb\x0a\0\0\x01user\0"[..]), (Side::Server, &socks)];
+        match learned(&[&said[..], &[(Side::Server, &hello)]].concat()) {
+            Learned::Tls(tls, None) => {
+                assert_eq!(tls.server_hello.map(|hello| hello.cipher_suite), Some(0xc02f));
+                assert!(tls.client_hello.is_none() && !tls.reversed);
+            }
+            other => panic!("{other:?}"),
+        }
+        // Not where it stands in the middle of a segment.
+        let inside = [b"+OK ", &hello[..]].concat();
+        let nothing = learned(&[&said[..], &[(Side::Server, &inside)]].concat());
+        assert!(matches!(nothing, Learned::Nothing(Protocol::Other)), "{nothing:?}");
     }
 }

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::failures::{Compared, Failures};
+use super::fold::folded;
 use super::plan::{Check, Shapes, chosen};
-use super::{Finding, NotAssessed, ServiceSummary, Totals};
+use super::{Finding, NotAssessed, SeenInPart, ServiceSummary, Totals, Unexplained};
 use crate::Limits;
 use crate::detect::{
-    CaptureFacts, Case, DETECTORS, Detector, Group, Host, Said, Scope, Service, ServiceKey, Severity, Shape, Told,
+    CaptureFacts, Case, Common, DETECTORS, Detector, Group, Host, Said, Scope, Service, ServiceKey, Severity, Shape,
+    Told,
 };
 use crate::record::{Connection, Outcome};
 
@@ -23,6 +26,7 @@ pub(crate) struct Casebook {
     /// Why checks could not be made, for each detector: few reasons each.
     not_visible: Vec<Vec<Blind>>,
     checks: Vec<Check>,
+    seen_in_part: SeenInPart,
     /// What the detector at hand says; kept between connections, as its memory is.
     said: Said,
 }
@@ -33,6 +37,7 @@ struct Row {
     service: Service,
     cells: Cells,
     shapes: Shapes,
+    failures: Failures,
 }
 
 /// A cell for each detector.
@@ -69,6 +74,7 @@ impl Casebook {
             index: hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::default()),
             whole: no_cells(),
             not_visible: DETECTORS.iter().map(|_| Vec::new()).collect(),
+            seen_in_part: SeenInPart::default(),
             said: Said::nothing(),
         }
     }
@@ -77,8 +83,9 @@ impl Casebook {
     pub(crate) fn add(&mut self, connection: &mut Connection) {
         let outcome = connection.outcome();
         let row = self.row_of(connection);
+        self.seen_in_part.note(connection);
         let Self { rows, whole, checks, said, not_visible, limits, .. } = self;
-        let Some(Row { service, cells, shapes }) = rows.get_mut(row) else { return };
+        let Some(Row { service, cells, shapes, failures }) = rows.get_mut(row) else { return };
         service.add(connection, outcome);
         let plan = shapes.plan(Shape::of(connection), checks);
         debug_assert!(plan.holds(checks, connection), "a detector says more than its needs() and clears() allow");
@@ -115,6 +122,7 @@ impl Casebook {
         if found.count_ones() > 1 {
             note_overlaps(found, checks, whole, cells);
         }
+        failures.note(connection, outcome);
     }
 
     /// The row of the connection's service; the last one stands for all past the limit.
@@ -130,7 +138,12 @@ impl Casebook {
     fn begin(&mut self, key: ServiceKey) -> usize {
         if self.rows.len() < self.limits.max_services.max(1) {
             self.index.insert(key, self.rows.len() as u32);
-            self.rows.push(Row { service: Service::new(key), cells: no_cells(), shapes: Shapes::default() });
+            self.rows.push(Row {
+                service: Service::new(key),
+                cells: no_cells(),
+                shapes: Shapes::default(),
+                failures: Failures::default(),
+            });
         }
         self.rows.len() - 1
     }
@@ -159,20 +172,32 @@ impl Casebook {
             let host = service.map_or_else(Host::default, |service| host_of(service, &hosts));
             for (&detector, cell) in DETECTORS.iter().zip(cells) {
                 let Some(group) = cell.group.as_deref() else { continue };
-                for one in detector.tell(&Case { group, service, host, capture }) {
+                for mut one in detector.tell(&Case { group, service, host, capture }) {
+                    let common = std::mem::take(&mut one.common);
                     let finding = finding(detector, group, service, one, &self.limits);
-                    told.push(Story { row, group, finding });
+                    told.push(Story {
+                        rows: vec![row],
+                        groups: vec![group],
+                        finding,
+                        common,
+                        own_summary: None,
+                        advice: None,
+                    });
                 }
             }
         }
-        let mut findings = without_explained(told);
+        let told = folded(without_explained(told), &self.limits);
+        let mut findings: Vec<Finding> = told.into_iter().map(|story| story.finding).collect();
         findings.sort_by(|a, b| {
             let harm = |finding: &Finding| (finding.severity, finding.affected, finding.confidence);
             harm(b).cmp(&harm(a)).then_with(|| a.code.cmp(b.code)).then_with(|| a.service.cmp(&b.service))
         });
         findings.truncate(self.limits.max_findings);
         let services = self.summaries(&findings);
-        Closed { services, findings, totals: self.totals(), not_assessed: not_assessed(&self.not_visible) }
+        let failures = self.rows.iter().map(|row| (row.service.key, &row.failures));
+        let Compared { failed, unexplained } = Compared::of(failures, &findings);
+        let totals = self.totals(failed);
+        Closed { services, findings, unexplained, totals, not_assessed: not_assessed(&self.not_visible) }
     }
 
     fn services(&self) -> impl Iterator<Item = &Service> {
@@ -189,12 +214,14 @@ impl Casebook {
         }
     }
 
-    fn totals(&self) -> Totals {
+    fn totals(&self, failed: u64) -> Totals {
         let of = |outcome| self.services().map(|service| service.of(outcome)).sum::<u64>();
         let by_outcome = Outcome::ALL.into_iter().map(|outcome| (outcome, of(outcome)));
         Totals {
             connections: self.services().map(|service| service.connections).sum(),
+            failed,
             by_outcome: by_outcome.filter(|(_, count)| *count > 0).collect(),
+            seen_in_part: self.seen_in_part,
         }
     }
 
@@ -203,12 +230,8 @@ impl Casebook {
             .services()
             .map(|service| {
                 let mut summary = service.summary();
-                let about = |finding: &&Finding| {
-                    finding
-                        .service
-                        .as_ref()
-                        .is_some_and(|name| name.address == summary.address && name.port == summary.port)
-                };
+                let key = service.key;
+                let about = |finding: &&Finding| finding.hits(key.address, key.port).is_some();
                 summary.findings = findings.iter().filter(about).map(|finding| finding.code).collect();
                 summary.findings.dedup();
                 (service.failed(), summary)
@@ -220,6 +243,16 @@ impl Casebook {
                 .then_with(|| (a.address, a.port).cmp(&(b.address, b.port)))
         });
         services.into_iter().map(|(_, summary)| summary).collect()
+    }
+}
+
+impl SeenInPart {
+    fn note(&mut self, connection: &Connection) {
+        let seen = &connection.visibility;
+        self.one_way += u64::from(seen.one_way.is_some());
+        self.flags_only += u64::from(seen.flags_only);
+        self.cut += u64::from(seen.cut_by_snaplen > 0);
+        self.with_holes += u64::from((seen.gaps.client > 0 || seen.gaps.server > 0) && !seen.flags_only);
     }
 }
 
@@ -254,10 +287,16 @@ fn note_blind(known: Option<&mut Vec<Blind>>, reason: &'static str, capture_inst
 }
 
 /// A finding, and where it comes from.
-struct Story<'a> {
-    row: usize,
-    group: &'a Group,
-    finding: Finding,
+pub(super) struct Story<'a> {
+    pub(super) rows: Vec<usize>,
+    pub(super) groups: Vec<&'a Group>,
+    pub(super) finding: Finding,
+    /// What it may share with findings at other services.
+    pub(super) common: Vec<Common>,
+    /// Its summary before it was told together with others.
+    pub(super) own_summary: Option<String>,
+    /// What to change that was put before the rest when it was.
+    pub(super) advice: Option<String>,
 }
 
 fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, told: Told, limits: &Limits) -> Finding {
@@ -266,6 +305,7 @@ fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, to
         severity: told.severity.or(group.severity).unwrap_or(Severity::Info),
         confidence: told.confidence.or(group.confidence).unwrap_or(crate::detect::Confidence::Low),
         service: service.map(Service::name),
+        also_at: Vec::new(),
         affected: told.affected.unwrap_or(group.count),
         of: told.of.unwrap_or(group.applied),
         first: group.first,
@@ -280,22 +320,22 @@ fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, to
 }
 
 /// Leaves out findings all of whose connections a stronger finding of the same service explains.
-fn without_explained(told: Vec<Story<'_>>) -> Vec<Finding> {
-    let explains = |row: usize, code: &str, severity: Severity| {
-        told.iter().any(|story| story.row == row && story.finding.code == code && story.finding.severity >= severity)
+fn without_explained(told: Vec<Story<'_>>) -> Vec<Story<'_>> {
+    let explains = |rows: &[usize], code: &str, severity: Severity| {
+        told.iter().any(|story| story.rows == rows && story.finding.code == code && story.finding.severity >= severity)
     };
     let explained: Vec<bool> = told
         .iter()
         .map(|story| {
-            let overlaps = story.group.overlaps().iter();
+            let overlaps = story.groups.iter().flat_map(|group| group.overlaps());
             let covered: u64 = overlaps
-                .filter(|(code, _)| explains(story.row, code, story.finding.severity))
+                .filter(|(code, _)| explains(&story.rows, code, story.finding.severity))
                 .map(|(_, count)| count)
                 .sum();
-            covered >= story.group.count
+            covered >= story.groups.iter().map(|group| group.count).sum()
         })
         .collect();
-    told.into_iter().zip(explained).filter(|(_, explained)| !explained).map(|(story, _)| story.finding).collect()
+    told.into_iter().zip(explained).filter(|(_, explained)| !explained).map(|(story, _)| story).collect()
 }
 
 fn not_assessed(blind: &[Vec<Blind>]) -> Vec<NotAssessed> {
@@ -330,6 +370,7 @@ fn host_of(service: &Service, hosts: &BTreeMap<IpAddr, Host>) -> Host {
 #[derive(Debug)]
 pub(crate) struct Closed {
     pub(crate) findings: Vec<Finding>,
+    pub(crate) unexplained: Vec<Unexplained>,
     pub(crate) services: Vec<ServiceSummary>,
     pub(crate) totals: Totals,
     pub(crate) not_assessed: Vec<NotAssessed>,

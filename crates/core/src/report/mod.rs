@@ -1,6 +1,9 @@
 //! The verdict: findings, services, totals and what could not be assessed.
 
 mod casebook;
+mod ended;
+mod failures;
+mod fold;
 mod plan;
 
 use std::borrow::Cow;
@@ -12,7 +15,7 @@ use crate::anomaly::Quality;
 use crate::detect::{Confidence, Severity};
 use crate::record::Outcome;
 use crate::record::timeline::Step;
-use crate::types::{PacketNo, Span, Timestamp};
+use crate::types::{Endpoint, PacketNo, Span, Timestamp};
 
 pub(crate) use casebook::Casebook;
 
@@ -27,6 +30,8 @@ pub struct Report {
     pub totals: Totals,
     /// What was found, the largest harm first.
     pub findings: Vec<Finding>,
+    /// Connections that failed though no finding says why, the most frequent kind first.
+    pub unexplained: Vec<Unexplained>,
     /// The services that were used, the worst first.
     pub services: Vec<ServiceSummary>,
     /// Checks that could not be made, and what capture would allow them.
@@ -49,6 +54,9 @@ pub struct CaptureSummary {
     pub skipped: Vec<(String, u64)>,
     /// Link types met, by name.
     pub link_types: Vec<String>,
+    /// Names that the capture brought along (pcapng name resolution) for the addresses of services. Escaped.
+    #[serde(serialize_with = "as_texts")]
+    pub names: Vec<(String, String)>,
     /// Time of the first packet.
     pub first: Option<Timestamp>,
     /// Time of the last packet.
@@ -64,9 +72,27 @@ pub struct CaptureSummary {
 pub struct Totals {
     /// All connections and attempts.
     pub connections: u64,
+    /// Those that failed: by their outcome, or because a finding of severity `error` tells of them.
+    pub failed: u64,
     /// How many of each outcome; outcomes that did not occur are left out.
     #[serde(serialize_with = "as_outcomes")]
     pub by_outcome: Vec<(Outcome, u64)>,
+    /// Connections of which the capture shows a part alone.
+    pub seen_in_part: SeenInPart,
+}
+
+/// Connections of which the capture shows a part alone; one can count more than once. Those that began before the capture are
+/// an outcome of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct SeenInPart {
+    /// One direction alone was captured.
+    pub one_way: u64,
+    /// SYN, FIN and RST alone were captured.
+    pub flags_only: u64,
+    /// The snap length cut packets.
+    pub cut: u64,
+    /// Bytes in the middle were not captured.
+    pub with_holes: u64,
 }
 
 /// One cause, told once, however many connections it hit.
@@ -80,6 +106,8 @@ pub struct Finding {
     pub confidence: Confidence,
     /// The service that it is about; `None` for findings on the capture.
     pub service: Option<ServiceName>,
+    /// All services that it is about where they are several, that in `service` among them; empty where it is one.
+    pub also_at: Vec<ServiceHit>,
     /// Connections that it hit.
     pub affected: u64,
     /// Connections that it could have hit.
@@ -111,6 +139,25 @@ pub struct ServiceName {
     pub port: u16,
     /// The server name (SNI). Escaped.
     pub server_name: Option<String>,
+}
+
+impl ServiceName {
+    /// Its address and port.
+    pub const fn endpoint(&self) -> Endpoint {
+        Endpoint::new(self.address, self.port)
+    }
+}
+
+/// One of several services that one finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServiceHit {
+    /// Which one.
+    #[serde(flatten)]
+    pub service: ServiceName,
+    /// Connections to it that the finding hit.
+    pub affected: u64,
+    /// Connections to it that it could have hit.
+    pub of: u64,
 }
 
 /// Names and numbers in order.
@@ -224,15 +271,33 @@ pub struct Evidence {
     /// The connection's number.
     pub connection: u64,
     /// Its client, as `address:port`.
-    pub client: crate::types::Endpoint,
+    pub client: Endpoint,
     /// Its server, as `address:port`.
-    pub server: crate::types::Endpoint,
+    pub server: Endpoint,
     /// The packets that prove it.
     pub packets: Vec<PacketNo>,
     /// A Wireshark display filter that shows them.
     pub filter: String,
     /// The steps of the connection, in order.
     pub ladder: Vec<Step>,
+}
+
+/// Connections that failed in one way, though no finding says why.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Unexplained {
+    /// What became of them.
+    #[serde(serialize_with = "as_name")]
+    pub outcome: Outcome,
+    /// How far they came: `after the ClientHello`.
+    pub reached: &'static str,
+    /// What ended them: `by a RST from the server`.
+    pub ended_by: &'static str,
+    /// How many.
+    pub connections: u64,
+    /// The first of them in a sentence, with its packets. Escaped.
+    pub example: String,
+    /// The first of them: how far it came, what ended it, and where to look.
+    pub evidence: Evidence,
 }
 
 /// One service and how its connections went.
@@ -272,8 +337,27 @@ fn as_map<S: Serializer>(pairs: &[(String, u64)], serializer: S) -> Result<S::Ok
     serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
 }
 
+fn as_texts<S: Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
+}
+
+fn as_name<S: Serializer>(outcome: &Outcome, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(outcome.name())
+}
+
 fn as_outcomes<S: Serializer>(pairs: &[(Outcome, u64)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().map(|(outcome, count)| (outcome.name(), count)))
+}
+
+impl Finding {
+    /// Connections to one service that it hit; `None` where it is not about that service.
+    pub fn hits(&self, address: std::net::IpAddr, port: u16) -> Option<u64> {
+        let is_it = |name: &ServiceName| (name.address, name.port) == (address, port);
+        match self.also_at.iter().find(|hit| is_it(&hit.service)) {
+            Some(hit) => Some(hit.affected),
+            None => self.service.as_ref().filter(|name| is_it(name)).map(|_| self.affected),
+        }
+    }
 }
 
 impl Report {

@@ -24,14 +24,23 @@ impl History {
         std::str::from_utf8(letters).unwrap_or_default()
     }
 
-    /// With the cases exchanged, for roles that turned out the other way round.
+    /// For roles that turned out the other way round: with the cases exchanged, and with the `^` at the beginning, which
+    /// says that the first packet came from the server, taken away or put there.
     #[must_use]
-    pub fn swapped(mut self) -> Self {
-        for letter in &mut self.letters {
-            *letter =
-                if letter.is_ascii_uppercase() { letter.to_ascii_lowercase() } else { letter.to_ascii_uppercase() };
+    pub fn swapped(self) -> Self {
+        let letters = self.as_str();
+        let mut swapped = Self::default();
+        if !letters.is_empty() && !letters.starts_with('^') {
+            swapped.push(b'^');
         }
-        self
+        for letter in letters.bytes().filter(|letter| *letter != b'^') {
+            swapped.push(if letter.is_ascii_uppercase() {
+                letter.to_ascii_lowercase()
+            } else {
+                letter.to_ascii_uppercase()
+            });
+        }
+        swapped
     }
 }
 

@@ -22,7 +22,7 @@ pub use conn_state::ConnState;
 pub use ending::{CloseKind, Ending, Fin, IdleSource, IdleTime, LateWrite, Reset, ResetKind};
 pub use history::History;
 pub use opening::Opening;
-pub use traffic::{Traffic, Unanswered};
+pub use traffic::{Probes, Traffic, Unanswered, ZeroWindow};
 
 pub(crate) use assembler::{Assembler, Piece};
 pub(crate) use half::payload_start;

@@ -7,8 +7,10 @@ use crate::types::{Moment, Span};
 pub struct Opening {
     /// The first SYN without ACK.
     pub syn: Option<Moment>,
-    /// SYNs without ACK, retries included, twins not.
+    /// SYNs without ACK as captured: retries, and other sightings of one packet (twins), included.
     pub syn_count: u32,
+    /// How many of them are other sightings of one.
+    pub syn_twins: u32,
     /// The retries of the SYN; at most 11.
     pub syn_retries: Vec<Moment>,
     /// Whether the SYN carried payload (TCP Fast Open, RFC 7413).
@@ -27,6 +29,11 @@ pub struct Opening {
 }
 
 impl Opening {
+    /// SYNs without ACK that were sent, retries included.
+    pub const fn syns_sent(&self) -> u32 {
+        self.syn_count - self.syn_twins
+    }
+
     /// Whether the handshake came as far as a SYN-ACK, and the client did not only reset it.
     pub const fn is_answered(&self) -> bool {
         self.syn_ack.is_some()

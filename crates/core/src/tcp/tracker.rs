@@ -4,7 +4,7 @@ use super::classify::{Class, classify};
 use super::close::Closing;
 use super::half::{Ends, Half};
 use super::zeek::Zeek;
-use super::{ConnState, Ending, History, Opening, Traffic, Unanswered, completeness};
+use super::{ConnState, Ending, History, Opening, Probes, Traffic, Unanswered, ZeroWindow, completeness};
 use crate::Limits;
 use crate::net::Segment;
 use crate::types::{Moment, Seq, Side, Sided};
@@ -31,7 +31,7 @@ impl Tracker {
         *completeness |= completeness::of(s, || me.base.is_none() && peer.base.is_none());
         zeek.on_segment(side, &mut me.zeek, &mut peer.zeek, s);
         if !class.is_usual() {
-            count(zeek, side, me, peer, class);
+            count(zeek, side, me, peer, at, class);
         }
         if s.flags.accepts() && opening.syn_ack.is_none() && opening.challenge_ack.is_some() {
             closing.take_back_reset_of(side.peer());
@@ -71,6 +71,10 @@ impl Tracker {
         traffic.packets += 1;
         if s.payload_len > 0 {
             traffic.payload_packets += 1;
+        }
+        if s.flags.opens() {
+            self.opening.syn_count += 1;
+            self.opening.syn_twins += 1;
         }
     }
 
@@ -129,8 +133,8 @@ impl Tracker {
     /// How it opened, and what each side sent. What has memory of its own is taken out.
     pub(crate) fn take_facts(&mut self, stream_bytes: Sided<Option<u64>>) -> (Opening, Sided<Traffic>) {
         let of = |half: &mut Half, stream_bytes| {
-            let unanswered = half.traffic.unanswered.take();
-            Traffic { payload_bytes: half.ranges.bytes(), stream_bytes, unanswered, ..half.traffic }
+            let traffic = std::mem::take(&mut half.traffic);
+            Traffic { payload_bytes: half.ranges.bytes(), stream_bytes, ..traffic }
         };
         let Sided { client, server } = &mut self.halves;
         let opening = Opening { syn_retries: std::mem::take(&mut self.opening.syn_retries), ..self.opening };
@@ -180,17 +184,20 @@ fn note_opening(opening: &mut Opening, side: Side, peer: &Half, s: &Segment<'_>,
 
 /// Counts what is not usual.
 #[cold]
-fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, class: Class) {
+fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, at: Moment, class: Class) {
     let traffic = &mut me.traffic;
-    traffic.keep_alives += u32::from(class.keep_alive());
+    if class.keep_alive() {
+        traffic.keep_alives += 1;
+        Probes::sent(&mut traffic.probes, at, peer.traffic.last_packet);
+    }
     if class.zero_window() {
+        ZeroWindow::shut(&mut traffic.zero_window, at);
         traffic.zero_windows += 1;
         zeek.counted(side, b'W', traffic.zero_windows);
     }
     traffic.out_of_order += u32::from(class.is_out_of_order());
     if class.is_retransmission() {
         traffic.retransmitted += 1;
-        zeek.counted(side, b'T', traffic.retransmitted);
     }
     if class.ack_of_uncaptured() {
         peer.gaps += 1;
@@ -221,6 +228,11 @@ fn note_sent(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment, class: Cla
         _ => (me.next, me.next_at) = (Some(end), at.at),
     }
     me.window = s.window;
+    if s.window > 0
+        && let Some(stall) = &mut me.traffic.zero_window
+    {
+        stall.opened(at);
+    }
 }
 
 /// Follows what a side acknowledges.

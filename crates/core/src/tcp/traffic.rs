@@ -39,6 +39,68 @@ pub struct Traffic {
     pub last_packet: Option<Moment>,
     /// Its oldest segment that was sent again and again without an answer when the connection was last seen.
     pub unanswered: Option<Box<Unanswered>>,
+    /// Times in which it took no more payload; `None` where it always did.
+    pub zero_window: Option<Box<ZeroWindow>>,
+    /// Its last row of keep-alive probes with nothing from the peer between them.
+    pub probes: Option<Box<Probes>>,
+}
+
+/// How long a side announced a window of 0: its receive buffer was full (RFC 9293 section 3.8.6).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ZeroWindow {
+    /// Since when, where it had not opened again when the connection was last seen.
+    pub since: Option<Moment>,
+    /// The longest such time that ended: from the first announcement to the packet that opened the window.
+    pub longest: Option<(Moment, Moment)>,
+    /// How often it began.
+    pub times: u32,
+}
+
+/// Keep-alive probes in a row (RFC 9293 section 3.8.4). They were answered if the peer sent anything after the first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Probes {
+    /// The first of the row.
+    pub first: Moment,
+    /// The last.
+    pub last: Moment,
+    /// How many.
+    pub count: u32,
+}
+
+impl ZeroWindow {
+    /// A window of 0 was announced.
+    #[cold]
+    pub(super) fn shut(known: &mut Option<Box<Self>>, at: Moment) {
+        let stall = known.get_or_insert_with(|| Box::new(Self { since: None, longest: None, times: 0 }));
+        if stall.since.is_none() {
+            stall.since = Some(at);
+            stall.times += 1;
+        }
+    }
+
+    /// A window was announced.
+    #[cold]
+    pub(super) fn opened(&mut self, at: Moment) {
+        let Some(since) = self.since.take() else { return };
+        let longer = self.longest.is_none_or(|(from, to)| to.at.since(from.at) < at.at.since(since.at));
+        if longer {
+            self.longest = Some((since, at));
+        }
+    }
+}
+
+impl Probes {
+    /// A probe was sent; the peer's last packet tells whether it answered the one before.
+    #[cold]
+    pub(super) fn sent(known: &mut Option<Box<Self>>, at: Moment, heard: Option<Moment>) {
+        match known {
+            Some(row) if heard.is_none_or(|heard| heard.packet < row.last.packet) => {
+                row.last = at;
+                row.count += 1;
+            }
+            _ => *known = Some(Box::new(Self { first: at, last: at, count: 1 })),
+        }
+    }
 }
 
 /// A segment that was retransmitted without being acknowledged.

@@ -2,7 +2,7 @@
 
 use super::{ConnState, History};
 use crate::net::{Flags, Segment};
-use crate::types::Side;
+use crate::types::{Seq, Side};
 
 /// State of one side, as Zeek's TCP analyser keeps it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,10 +21,17 @@ enum State {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Speaker {
     state: State,
+    /// Whether it had sent its FIN before it was reset.
+    was_closed: bool,
     /// Letters that it has, one bit each.
     has: u8,
     /// Sequence numbers of its last S, H, F and R: a repeat with the same number adds no letter.
     numbers: [u32; 4],
+    /// The end of what it sent.
+    end: Seq,
+    /// Segments whose payload brought nothing beyond that end: what Zeek calls retransmissions. Those that fill a hole and
+    /// keep-alives with a byte are among them; SYNs and FINs without payload are not.
+    behind: u32,
 }
 
 /// The letters of both sides.
@@ -47,7 +54,20 @@ impl Zeek {
     /// The letters of a segment, and the states that it leads to.
     pub(super) fn on_segment(&mut self, side: Side, me: &mut Speaker, peer: &mut Speaker, s: &Segment<'_>) {
         self.letters(side, me, s);
+        self.sent(side, me, s);
         states(me, peer, s.flags);
+    }
+
+    /// Moves the end of what a side sent, or counts a segment behind it.
+    fn sent(&mut self, side: Side, me: &mut Speaker, s: &Segment<'_>) {
+        let flags = u32::from(s.flags.syn()) + u32::from(s.flags.fin());
+        let end = s.seq.plus(s.payload_len.wrapping_add(flags));
+        if me.state == State::Inactive || end.is_after(me.end) {
+            me.end = end;
+        } else if s.payload_len > 0 {
+            me.behind += 1;
+            self.counted(side, b'T', me.behind);
+        }
     }
 
     /// A letter of an event that is counted in powers of ten: gaps, retransmissions, zero windows.
@@ -98,7 +118,12 @@ impl Zeek {
         }
     }
 
+    /// `^` at the beginning says that the first packet came from the server. Zeek writes it where it guessed so by the
+    /// port; here the guess is that of the roles.
     fn push(&mut self, side: Side, letter: u8) {
+        if side == Side::Server && self.history.as_str().is_empty() {
+            self.history.push(b'^');
+        }
         self.history.push(if side == Side::Client { letter } else { letter.to_ascii_lowercase() });
     }
 
@@ -156,6 +181,7 @@ fn states(me: &mut Speaker, peer: &mut Speaker, flags: Flags) {
     if flags.rst() {
         let both_closed = me.state == Closed && peer.state == Closed;
         if !both_closed {
+            me.was_closed = me.state == Closed;
             me.state = Reset;
         }
         return;
@@ -180,5 +206,9 @@ fn states(me: &mut Speaker, peer: &mut Speaker, flags: Flags) {
     }
     if flags.fin() && me.state != Reset {
         me.state = Closed;
+        // A side that was through and reset the rest all the same: Zeek takes it for a normal end.
+        if peer.state == Reset && peer.was_closed {
+            peer.state = Closed;
+        }
     }
 }

@@ -139,6 +139,31 @@ pub(crate) fn plain(seconds: impl IntoIterator<Item = u32>) -> Vec<u8> {
     file
 }
 
+/// A snoop file header.
+pub(crate) fn snoop(datalink: u32) -> Vec<u8> {
+    [&b"snoop\0\0\0"[..], &Big.u32(2), &Big.u32(datalink)].concat()
+}
+
+/// A snoop record; `drops` counts from the beginning of the file.
+pub(crate) fn snoop_record(seconds: u32, micros: u32, original: u32, drops: u32, data: &[u8]) -> Vec<u8> {
+    let padded = data.len().next_multiple_of(4);
+    let words = [original, data.len() as u32, padded as u32 + 24, drops, seconds, micros];
+    let mut record = words.map(|word| Big.u32(word)).concat();
+    record.extend(data);
+    record.resize(24 + padded, 0);
+    record
+}
+
+/// A snoop Ethernet file with packets of these seconds, as [`plain`].
+pub(crate) fn plain_snoop(seconds: impl IntoIterator<Item = u32>) -> Vec<u8> {
+    let mut file = snoop(4);
+    for (index, second) in seconds.into_iter().enumerate() {
+        let data = vec![0xf0 | (index % 15) as u8; 40 + index % 61];
+        file.extend(snoop_record(second, 7, data.len() as u32, 0, &data));
+    }
+    file
+}
+
 /// A pcapng block.
 pub(crate) fn block(order: Order, kind: u32, body: &[u8]) -> Vec<u8> {
     let mut body = body.to_vec();

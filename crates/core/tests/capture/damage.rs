@@ -51,6 +51,17 @@ fn missing_and_added_bytes_are_passed_by() {
 }
 
 #[test]
+fn damaged_snoop_records_are_passed_by() {
+    // The lengths of the fifth record.
+    let mut file = plain_snoop(100..140);
+    let fifth = plain_snoop(100..104).len();
+    file[fifth + 4..fifth + 12].fill(0xee);
+    let read = read(&file);
+    assert_eq!(read.seconds(), (100..104).chain(105..140).collect::<Vec<_>>());
+    assert!(read.codes().iter().any(|(code, _)| *code == "damaged"), "{:?}", read.codes());
+}
+
+#[test]
 fn a_hole_of_zeros_holds_no_packets() {
     let clean = plain(1_700_000_000..1_700_000_020);
     let at = offset_of(10);

@@ -199,6 +199,37 @@ fn blocks_without_packets_are_passed_by_and_custom_ones_have_numbers() {
 }
 
 #[test]
+fn names_of_addresses_are_kept() {
+    for order in [Little, Big] {
+        let record = |kind, address: &[u8], names: &str| {
+            let value = [address, names.as_bytes()].concat();
+            let mut record = [&order.u16(kind)[..], &order.u16(value.len() as u16), &value].concat();
+            record.resize(record.len().next_multiple_of(4), 0);
+            record
+        };
+        let v6 = [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7];
+        let records = [
+            record(1, &[10, 0, 0, 5], "db.example\0other.example\0"),
+            record(0x8000, &[1, 2], ""),
+            record(2, &v6, "six.example\0"),
+            record(1, &[10, 0, 0, 5], "later.example\0"),
+            record(1, &[10, 0, 0], ""),
+            record(0, &[], ""),
+            record(1, &[10, 0, 0, 6], "behind-the-end\0"),
+        ];
+        let file = [section(order), interface(order, 1, 0, &[]), block(order, 4, &records.concat())];
+        let read = read(&file.concat());
+        let names: Vec<_> = read.reader.names().iter().map(|(address, name)| format!("{address} {name}")).collect();
+        assert_eq!(names, ["10.0.0.5 db.example", "2001:db8::7 six.example"], "{order:?}");
+        assert_eq!(read.codes(), []);
+    }
+    // A record that claims more than its block holds.
+    let broken = [&Little.u16(1)[..], &Little.u16(500), &[10, 0, 0, 5]].concat();
+    let read = read(&[section(Little), block(Little, 4, &broken)].concat());
+    assert_eq!(read.reader.names().iter().count(), 0);
+}
+
+#[test]
 fn sections_have_interfaces_and_byte_orders_of_their_own() {
     let section = |order, link, second: u64| {
         [section(order), interface(order, link, 0, &[]), enhanced(order, 0, second * 1_000_000, 5, &DATA)].concat()
@@ -252,4 +283,28 @@ fn a_block_larger_than_the_buffer_is_read() {
         assert_eq!(read.seconds(), [1, 2]);
         assert_eq!(read.packets[1].data.len(), 200_000);
     }
+}
+
+#[test]
+fn snoop_is_read() {
+    for (datalink, link) in [(0, 1), (4, 1), (8, 10), (26, 242)] {
+        let records = [snoop_record(1_700_000_000, 250, 99, 0, &DATA), snoop_record(1_700_000_001, 0, 5, 3, &DATA)];
+        let read = read(&[snoop(datalink), records.concat()].concat());
+        let expected = Packet {
+            number: 1,
+            nanos: 1_700_000_000_000_250_000,
+            link,
+            interface: 0,
+            data: DATA.to_vec(),
+            original_len: 99,
+            fcs_len: 0,
+        };
+        assert_eq!(read.packets[0], expected);
+        assert_eq!(read.seconds(), [1_700_000_000, 1_700_000_001]);
+        assert_eq!(read.codes(), [("capture-drops", 3)]);
+    }
+    let error = |file: &[u8]| read(file).error.map(|error| error.to_string()).unwrap_or_default();
+    assert!(error(&snoop(9)).contains("snoop datalink type 9 is not read"));
+    assert!(error(b"snoop\0\0\0\0\0\0\x03\0\0\0\x04").contains("snoop version 3 is not known"));
+    assert!(error(b"snoop says hello to everybody").contains("text"));
 }

@@ -9,10 +9,14 @@ fn samples() -> Vec<Vec<u8>> {
     damaged[900..915].fill(0xee);
     let mut damaged_ng = plain_ng(Big, 100..140);
     damaged_ng[1_000..1_040].fill(0xee);
+    let mut damaged_snoop = plain_snoop(100..140);
+    damaged_snoop[900..915].fill(0xee);
     vec![
         plain(100..130),
         plain_ng(Little, 100..130),
         plain_ng(Big, 100..130),
+        plain_snoop(100..130),
+        damaged_snoop,
         [b"Defaulting container name to web.\r\n".to_vec(), plain(100..105)].concat(),
         [plain(100..105), plain_ng(Little, 105..110), plain(110..112)].concat(),
         damaged,

@@ -4,7 +4,6 @@ use handshark::Report;
 use handshark::detect::{DETECTORS, Shape};
 use handshark::record::Outcome;
 
-use super::tally::Tally;
 use super::verdict::counted;
 
 /// Notes on the capture that say that part of it could not be read.
@@ -14,22 +13,24 @@ const DAMAGE: [&str; 6] = ["cut-short", "damaged", "garbage-before", "garbage-af
 const NEED_WRITTEN: [&str; 2] = ["request-limit-close", "state-loss-drop"];
 
 /// As parts of the verdict: `3 connections began before the capture`.
-pub(super) fn in_short(report: &Report, tally: &Tally) -> Vec<String> {
+pub(super) fn in_short(report: &Report) -> Vec<String> {
     let some = |count: u64, what: &str| (count > 0).then(|| format!("{} {what}", counted(count, "connection")));
+    let part = &report.totals.seen_in_part;
     let parts = [
         some(mid_stream(report), "began before the capture"),
-        some(tally.flags_only, "without payload packets"),
-        some(tally.one_way, "in one direction alone"),
-        some(tally.cut, "with cut packets"),
-        some(tally.with_holes, "with packets missing"),
+        some(part.flags_only, "without payload packets"),
+        some(part.one_way, "in one direction alone"),
+        some(part.cut, "with cut packets"),
+        some(part.with_holes, "with packets missing"),
         is_damaged(report).then(|| "a part of the capture could not be read".to_owned()),
     ];
     parts.into_iter().flatten().collect()
 }
 
 /// As entries of the list of what was not assessed.
-pub(super) fn in_full(report: &Report, tally: &Tally) -> Vec<String> {
+pub(super) fn in_full(report: &Report) -> Vec<String> {
     let mut entries = Vec::new();
+    let part = &report.totals.seen_in_part;
     let began = mid_stream(report);
     if began > 0 {
         let codes = needing(&[Shape::SYN, Shape::TLS]);
@@ -40,25 +41,25 @@ pub(super) fn in_full(report: &Report, tally: &Tally) -> Vec<String> {
             counted(began, "connection")
         ));
     }
-    if tally.flags_only > 0 {
+    if part.flags_only > 0 {
         let mut codes = needing(&[Shape::TLS]);
         codes.extend(NEED_WRITTEN);
         entries.push(format!(
             "{} ({}): only SYN, FIN and RST were captured, not what was written",
             codes.join(", "),
-            counted(tally.flags_only, "connection")
+            counted(part.flags_only, "connection")
         ));
     }
-    if tally.one_way > 0 {
+    if part.one_way > 0 {
         entries.push(format!(
             "{}: one direction alone was captured; what the other side sent or did not send was not checked",
-            counted(tally.one_way, "connection")
+            counted(part.one_way, "connection")
         ));
     }
-    if tally.with_holes > 0 {
+    if part.with_holes > 0 {
         entries.push(format!(
             "{}: packets are missing from the capture; what was in them was not checked",
-            counted(tally.with_holes, "connection")
+            counted(part.with_holes, "connection")
         ));
     }
     if is_damaged(report) {

@@ -3,7 +3,6 @@
 use handshark::Report;
 use handshark::report::{CaptureSummary, NotAssessed};
 
-use super::tally::Tally;
 use super::verdict::counted;
 use super::{Scope, blind, times};
 use crate::paint::CODE;
@@ -43,8 +42,8 @@ pub(super) fn write_found_nothing(sheet: &mut Sheet, report: &Report, scope: Sco
 }
 
 /// Checks that could not be made: those with the same reason together, and the capture that would allow them.
-pub(super) fn write_not_assessed(sheet: &mut Sheet, report: &Report, tally: &Tally) {
-    let in_part = blind::in_full(report, tally);
+pub(super) fn write_not_assessed(sheet: &mut Sheet, report: &Report) {
+    let in_part = blind::in_full(report);
     if report.not_assessed.is_empty() && in_part.is_empty() {
         return;
     }
@@ -102,6 +101,10 @@ fn numbers(capture: &CaptureSummary) -> String {
     text.push('.');
     if !capture.link_types.is_empty() {
         text += &format!(" Link type {}.", capture.link_types.join(", "));
+    }
+    if !capture.names.is_empty() {
+        let names: Vec<String> = capture.names.iter().map(|(address, name)| format!("{address} {name}")).collect();
+        text += &format!(" The capture names {}.", named(&names, ", "));
     }
     let range = times::dated_range(capture.first, capture.last);
     if !range.is_empty() {

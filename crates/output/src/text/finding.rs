@@ -18,6 +18,7 @@ pub(super) type Number = Option<usize>;
 pub(super) fn write(sheet: &mut Sheet, number: Number, finding: &Finding, before: &[Finding]) {
     write_header(sheet, number, finding);
     sheet.paragraph(INDENT, "", &finding.summary);
+    write_services(sheet, finding);
     if let Some(example) = finding.evidence.first() {
         sheet.gap();
         ladder::write(sheet, INDENT, example);
@@ -34,6 +35,22 @@ pub(super) fn write(sheet: &mut Sheet, number: Number, finding: &Finding, before
         section(sheet, "What the capture could not show");
         finding.not_visible.iter().for_each(|text| sheet.paragraph(INDENT + 2, "- ", text));
     }
+}
+
+/// Services that are named.
+const MAX_SERVICES: usize = 8;
+
+/// All that it is about, where they are several.
+fn write_services(sheet: &mut Sheet, finding: &Finding) {
+    if finding.also_at.is_empty() {
+        return;
+    }
+    let mut named: Vec<String> = finding.also_at.iter().take(MAX_SERVICES).map(|hit| service(&hit.service)).collect();
+    if let Some(more) = finding.also_at.len().checked_sub(MAX_SERVICES).filter(|more| *more > 0) {
+        named.push(format!("and {more} more"));
+    }
+    sheet.gap();
+    sheet.paragraph(INDENT, "Services: ", &named.join(", "));
 }
 
 /// What to change, each with its mark. Items that stand in an earlier finding are named by their numbers there, in their
@@ -82,7 +99,11 @@ fn write_filters(sheet: &mut Sheet, finding: &Finding) {
     };
     section(sheet, "Wireshark filter");
     let mut filters = vec![examples];
-    if let Some(service) = finding.service.as_ref().filter(|_| finding.affected > finding.evidence.len() as u64) {
+    if let Some(service) = finding
+        .service
+        .as_ref()
+        .filter(|_| finding.affected > finding.evidence.len() as u64 && finding.also_at.is_empty())
+    {
         let protocol = if service.address.is_ipv6() { "ipv6" } else { "ip" };
         filters.push(format!("{protocol}.addr == {} and tcp.port == {}", service.address, service.port));
     }
@@ -104,13 +125,22 @@ pub(super) fn write_header(sheet: &mut Sheet, number: Number, finding: &Finding)
         format!("{number}{} {}", sheet.paint.severity(finding.severity), sheet.paint.with(STRONG, finding.code));
     let mut cells = vec![(plain, painted)];
     let rest = [
-        finding.service.as_ref().map(service).unwrap_or_default(),
+        place(finding),
         share,
         times::range(finding.first, finding.last),
         format!("confidence {}", finding.confidence.name()),
     ];
     cells.extend(rest.map(|text| (text.clone(), text)));
     sheet.cells(&cells);
+}
+
+/// Its service, and how many more.
+fn place(finding: &Finding) -> String {
+    let first = finding.service.as_ref().map(service).unwrap_or_default();
+    match finding.also_at.len() {
+        0 | 1 => first,
+        several => format!("{first} and {} more", several - 1),
+    }
 }
 
 /// `10.0.0.5:3000 (api.example)`.

@@ -5,13 +5,11 @@
 
 mod blind;
 mod capture;
-mod ended;
 mod facts;
 mod finding;
 mod ladder;
 mod live;
 mod services;
-mod tally;
 mod times;
 mod unexplained;
 mod verdict;
@@ -25,7 +23,6 @@ use crate::paint::Paint;
 use crate::sheet::Sheet;
 
 pub use live::write_symptom;
-pub use tally::Tally;
 
 /// How text is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,8 +46,6 @@ pub struct Scope<'a> {
     pub checks: &'a [&'static str],
     /// Findings that were taken out of the report before it came here.
     pub hidden: &'a [Finding],
-    /// What was noted of all its connections.
-    pub tally: &'a Tally,
 }
 
 /// Findings that are told in full; of the rest one line each.
@@ -62,11 +57,9 @@ const MAX_TOLD: usize = 20;
 /// The writer refuses.
 pub fn write_report(out: &mut dyn Write, report: &Report, scope: Scope<'_>, style: Style) -> io::Result<()> {
     let mut sheet = Sheet::new(style.width, Paint { color: style.color });
-    let findings: Vec<&Finding> = report.findings.iter().chain(scope.hidden).collect();
-    let failures = scope.tally.failures(&findings);
-    verdict::write(&mut sheet, report, scope, &failures);
+    verdict::write(&mut sheet, report, scope);
     capture::write_numbering(&mut sheet, &report.capture.files);
-    unexplained::write(&mut sheet, &failures);
+    unexplained::write(&mut sheet, &report.unexplained);
     for (i, finding) in report.findings.iter().enumerate() {
         let number = (report.findings.len() > 1).then_some(i + 1);
         if i < MAX_TOLD {
@@ -82,7 +75,7 @@ pub fn write_report(out: &mut dyn Write, report: &Report, scope: Scope<'_>, styl
     }
     services::write(&mut sheet, &report.services);
     capture::write_found_nothing(&mut sheet, report, scope);
-    capture::write_not_assessed(&mut sheet, report, scope.tally);
+    capture::write_not_assessed(&mut sheet, report);
     capture::write(&mut sheet, &report.capture);
     if !report.findings.is_empty() {
         sheet.gap();

@@ -1,5 +1,6 @@
 use handshark::detect::Severity;
 use handshark::record::Outcome;
+use handshark::report::{SeenInPart, Totals, Unexplained};
 
 use super::*;
 use crate::samples;
@@ -8,15 +9,15 @@ use crate::sheet::columns;
 /// Checks that were asked for.
 const CHECKS: [&str; 4] = ["stale-reuse", "missing-sni", "no-server-hello", "icmp-rejected"];
 
-fn text(report: &Report, hidden: &[Finding], tally: &Tally, style: Style) -> String {
+fn text(report: &Report, hidden: &[Finding], style: Style) -> String {
     let mut out = Vec::new();
-    let scope = Scope { checks: &CHECKS, hidden, tally };
+    let scope = Scope { checks: &CHECKS, hidden };
     write_report(&mut out, report, scope, style).expect("a Vec takes all");
     String::from_utf8(out).expect("text is UTF-8")
 }
 
 fn plain(report: &Report, width: usize) -> String {
-    text(report, &[], &Tally::default(), Style { width, color: false })
+    text(report, &[], Style { width, color: false })
 }
 
 /// The verdict: the lines before the counts.
@@ -34,23 +35,18 @@ fn first_line(report: &Report) -> String {
     plain(report, 100).lines().next().unwrap_or_default().to_owned()
 }
 
-/// A connection to the finding's service that the server reset.
-fn reset(number: u64, symptoms: Vec<handshark::detect::Symptom>) -> handshark::record::Connection {
-    let mut connection = samples::connection(number);
-    connection.server = samples::report().findings[0].evidence[0].server;
-    connection.symptoms = symptoms;
-    let fin = connection.ending.fin.server.expect("the sample has a FIN");
-    connection.ending.fin = handshark::types::Sided::default();
-    connection.ending.kind = handshark::record::CloseKind::Reset;
-    connection.ending.closed_by = Some(handshark::types::Side::Server);
-    connection.ending.reset = Some(samples::reset_by_server(fin.at));
-    connection
-}
-
-fn tally(connections: &[handshark::record::Connection]) -> Tally {
-    let mut tally = Tally::default();
-    connections.iter().for_each(|connection| tally.note(connection));
-    tally
+/// Two failures that no check explains.
+fn unexplained() -> Unexplained {
+    let mut evidence = samples::report().findings[0].evidence[0].clone();
+    evidence.connection = 5;
+    Unexplained {
+        outcome: Outcome::Reset,
+        reached: "after the TLS handshake",
+        ended_by: "by a RST from the server",
+        connections: 2,
+        example: "connection 5, 10.0.0.9:40312 to 10.0.0.5:3000: RST in packet 20 from the server, 6.05 s.".to_owned(),
+        evidence,
+    }
 }
 
 #[test]
@@ -70,7 +66,7 @@ fn prose_keeps_within_eighty_columns() {
 #[test]
 fn colour_adds_sequences_and_nothing_else() {
     let report = samples::report();
-    let colored = text(&report, &[], &Tally::default(), Style { width: 100, color: true });
+    let colored = text(&report, &[], Style { width: 100, color: true });
     assert!(colored.contains("\u{1b}["));
     let mut bare = String::new();
     let mut rest = colored.as_str();
@@ -88,6 +84,7 @@ fn without_a_failure_the_verdict_counts_the_checks_and_the_text_names_them() {
     report.findings.retain(|finding| finding.severity == Severity::Info);
     assert_eq!(verdict(&report), "3 of 40 connections failed, and no check explains why: 3 reset.");
     report.totals.by_outcome = vec![(Outcome::Established, 40)];
+    report.totals.failed = 0;
     report.capture.quality.clear();
     assert_eq!(
         verdict(&report),
@@ -105,6 +102,7 @@ fn what_was_captured_in_part_was_not_checked_in_full() {
     report.findings.clear();
     report.not_assessed.clear();
     report.capture.quality.clear();
+    report.totals.failed = 0;
     report.totals.by_outcome = vec![(Outcome::Established, 37), (Outcome::MidStream, 3)];
     let none = "No failure found among 4 checks in 40 connections; ";
     assert_eq!(verdict(&report), format!("{none}3 connections began before the capture."));
@@ -112,20 +110,19 @@ fn what_was_captured_in_part_was_not_checked_in_full() {
     let not_assessed = told.split("Not assessed\n").nth(1).expect("there is such a section");
     assert!(not_assessed.contains("missing-sni") && not_assessed.contains("syn-unanswered"), "{told}");
     report.totals.by_outcome = vec![(Outcome::Established, 40)];
-    type See = fn(&mut handshark::record::Visibility);
+    type See = fn(&mut SeenInPart);
     let cases: [(See, &str); 4] = [
-        (|seen| seen.flags_only = true, "1 connection without payload packets"),
-        (|seen| seen.one_way = Some(handshark::types::Side::Client), "1 connection in one direction alone"),
-        (|seen| seen.cut_by_snaplen = 1, "1 connection with cut packets"),
-        (|seen| seen.gaps.server = 1, "1 connection with packets missing"),
+        (|seen| seen.flags_only = 1, "1 connection without payload packets"),
+        (|seen| seen.one_way = 1, "1 connection in one direction alone"),
+        (|seen| seen.cut = 1, "1 connection with cut packets"),
+        (|seen| seen.with_holes = 1, "1 connection with packets missing"),
     ];
     for (see, said) in cases {
-        let mut connection = samples::connection(0);
-        connection.symptoms.clear();
-        see(&mut connection.visibility);
-        let told = text(&report, &[], &tally(&[connection]), Style::default());
-        assert_eq!(verdict_of(&told), format!("{none}{said}."));
+        report.totals.seen_in_part = SeenInPart::default();
+        see(&mut report.totals.seen_in_part);
+        assert_eq!(verdict(&report), format!("{none}{said}."));
     }
+    report.totals.seen_in_part = SeenInPart::default();
     report.capture = samples::report().capture;
     assert_eq!(verdict(&report), format!("{none}a part of the capture could not be read."));
 }
@@ -134,10 +131,9 @@ fn what_was_captured_in_part_was_not_checked_in_full() {
 fn what_no_check_explains_is_told_with_its_packets() {
     let mut report = samples::report();
     report.totals.by_outcome = vec![(Outcome::Established, 35), (Outcome::Reset, 5)];
-    let explained = |number| reset(number, vec![samples::symptom()]);
-    let failed = [explained(1), explained(2), explained(3), reset(5, Vec::new()), reset(4, Vec::new())];
-    let tally = tally(&failed);
-    let told = text(&report, &[], &tally, Style::default());
+    report.totals.failed = 5;
+    report.unexplained = vec![unexplained()];
+    let told = plain(&report, 100);
     assert_eq!(
         verdict_of(&told),
         "5 of 40 connections failed. The largest cause, 3 of them: requests were written after 10.0.0.5:3000 had \
@@ -146,18 +142,17 @@ fn what_no_check_explains_is_told_with_its_packets() {
     assert!(
         told.contains(
             "Failed, and no check explains why\n  2 reset, after the TLS handshake, by a RST from the server\n    \
-             example: connection 5, 10.0.0.9:40312 to 10.0.0.5:3000: RST in packet 20 from the server, 6.05 s\n"
+             example: connection 5, 10.0.0.9:40312 to 10.0.0.5:3000: RST in packet 20 from the server,\n"
         ),
         "{told}"
     );
     // What is not shown here explains it all the same.
     let hidden = std::mem::take(&mut report.findings);
-    let told = text(&report, &hidden, &tally, Style::default());
+    let told = text(&report, &hidden, Style::default());
     assert_eq!(verdict_of(&told), "5 of 40 connections failed, for causes that are not shown here.");
-    // Where its symptom was not told, a connection is not explained by it.
-    let told = text(&report, &[], &tally, Style::default());
+    report.unexplained[0].connections = 5;
+    let told = text(&report, &[], Style::default());
     assert_eq!(verdict_of(&told), "5 of 40 connections failed, and no check explains why: 5 reset.");
-    assert!(told.contains("  5 reset, after the TLS handshake"), "{told}");
 }
 
 #[test]
@@ -181,6 +176,7 @@ fn the_verdict_counts_out_of_all_connections() {
         verdict(&report),
         "10 of 40 connections failed. The largest cause, 3 of them: the server closed too early (stale-reuse)."
     );
+    report.totals.failed = 0;
     report.totals.by_outcome = vec![(Outcome::Established, 40)];
     report.findings[0].severity = Severity::Warning;
     report.findings[0].summary = "SYNs were sent twice.".to_owned();
@@ -188,7 +184,7 @@ fn the_verdict_counts_out_of_all_connections() {
         verdict(&report),
         "No failure found, but 3 of 40 connections are affected: SYNs were sent twice (stale-reuse)."
     );
-    report.totals = handshark::report::Totals { connections: 1, by_outcome: vec![(Outcome::Reset, 1)] };
+    report.totals = Totals { connections: 1, failed: 1, by_outcome: vec![(Outcome::Reset, 1)], ..Totals::default() };
     report.findings[0].severity = Severity::Error;
     report.findings[0].affected = 1;
     assert_eq!(first_line(&report), "1 of 1 connection failed: SYNs were sent twice (stale-reuse).");
@@ -209,7 +205,7 @@ fn a_long_verdict_takes_two_lines() {
 #[test]
 fn what_was_hidden_is_said() {
     let hidden = samples::report().findings;
-    let text = text(&samples::report(), &hidden[..2], &Tally::default(), Style { width: 120, color: false });
+    let text = text(&samples::report(), &hidden[..2], Style { width: 120, color: false });
     assert!(text.contains("2 findings not shown here"), "{text}");
 }
 

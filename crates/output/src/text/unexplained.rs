@@ -1,25 +1,27 @@
 //! Connections that failed though no check says why: each kind with one example and its packets.
 
-use super::tally::Failures;
+use handshark::report::Unexplained;
+
 use crate::sheet::Sheet;
 
 /// Kinds that are told.
 const MAX_TOLD: usize = 8;
 
 /// Writes the most frequent kinds.
-pub(super) fn write(sheet: &mut Sheet, failures: &Failures) {
-    if failures.unexplained.is_empty() {
+pub(super) fn write(sheet: &mut Sheet, unexplained: &[Unexplained]) {
+    if unexplained.is_empty() {
         return;
     }
     sheet.gap();
     sheet.heading(0, "Failed, and no check explains why");
-    for kind in failures.unexplained.iter().take(MAX_TOLD) {
-        sheet.paragraph(2, &format!("{} ", kind.count), &kind.title);
-        let mark = if kind.count == 1 { "" } else { "example: " };
+    for kind in unexplained.iter().take(MAX_TOLD) {
+        let title = format!("{}, {}, {}", kind.outcome.name(), kind.reached, kind.ended_by);
+        sheet.paragraph(2, &format!("{} ", kind.connections), &title);
+        let mark = if kind.connections == 1 { "" } else { "example: " };
         sheet.paragraph(4, mark, &kind.example);
     }
-    if let Some(more) = failures.unexplained.get(MAX_TOLD..).filter(|more| !more.is_empty()) {
-        let connections: u64 = more.iter().map(|kind| kind.count).sum();
+    if let Some(more) = unexplained.get(MAX_TOLD..).filter(|more| !more.is_empty()) {
+        let connections: u64 = more.iter().map(|kind| kind.connections).sum();
         sheet.line(2, &format!("and {connections} more: handshark connections lists them"));
     }
 }

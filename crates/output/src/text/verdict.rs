@@ -9,7 +9,6 @@ use handshark::report::Finding;
 use handshark::types::Endpoint;
 
 use super::Scope;
-use super::tally::{Failures, is_failure};
 use crate::paint::STRONG;
 use crate::sheet::{Sheet, columns, wrapped};
 
@@ -18,9 +17,9 @@ const MAX_LINES: usize = 2;
 const MAX_WIDTH: usize = 100;
 
 /// Writes the verdict, then the counts that it rests on.
-pub(super) fn write(sheet: &mut Sheet, report: &Report, scope: Scope<'_>, failures: &Failures) {
+pub(super) fn write(sheet: &mut Sheet, report: &Report, scope: Scope<'_>) {
     let width = sheet.width().min(MAX_WIDTH);
-    for line in wrapped(&verdict(report, scope, failures, width), width) {
+    for line in wrapped(&verdict(report, scope, width), width) {
         let painted = sheet.paint.with(STRONG, &line);
         sheet.line(0, &painted);
     }
@@ -30,7 +29,7 @@ pub(super) fn write(sheet: &mut Sheet, report: &Report, scope: Scope<'_>, failur
     }
 }
 
-fn verdict(report: &Report, scope: Scope<'_>, failures: &Failures, width: usize) -> String {
+fn verdict(report: &Report, scope: Scope<'_>, width: usize) -> String {
     let of = report.totals.connections;
     if report.capture.packets == 0 {
         return "No packet was read: nothing could be checked.".to_owned();
@@ -43,8 +42,8 @@ fn verdict(report: &Report, scope: Scope<'_>, failures: &Failures, width: usize)
     }
     let worst = report.findings.first().filter(|finding| finding.severity > Severity::Info);
     let error = worst.filter(|finding| finding.severity == Severity::Error);
-    let outcomes = report.totals.by_outcome.iter().filter(|(outcome, _)| is_failure(*outcome));
-    let failed = outcomes.map(|(_, count)| *count).sum::<u64>().max(failures.failed);
+    let outcomes = report.totals.by_outcome.iter().filter(|(outcome, _)| outcome.is_failure());
+    let failed = outcomes.map(|(_, count)| *count).sum::<u64>().max(report.totals.failed);
     let failed = failed.max(error.map_or(0, |finding| finding.affected)).min(of);
     if failed == 0 {
         return match worst {
@@ -52,7 +51,7 @@ fn verdict(report: &Report, scope: Scope<'_>, failures: &Failures, width: usize)
             None => nothing_found(report, scope),
         };
     }
-    let without_cause = failures.without_cause();
+    let without_cause: u64 = report.unexplained.iter().map(|kind| kind.connections).sum();
     let share = share(failed, of);
     let cause = error.or_else(|| report.findings.iter().find(|finding| may_explain(finding)));
     match cause {
@@ -83,7 +82,7 @@ fn may_explain(finding: &Finding) -> bool {
 }
 
 fn each_failure(report: &Report) -> impl Iterator<Item = String> {
-    let failures = report.totals.by_outcome.iter().filter(|(outcome, _)| is_failure(*outcome));
+    let failures = report.totals.by_outcome.iter().filter(|(outcome, _)| outcome.is_failure());
     failures.map(|(outcome, count): &(Outcome, u64)| format!("{count} {}", outcome.name()))
 }
 
@@ -135,7 +134,7 @@ fn nothing_found(report: &Report, scope: Scope<'_>) -> String {
     if in_part > 0 {
         gaps.push(format!("{in_part} not for all connections"));
     }
-    gaps.extend(super::blind::in_short(report, scope.tally));
+    gaps.extend(super::blind::in_short(report));
     if gaps.is_empty() {
         gaps.push("every check could be made".to_owned());
     }

@@ -11,6 +11,7 @@ use std::collections::BinaryHeap;
 use std::io::Read;
 
 use super::frame::{Frame, InterfaceId, Interfaces, LinkType};
+use super::names::Names;
 use super::open::Source;
 use super::record::Record;
 use crate::types::{PacketNo, Timestamp, escaped};
@@ -98,6 +99,17 @@ impl Captures {
         Ok(Some(frame))
     }
 
+    /// Gives the next packets as far as they can be had at once, and none of another file comes between them, as long as `give`
+    /// wants more. [`Self::next_frame`] goes on from there.
+    #[inline(always)]
+    pub(crate) fn run(&mut self, mut give: impl FnMut(&Frame<'_>) -> bool) {
+        let Some(index) = self.current.filter(|_| self.waiting.is_empty()) else { return };
+        if let Some(Member { source, interfaces, .. }) = self.members.get_mut(index) {
+            source.reader.run(self.ahead, interfaces, &mut give);
+            self.packets = source.reader.packets().wrapping_add(self.ahead);
+        }
+    }
+
     /// Names of the files as given, or of the stream, in the order given. Escaped.
     pub fn files(&self) -> impl Iterator<Item = &str> {
         self.members.iter().map(|member| member.name.as_str())
@@ -127,6 +139,13 @@ impl Captures {
     /// Size of all files; `None` where one is a pipe or a stream.
     pub fn total_bytes(&self) -> Option<u64> {
         self.members.iter().map(|member| member.source.size).sum()
+    }
+
+    /// Names of addresses that the files brought; the file that was named first counts.
+    pub fn names(&self) -> Names {
+        let mut names = Names::default();
+        self.members.iter().for_each(|member| names.join(member.source.reader.names()));
+        names
     }
 
     /// Link types of the packets given.

@@ -6,6 +6,7 @@ use crate::capture::magic::{self, Magic, Packing};
 use crate::capture::pcap::Pcap;
 use crate::capture::pcapng::{Opened, Section};
 use crate::capture::record::Look;
+use crate::capture::snoop::{self, Snoop};
 use crate::capture::unpack::Unpacker;
 use crate::{CaptureError, Quality};
 
@@ -140,6 +141,21 @@ impl Reader {
                     Look::Damaged(format!("pcapng version {major}.{minor} is not known").into())
                 }
                 Opened::Damaged(why) => Look::Damaged(why.into()),
+            },
+            Magic::Snoop => match Snoop::open(bytes, &self.limits) {
+                snoop::Opened::Snoop(mut snoop) => {
+                    snoop.interface =
+                        self.interfaces.add(Interface { name: None, link: snoop.link, snaplen: 0, dropped: None });
+                    self.state = State::Snoop(snoop);
+                    Look::Skip(Snoop::HEADER_LEN)
+                }
+                snoop::Opened::Need(wanted) => needs(wanted),
+                snoop::Opened::Version(version) => {
+                    Look::Damaged(format!("snoop version {version} is not known").into())
+                }
+                snoop::Opened::Datalink(number) => {
+                    Look::Damaged(format!("snoop datalink type {number} is not read").into())
+                }
             },
         }
     }

@@ -10,6 +10,7 @@ impl Reader {
         let format = match std::mem::replace(&mut self.state, State::Finished) {
             State::Pcap(pcap) => Format::Pcap(pcap),
             State::Pcapng(section) => Format::Pcapng(section),
+            State::Snoop(snoop) => Format::Snoop(snoop),
             State::Start(_) | State::Lost(_) | State::Finished => return,
         };
         let from = self.buffer.offset();
@@ -35,6 +36,7 @@ impl Reader {
                 self.state = match format {
                     Format::Pcap(pcap) => State::Pcap(pcap),
                     Format::Pcapng(section) => State::Pcapng(section),
+                    Format::Snoop(snoop) => State::Snoop(snoop),
                 };
                 Ok(Look::Skip(0))
             }

@@ -43,6 +43,10 @@ impl Reader {
                     }
                 }
                 Look::Skip(count) => self.buffer.consume(count),
+                Look::Names(order, count) => {
+                    self.names.note(order, self.buffer.unread().get(..count).unwrap_or_default());
+                    self.buffer.consume(count);
+                }
                 Look::Numbered(count) => {
                     self.buffer.consume(count);
                     self.packets = number.number();
@@ -71,6 +75,7 @@ impl Reader {
         let look = match &mut self.state {
             State::Pcap(pcap) => pcap.look(bytes, at_end, self.last),
             State::Pcapng(section) => section.look(bytes, at_end, self.last, &mut self.interfaces),
+            State::Snoop(snoop) => snoop.look(bytes, at_end, &mut self.interfaces),
             State::Start(_) => self.start()?,
             State::Lost(_) => self.search()?,
             State::Finished => Look::End,

@@ -6,14 +6,17 @@
 mod begin;
 mod damage;
 mod find;
+mod run;
 
 use super::buffer::Buffer;
 use super::frame::{Frame, Interfaces, LinkType};
 use super::log::Log;
 use super::lost::Lost;
+use super::names::Names;
 use super::pcap::Pcap;
 use super::pcapng::Section;
 use super::record::Record;
+use super::snoop::Snoop;
 use super::unpack::Unpacker;
 use crate::types::{PacketNo, Timestamp};
 use crate::{CaptureError, Limits, Quality};
@@ -60,6 +63,7 @@ pub struct Reader {
     /// Bytes to be unread before going on makes sense: compressed ones where there is an unpacker.
     wanted: usize,
     interfaces: Interfaces,
+    names: Names,
     links: Vec<LinkType>,
     bytes_read: u64,
     log: Log,
@@ -74,6 +78,7 @@ enum State {
     Start(usize),
     Pcap(Pcap),
     Pcapng(Section),
+    Snoop(Snoop),
     Lost(Box<Lost>),
     Finished,
 }
@@ -91,6 +96,7 @@ impl Reader {
             at_end: false,
             wanted: 1,
             interfaces: Interfaces::default(),
+            names: Names::default(),
             links: Vec::new(),
             bytes_read: 0,
             log: Log::default(),
@@ -190,6 +196,11 @@ impl Reader {
     /// Interfaces declared so far, to be added to or renamed.
     pub fn interfaces_mut(&mut self) -> &mut Interfaces {
         &mut self.interfaces
+    }
+
+    /// Names of addresses that the capture brought so far.
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Link types of the frames given, in order of appearance.

@@ -1,7 +1,7 @@
 //! A SYN answered by a RST.
 
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Host, Service, Severity, Shape, Told};
+use crate::detect::{Case, Common, Confidence, Detector, Exam, Host, Service, Severity, Shape, Told};
 use crate::record::{Connection, ResetKind};
 use crate::types::Side;
 
@@ -43,7 +43,7 @@ impl Detector for ConnectionRefused {
         };
         exam.symptom(CODE, kind, Severity::Error, confidence, &[Some(syn), Some(reset.at)])
             .span(Some(reset.at.at.since(syn.at)))
-            .count(Some(c.opening.syn_count));
+            .count(Some(c.opening.syns_sent()));
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -105,6 +105,8 @@ impl Detector for ConnectionRefused {
         }
         told.summary = summary;
         told.remedy = remedy(service);
+        told.common.push(Common::of_host(service, "The SYN was answered with a RST in COUNT attempts"));
+        told.common.extend(Common::of_client(case.group, "The SYN was answered with a RST in COUNT attempts"));
         vec![told]
     }
 }

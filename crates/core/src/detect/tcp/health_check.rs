@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::{PERIOD_LEAST, SHORT_LIFE};
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Pace, Severity, Shape, Told};
+use crate::detect::{Case, Common, Confidence, Detector, Exam, Pace, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection};
 use crate::types::{Side, Span};
 
@@ -106,6 +106,8 @@ impl Detector for HealthCheck {
              `httpGet` probe, HAProxy `option httpchk`)."
                 .to_owned(),
         ];
+        told.common.push(Common::of_host(service, "COUNT connections were opened and closed without payload"));
+        told.common.extend(Common::of_client(case.group, "COUNT connections were opened and closed without payload"));
         vec![told]
     }
 }

@@ -1,7 +1,7 @@
 //! A SYN answered by an ICMP error.
 
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
+use crate::detect::{Case, Common, Confidence, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::{Connection, IcmpNote};
 
 /// Detector of `icmp-rejected`.
@@ -84,6 +84,17 @@ fn tell_one(meaning: &Meaning, case: &Case<'_>, service: &Service) -> Option<Tol
             " The same address and port answered {} in this capture.",
             counted(service.answered, "other attempt")
         );
+    }
+    if others.is_empty() && !own {
+        told.common.push(Common {
+            key: format!("{first} {}", meaning.kind),
+            least: 2,
+            sentence: format!(
+                "{first} answered the SYN to SERVICES services with the ICMP error \"{}\" in COUNT attempts: {}.",
+                meaning.says, meaning.from_afar
+            ),
+            advice: None,
+        });
     }
     told.facts.add("icmp_from", first.to_owned());
     told.facts.add("icmp_error", meaning.says);

@@ -105,7 +105,7 @@ const SIGN: &str = "sign";
 /// Whether the RST followed what it answers in less than half the time that the server takes to answer anything.
 fn is_too_early(c: &Connection, reset: &Reset) -> bool {
     let (Some(syn), Some(syn_ack)) = (c.opening.syn, c.opening.syn_ack) else { return false };
-    if reset.by != Side::Server || c.opening.syn_count > 1 {
+    if reset.by != Side::Server || c.opening.syns_sent() > 1 {
         return false;
     }
     let answer = syn_ack.at.since(syn.at);

@@ -25,12 +25,20 @@ impl Detector for StateLossDrop {
         include_str!("state_loss_drop.md")
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["silent-idle-drop"]
+    }
+
     fn needs(&self) -> Shape {
-        Shape::PAYLOAD
+        Shape::UNANSWERED
+    }
+
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::BOTH_SPOKE, Shape::UNANSWERED | Shape::ONE_WAY))
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
-        let both_spoke = c.traffic.client.payload_bytes > 0 && c.traffic.server.payload_bytes > 0;
+        let both_spoke = c.traffic.client.first_payload.is_some() && c.traffic.server.first_payload.is_some();
         if let (Some(side), true) = (c.visibility.one_way, c.carried_payload()) {
             if c.traffic[side].unanswered.is_some() {
                 exam.not_visible(

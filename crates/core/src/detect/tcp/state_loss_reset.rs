@@ -1,7 +1,7 @@
 //! A live connection is answered by a host that does not know it.
 
 use crate::detect::thresholds::{QUIET_LIMIT, SAME_HOST_HOPS, STATE_LOSS_SAMPLES, STATE_LOSS_WITHIN};
-use crate::detect::{Case, Confidence, Detector, Exam, Severity, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Outcome, Reset, ResetKind};
 use crate::types::{Side, Span};
 
@@ -23,6 +23,14 @@ impl Detector for StateLossReset {
 
     fn page(&self) -> &'static str {
         include_str!("state_loss_reset.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::RESET
+    }
+
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::BOTH_SPOKE, Shape::RESET))
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::{ANSWER_WAIT, SYN_RETRY_LEAST};
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Host, Service, Severity, Shape, Told};
+use crate::detect::{Case, Common, Confidence, Detector, Exam, Host, Service, Severity, Shape, Told};
 use crate::record::{Connection, Outcome};
 use crate::types::{Moment, Side, Span};
 
@@ -64,7 +64,7 @@ impl Detector for SynUnanswered {
         evidence.extend(retries.iter().copied().map(Some));
         exam.symptom(CODE, kind, severity, confidence, &evidence)
             .span(Some(c.last.at.since(syn.at)))
-            .count(Some(c.opening.syn_count));
+            .count(Some(c.opening.syns_sent()));
         if let Some(schedule) = schedule(syn, retries) {
             exam.quote("retries", schedule);
         }
@@ -139,9 +139,17 @@ impl Detector for SynUnanswered {
             .push("where the SYN or its answer was lost: that takes a second capture at the server".to_owned());
         told.summary = summary;
         told.remedy = remedy(service, answered, case.host);
+        told.common.push(Common::of_host(service, "No answer to the SYN was captured for COUNT attempts"));
+        let of_client = Common::of_client(case.group, "No answer to the SYN was captured for COUNT attempts");
+        told.common.extend(of_client.map(|common| Common { advice: Some(NEAR_THE_CLIENT.to_owned()), ..common }));
         vec![told]
     }
 }
+
+/// Several services at once.
+const NEAR_THE_CLIENT: &str = "What these services have in common is the client: look at its own side first (loss or a full queue on its \
+                               uplink, a firewall, NAT or connection tracking near it, a route), before the servers. If it tries \
+                               many addresses or ports on purpose, it is a scan.";
 
 /// Whether anything came back: from the server, or about the attempt.
 fn answered(c: &Connection) -> bool {

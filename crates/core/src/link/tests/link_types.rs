@@ -125,6 +125,7 @@ fn ppp() {
 #[test]
 fn cisco_hdlc() {
     holds_the_syn(104, &["0f 00 08 00", IPV4, SYN]);
+    holds_the_syn(205, &["00 0f 00 08 00", IPV4, SYN]);
     assert_eq!(skipped(104, &["8f 00 80 35", "00 00 00 02"]), Skip::NotIp);
 }
 
@@ -137,6 +138,16 @@ fn frame_relay() {
     // Cisco's own encapsulation, and an address of 4 bytes.
     holds_the_syn(107, &["18 41 08 00", IPV4, SYN]);
     holds_the_syn(107, &["18 40 00 01 03 cc", IPV4, SYN]);
+    holds_the_syn(206, &["01 18 41 03 cc", IPV4, SYN]);
+}
+
+#[test]
+fn log_of_the_packet_filter() {
+    // 61 bytes padded to 64: length, IPv4, block, match, interface, no rule set, rule numbers and owners, inward.
+    let (interface, zeros) = ("65 6d 30 00 00 00 00 00 00 00 00 00 00 00 00 00", "00 ".repeat(16));
+    let rest = "00 00 00 05 ff ff ff ff 00 00 00 00 ff ff ff ff 00 00 00 00 00 00 00 00 01 00 00 00";
+    holds_the_syn(117, &["3d 02 01 00", interface, &zeros, rest, IPV4, SYN]);
+    assert_eq!(skipped(117, &["1c 00 00 00", interface, IPV4, SYN]), Skip::NotIp);
 }
 
 #[test]
@@ -222,6 +233,6 @@ fn every_link_type_has_a_name() {
     assert_eq!(link_name(LinkType::ETHERNET), "EN10MB");
     assert_eq!(link_name(LinkType::LINUX_SLL2), "LINUX_SLL2");
     assert_eq!(link_name(LinkType(253)), "NETLINK");
-    assert_eq!(link_name(LinkType(287)), "link type 287");
+    assert_eq!(link_name(LinkType(299)), "link type 299");
     assert_eq!(link_name(LinkType(u16::MAX)), "link type 65535");
 }

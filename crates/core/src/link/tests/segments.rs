@@ -84,6 +84,25 @@ fn length_zero_of_a_packet_still_to_be_cut_up() {
 }
 
 #[test]
+fn a_source_route_leads_beyond_the_next_hop() {
+    let to = |options: &str| {
+        let mut destination = String::new();
+        let words = 5 + options.split(' ').count() / 4;
+        let ipv4 = format!("4{words:x} 00 00 00 1c 47 40 00 40 06 00 00 c0 00 02 0a cb 00 71 05");
+        with_segment(101, &[&ipv4, options, SYN], |s| destination = s.tuple.destination.address.to_string());
+        destination
+    };
+    // Loose and strict, behind another option, with two hops to go.
+    assert_eq!(to("83 0b 04 01 02 03 04 c6 33 64 07 00"), "198.51.100.7");
+    assert_eq!(to("01 89 0b 08 01 02 03 04 c6 33 64 07"), "198.51.100.7");
+    // The route is done; a recorded route leads nowhere; options that make no sense.
+    assert_eq!(to("83 0b 0c 01 02 03 04 c6 33 64 07 00"), "203.0.113.5");
+    assert_eq!(to("07 07 04 c6 33 64 07 00"), "203.0.113.5");
+    assert_eq!(to("83 ff 04 c6 33 64 07 00"), "203.0.113.5");
+    assert_eq!(to("94 00 00 00"), "203.0.113.5");
+}
+
+#[test]
 fn ipv6_extension_headers() {
     // Hop-by-hop, destination options, routing, atomic fragment; each of 8 bytes.
     let ipv6 = |next: &str, len: &str| IPV6.replacen("00 18 06", &format!("00 {len} {next}"), 1);

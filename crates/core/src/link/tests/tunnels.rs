@@ -53,6 +53,13 @@ fn gre_of_pptp() {
 }
 
 #[test]
+fn gre_of_mikrotik() {
+    // EoIP: 54 bytes, tunnel 25.
+    let place = holds_the_syn(101, &[&outer("2f"), "20 01 64 00 00 36 19 00", MACS, "08 00", IPV4, SYN]);
+    assert_eq!(place, tunnel(TunnelKind::Gre, 25));
+}
+
+#[test]
 fn erspan() {
     let place = holds_the_syn(101, &[&outer("2f"), "00 00 88 be", MACS, "08 00", IPV4, SYN]);
     assert_eq!(place, Some(Tunnel { kind: TunnelKind::Erspan, id: None }));
@@ -128,6 +135,19 @@ fn teredo() {
     // Authentication without identifier, and origin.
     let authentication = "00 01 00 00 00 01 02 03 04 05 06 07 00";
     holds_the_syn(101, &[&udp("0d d8"), authentication, "00 00 12 34 01 02 03 04", IPV6, SYN]);
+}
+
+#[test]
+fn ayiya() {
+    let kind = Some(Tunnel { kind: TunnelKind::Ayiya, id: None });
+    // An identity of 16 bytes and a signature of 20; no signature, and IPv4.
+    let (time, identity) = ("4a f6 4c 05", "20 01 49 78 00 0f 00 4c 00 00 00 00 00 00 00 01");
+    let signature = "77 b7 ff 8c 4d 59 b7 7f ef e3 22 cb f9 8c 90 f1 ea 7c 2c c3";
+    assert_eq!(holds_the_syn(101, &[&udp("13 d0"), "41 52 11 29", time, identity, signature, IPV6, SYN]), kind);
+    assert_eq!(holds_the_syn(101, &[&udp("13 d0"), "41 00 01 04", time, identity, IPV4, SYN]), kind);
+    // A heartbeat, and an identity that no packet has room for.
+    assert_eq!(skipped(101, &[&udp("13 d0"), "41 52 10 3b", time, identity, signature]), Skip::NotTcp);
+    assert_eq!(skipped(101, &[&udp("13 d0"), "f1 00 01 29", time, identity, IPV6, SYN]), Skip::NotTcp);
 }
 
 #[test]

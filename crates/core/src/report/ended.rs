@@ -1,10 +1,8 @@
 //! How far a failed connection came and what ended it, each with its packet.
 
-use handshark::record::{CloseKind, Connection, timeline};
-use handshark::tls::{Tls, names};
-use handshark::types::{Moment, PacketNo, Side};
-
-use super::tally::from;
+use crate::record::{CloseKind, Connection, timeline};
+use crate::tls::{Tls, names};
+use crate::types::{Moment, PacketNo, Side};
 
 /// The last step that was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +35,26 @@ pub(super) enum By {
 
 pub(super) fn reached(c: &Connection) -> Reached {
     step(c).0
+}
+
+/// The packets of [`sentence`], in order.
+pub(super) fn packets(c: &Connection) -> Vec<PacketNo> {
+    let mut packets: Vec<PacketNo> = [step(c).1, last_event(c)].into_iter().flatten().map(|at| at.packet).collect();
+    packets.push(c.first.packet);
+    packets.sort_unstable();
+    packets.dedup();
+    packets
+}
+
+fn last_event(c: &Connection) -> Option<Moment> {
+    match by(c) {
+        By::Alert(_) => c.tls.as_ref().and_then(|tls| tls.fatal_alert()).map(|alert| alert.at),
+        By::Reset(_) | By::FinAndReset(..) => c.ending.reset.map(|reset| reset.at),
+        By::Fin(side) => c.ending.fin[side].as_ref().map(|fin| fin.at),
+        By::Icmp => c.icmp_error.as_ref().map(|note| note.at),
+        By::Silence(side) => c.traffic[side].unanswered.as_ref().map(|lost| lost.last),
+        By::Nothing => Some(c.last),
+    }
 }
 
 fn step(c: &Connection) -> (Reached, Option<Moment>) {
@@ -155,6 +173,14 @@ fn event(c: &Connection, what: &str, side: Side, at: Option<Moment>) -> String {
     match at {
         Some(at) => format!("{what} in packet {} from {}, {}", at.packet, from(side), after(c, at)),
         None => format!("{what} from {}", from(side)),
+    }
+}
+
+/// `the client`.
+const fn from(side: Side) -> &'static str {
+    match side {
+        Side::Client => "the client",
+        Side::Server => "the server",
     }
 }
 

@@ -1,0 +1,188 @@
+//! A request that was not answered until one side gave up.
+
+use crate::detect::thresholds::{WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
+use crate::detect::timeouts::wait_candidates;
+use crate::detect::words::counted;
+use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Service, Severity, Shape, Told};
+use crate::record::{Connection, Protocol};
+use crate::types::{Moment, Side};
+
+/// Detector of `request-timeout`.
+#[derive(Debug)]
+pub(in crate::detect) struct RequestTimeout;
+
+const CODE: &str = "request-timeout";
+
+/// Who gave up, and how the request is known.
+struct Kind {
+    name: &'static str,
+    by: Side,
+    /// Read in clear, not inferred from the directions of encrypted records.
+    in_clear: bool,
+}
+
+const KINDS: [Kind; 4] = [
+    Kind { name: "client-gave-up", by: Side::Client, in_clear: true },
+    Kind { name: "server-gave-up", by: Side::Server, in_clear: true },
+    Kind { name: "client-gave-up-tls", by: Side::Client, in_clear: false },
+    Kind { name: "server-gave-up-tls", by: Side::Server, in_clear: false },
+];
+
+impl Detector for RequestTimeout {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("request_timeout.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::PAYLOAD | Shape::ENDED
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let (Some(end), Some(by)) = (c.ending.first, c.ending.closed_by) else { return };
+        let Some((asked, answered, in_clear)) = last_request(c) else { return };
+        if c.visibility.one_way.is_some() {
+            exam.not_visible("only one direction was captured: the answer may be in the other", CAPTURE);
+            return;
+        }
+        exam.applies();
+        if answered || end.packet < asked.packet {
+            return;
+        }
+        // Bytes that nobody acknowledged did not arrive: that is no slow answer.
+        let lost = c.traffic.client.unanswered.is_some() || c.traffic.server.unanswered.is_some();
+        // From the last byte of the request; last words before the FIN are no part of it.
+        let Some(waited) = c.ending.idle.filter(|idle| idle.last_by == Some(Side::Client)).map(|idle| idle.span) else {
+            return;
+        };
+        if lost || waited < WAITED_LEAST {
+            return;
+        }
+        if c.visibility.gaps.server > 0 {
+            exam.not_visible("packets of the server are missing from the capture, perhaps the answer", CAPTURE);
+            return;
+        }
+        let Some(kind) = KINDS.iter().find(|kind| kind.by == by && kind.in_clear == in_clear) else { return };
+        let confidence = if in_clear { Confidence::Medium } else { Confidence::Low };
+        exam.symptom(CODE, kind.name, Severity::Warning, confidence, &[Some(asked), Some(end)])
+            .happened(end)
+            .span(Some(waited));
+        if !in_clear {
+            // One alone can be anything: it takes several that waited equally long.
+            exam.quietly();
+        }
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        let told = |kind: &Kind| {
+            let clusters = case
+                .group
+                .spread(kind.name)
+                .map(|spread| spread.spans.clusters(WAIT_SPREAD_SHARE, WAIT_SPREAD.as_nanos()));
+            let clusters = clusters.unwrap_or_default().into_iter();
+            let enough = clusters.filter(|waits| kind.in_clear || is_a_timeout(waits));
+            enough.map(|waits| tell_one(kind, &waits, service)).collect::<Vec<Told>>()
+        };
+        KINDS.iter().flat_map(told).collect()
+    }
+}
+
+const CAPTURE: Option<&str> = Some("tcpdump -s 0 -B 65536 -w FILE 'tcp port PORT'");
+
+/// The last request, whether it was answered, and whether that is read in clear.
+fn last_request(c: &Connection) -> Option<(Moment, bool, bool)> {
+    match c.protocol {
+        Protocol::Http1 => {
+            let http = c.http.as_ref().filter(|http| http.switched.is_none() && !http.incomplete)?;
+            let asked = http.last_request?;
+            let answered = http.last_response.as_ref().is_some_and(|response| response.at.packet > asked.packet);
+            // A body that follows the response's head is an answer too, as is one that came before the request was whole.
+            let spoke_after = c.traffic.server.last_payload.is_some_and(|last| last.packet > asked.packet);
+            Some((asked, answered || spoke_after, true))
+        }
+        Protocol::Tls => {
+            let (asked, answered) = c.last_exchange?;
+            Some((asked, answered.is_some(), false))
+        }
+        Protocol::None | Protocol::Http2 | Protocol::Other => None,
+    }
+}
+
+fn is_a_timeout(waits: &Cluster) -> bool {
+    let spread = waits.largest - waits.smallest;
+    waits.count >= WAIT_SAMPLES
+        && (spread as f64 <= waits.smallest as f64 * WAIT_SPREAD_SHARE || spread <= WAIT_SPREAD.as_nanos())
+}
+
+fn tell_one(kind: &Kind, waits: &Cluster, service: &Service) -> Told {
+    let address = service.address();
+    let timeout = is_a_timeout(waits);
+    let requests = counted(waits.count, "request");
+    let (who, meaning) = match kind.by {
+        Side::Client => {
+            ("the client gave up", "its timeout, or that of a proxy in front, is shorter than the answer takes")
+        }
+        Side::Server => ("the server closed", "its own limit, or that of a proxy before the application, ended it"),
+    };
+    let mut told = Told {
+        affected: Some(waits.count),
+        example_kind: Some(kind.name),
+        example_span: Some((waits.shortest(), waits.longest())),
+        ..Told::default()
+    };
+    told.summary = format!("{requests} to {address} got no answer before {who}, {waits} after the request.");
+    if timeout {
+        told.summary += &format!(" The wait is the same each time: a timeout; {meaning}.");
+        told.severity = Some(Severity::Error);
+        told.confidence = Some(if kind.in_clear { Confidence::High } else { Confidence::Medium });
+        told.candidates = wait_candidates(waits, kind.by);
+    }
+    if !kind.in_clear {
+        told.summary +=
+            " The requests are encrypted: that one was under way is inferred from the direction of the records.";
+    }
+    told.facts.add("gave_up", kind.by.name());
+    told.facts.add("waited_shortest_s", waits.shortest());
+    told.facts.add("waited_longest_s", waits.longest());
+    told.facts.add("same_wait_each_time", if timeout { "yes" } else { "no" });
+    told.remedy = remedy(kind.by, waits);
+    told.not_visible
+        .push("what the server did meanwhile: its log and its own calls to others at that time tell".to_owned());
+    told
+}
+
+fn remedy(by: Side, waits: &Cluster) -> Vec<String> {
+    let waited = waits.middle();
+    let first = match by {
+        Side::Client => format!(
+            "Find out what the server does in these {waited}: its slow log, a call to a database or another service that waits, a \
+             worker queue that is full."
+        ),
+        Side::Server => format!(
+            "Find who closes after {waited}: the application's own request timeout, or a proxy before it. Its log has the request at \
+             that time."
+        ),
+    };
+    let settings = match by {
+        Side::Client => {
+            "If the answer may take that long, raise the timeout on the side that gave up: Envoy and Istio route `timeout` (15 s by \
+             default), nginx `proxy_read_timeout` (60 s), HAProxy `timeout server`, AWS ALB idle timeout (60 s), API Gateway (29 s), Go \
+             `http.Client.Timeout`, node `headersTimeout` of undici (300 s), Java `HttpRequest.timeout`, Python `timeout=`."
+        }
+        Side::Server => {
+            "If the answer may take that long, raise the limit that ends it: node `server.requestTimeout` (300 s), Gunicorn `--timeout` \
+             (30 s), Go `WriteTimeout`, Tomcat and Kestrel limits, nginx `proxy_read_timeout`, Envoy route `timeout`, HAProxy `timeout \
+             server`."
+        }
+    };
+    vec![
+        first,
+        settings.to_owned(),
+        "Let each hop wait a little longer than the one behind it, so that the one that knows the reason is the one that answers."
+            .to_owned(),
+    ]
+}

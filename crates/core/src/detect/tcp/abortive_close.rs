@@ -1,0 +1,103 @@
+//! A server's socket that was aborted: closed by RST, not by FIN.
+
+use crate::detect::thresholds::{ABORT_BURST, ABORT_BURST_WITHIN};
+use crate::detect::words::counted;
+use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
+use crate::record::{CloseKind, Connection, Outcome, ResetKind};
+use crate::types::Side;
+
+/// Detector of `abortive-close`.
+#[derive(Debug)]
+pub(in crate::detect) struct AbortiveClose;
+
+const CODE: &str = "abortive-close";
+
+impl Detector for AbortiveClose {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("abortive_close.md")
+    }
+
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["unread-data-reset", "injected-reset", "no-server-hello", "missing-sni", "plaintext-to-tls"]
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::SYN_ACK | Shape::RESET | Shape::ENDED_BY_RESET | Shape::CLOSED_BY_SERVER
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let ended = c.ending.kind == CloseKind::Reset && c.ending.closed_by == Some(Side::Server);
+        if !ended || c.opening.syn_ack.is_none() {
+            return;
+        }
+        exam.applies();
+        let Some(reset) = c.ending.reset.filter(|reset| reset.by == Side::Server && reset.kind == ResetKind::Abort)
+        else {
+            return;
+        };
+        let last = c.traffic.server.last_payload.max(c.traffic.client.last_payload);
+        exam.symptom(CODE, "server", Severity::Warning, Confidence::High, &[last, Some(reset.at)])
+            .happened(reset.at)
+            .span(c.ending.idle.map(|idle| idle.span));
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        let group = case.group;
+        let address = service.address();
+        let burst = group.count >= ABORT_BURST && group.duration() <= ABORT_BURST_WITHIN;
+        let refused = service.of(Outcome::Refused);
+        let mut told = Told { remedy: remedy(burst), ..Told::default() };
+        told.summary = format!(
+            "{address} ended {} by RST instead of FIN ({} of {} that it reset): its own socket was aborted, by the shape of the RST.",
+            counted(group.count, "connection"),
+            group.count,
+            group.applied,
+        );
+        if burst {
+            told.severity = Some(Severity::Error);
+            told.summary += &format!(
+                " All within {}: one event, such as a process that was killed or restarted.",
+                group.duration()
+            );
+        }
+        if refused > 0 {
+            told.summary += &format!(" It also refused {}.", counted(refused, "new connection"));
+            told.facts.add("refused", refused);
+        }
+        told.facts.add("aborted", group.count);
+        told.facts.add("within_s", group.duration());
+        if let Some(idle) = group.spans.whole() {
+            told.facts.add("quiet_before_median_s", idle.middle());
+        }
+        told.not_visible
+            .push("why the process did it: its log, and that of what runs it, at that time tell".to_owned());
+        vec![told]
+    }
+}
+
+fn remedy(burst: bool) -> Vec<String> {
+    let mut remedy = Vec::new();
+    if burst {
+        remedy.push(
+            "See what ended at that time: out-of-memory kill (`dmesg`, `kubectl get events`), deployment, crash, eviction, scale-down."
+                .to_owned(),
+        );
+    }
+    remedy.push(
+        "Let a server that stops drain first: Kubernetes `preStop` sleep and `terminationGracePeriodSeconds`, Istio \
+         `terminationDrainDuration`, nginx `worker_shutdown_timeout`, HAProxy `hard-stop-after`, Go `Server.Shutdown`, node \
+         `server.close()`."
+            .to_owned(),
+    );
+    remedy.push(
+        "Single ones: an application or driver that sets SO_LINGER to 0 (some load balancers and database drivers), a proxy that resets when \
+         its other side failed (Envoy, HAProxy `option abortonclose`), a timeout that kills a worker (Gunicorn `--timeout`)."
+            .to_owned(),
+    );
+    remedy
+}

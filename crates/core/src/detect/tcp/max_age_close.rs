@@ -1,0 +1,118 @@
+//! Connections that end at the same age, however busy they are.
+
+use crate::detect::thresholds::{AGE_IDLE_RATIO, AGE_LEAST, AGE_SPREAD_SHARE, TIMER_GAP, TIMER_SAMPLES};
+use crate::detect::timeouts::age_candidates;
+use crate::detect::words::counted;
+use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Service, Severity, Shape, Told};
+use crate::record::{CloseKind, Connection};
+use crate::types::Side;
+
+/// Detector of `max-age-close`.
+#[derive(Debug)]
+pub(in crate::detect) struct MaxAgeClose;
+
+const CODE: &str = "max-age-close";
+const BY_SERVER: &str = "by-server";
+const BY_CLIENT: &str = "by-client";
+
+impl Detector for MaxAgeClose {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("max_age_close.md")
+    }
+
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["idle-close", "stale-reuse"]
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::SYN | Shape::PAYLOAD | Shape::ENDED_BY_FIN
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let (Some(syn), Some(end)) = (c.opening.syn, c.ending.first) else { return };
+        if c.ending.kind != CloseKind::Fin || !c.carried_payload() {
+            return;
+        }
+        exam.applies();
+        let age = end.at.since(syn.at);
+        let Some(idle) = c.ending.idle.map(|idle| idle.span) else { return };
+        if age < AGE_LEAST || idle >= age {
+            return;
+        }
+        let kind = if c.ending.closed_by == Some(Side::Server) { BY_SERVER } else { BY_CLIENT };
+        exam.symptom(CODE, kind, Severity::Info, Confidence::Medium, &[Some(syn), Some(end)])
+            .span(Some(age))
+            .delay(Some(idle))
+            .quietly();
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        [(BY_SERVER, Side::Server), (BY_CLIENT, Side::Client)]
+            .into_iter()
+            .filter_map(|(kind, closer)| {
+                let spread = case.group.spread(kind)?;
+                let idle = spread.delays.whole()?;
+                let ages = spread.spans.clusters(AGE_SPREAD_SHARE, TIMER_GAP.as_nanos());
+                let limit = ages.iter().filter(|ages| is_a_limit(ages)).max_by_key(|ages| ages.count)?;
+                // All of one age, and quiet for very different times before: it was not the silence.
+                let idle_varies = idle.largest as f64 >= idle.smallest.max(1) as f64 * AGE_IDLE_RATIO
+                    && idle.largest - idle.smallest > limit.largest - limit.smallest;
+                let most = limit.count * 2 > spread.spans.count();
+                (idle_varies && most).then(|| tell_limit(kind, closer, limit, &idle, service, case))
+            })
+            .collect()
+    }
+}
+
+fn is_a_limit(ages: &Cluster) -> bool {
+    ages.count >= TIMER_SAMPLES && (ages.largest - ages.smallest) as f64 <= ages.smallest as f64 * AGE_SPREAD_SHARE
+}
+
+fn tell_limit(
+    kind: &'static str,
+    closer: Side,
+    ages: &Cluster,
+    idle: &Cluster,
+    service: &Service,
+    case: &Case<'_>,
+) -> Told {
+    let address = service.address();
+    let who = match closer {
+        Side::Server => address,
+        Side::Client => format!("The client of {address}"),
+    };
+    let mut told = Told {
+        severity: Some(Severity::Info),
+        confidence: Some(Confidence::Medium),
+        affected: Some(ages.count),
+        example_kind: Some(kind),
+        example_span: Some((ages.shortest(), ages.longest())),
+        candidates: age_candidates(ages, closer),
+        ..Told::default()
+    };
+    told.summary = format!(
+        "{who} closes connections at an age of {ages} ({} of {}), whether they were quiet before ({idle}) or not: a limit on \
+         their age. It does no harm unless a request is lost by it.",
+        ages.count,
+        counted(case.group.applied, "connection"),
+    );
+    told.facts.add("closed_by", closer.name());
+    told.facts.add("age_shortest_s", ages.shortest());
+    told.facts.add("age_longest_s", ages.longest());
+    told.facts.add("idle_shortest_s", idle.shortest());
+    told.facts.add("idle_longest_s", idle.longest());
+    told.remedy = vec![
+        "Nothing has to change while no request is lost. Where one is (`stale-reuse`), let the other side close earlier, or retry on a \
+         new connection."
+            .to_owned(),
+        "The usual settings: nginx `keepalive_time` (1 h), Envoy `max_connection_duration`, HikariCP `maxLifetime` (30 min), AWS ALB client \
+         keep-alive (1 h), gRPC `MAX_CONNECTION_AGE`, Go `SetConnMaxLifetime`."
+            .to_owned(),
+    ];
+    told
+}

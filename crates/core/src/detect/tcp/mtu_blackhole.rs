@@ -1,0 +1,151 @@
+//! Small segments pass, big ones do not.
+
+use crate::detect::thresholds::{BIG_SEGMENT_SHARE, MTU_RETRANSMISSIONS};
+use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
+use crate::record::{Connection, Traffic, Unanswered};
+use crate::types::Side;
+
+/// Detector of `mtu-blackhole`.
+#[derive(Debug)]
+pub(in crate::detect) struct MtuBlackhole;
+
+const CODE: &str = "mtu-blackhole";
+const FROM_CLIENT: &str = "from-client";
+const FROM_SERVER: &str = "from-server";
+
+impl Detector for MtuBlackhole {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("mtu_blackhole.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::UNANSWERED
+    }
+
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::BOTH_SPOKE, Shape::UNANSWERED | Shape::ONE_WAY))
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let unanswered = c.traffic.client.unanswered.is_some() || c.traffic.server.unanswered.is_some();
+        let both_spoke = c.traffic.client.first_payload.is_some() && c.traffic.server.first_payload.is_some();
+        if !unanswered && (!both_spoke || c.visibility.one_way.is_some()) {
+            return;
+        }
+        if c.visibility.one_way.is_some() {
+            exam.not_visible(
+                "only one direction was captured: acknowledgments would not be seen",
+                Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+            );
+            return;
+        }
+        exam.applies();
+        for (writer, kind) in [(Side::Client, FROM_CLIENT), (Side::Server, FROM_SERVER)] {
+            let Some(lost) = c.traffic[writer].unanswered.as_deref().filter(|lost| is_stuck(c, writer, lost)) else {
+                continue;
+            };
+            let peer = &c.traffic[writer.peer()];
+            // Who is heard after the loss is alive: what is small passes, in his direction at least.
+            let heard = peer.last_packet.filter(|last| last.packet > lost.second.packet);
+            let said = c.icmp_error.filter(|error| is_too_big(error.v6, error.kind, error.code));
+            let confidence = match (said, heard) {
+                (Some(_), _) => Confidence::High,
+                (None, Some(_)) => Confidence::Medium,
+                (None, None) => Confidence::Low,
+            };
+            exam.symptom(
+                CODE,
+                kind,
+                Severity::Error,
+                confidence,
+                &[Some(lost.first), Some(lost.second), Some(lost.last), heard, said.map(|error| error.at)],
+            )
+            .happened(lost.first)
+            .span(Some(lost.last.at.since(lost.first.at)))
+            .count(Some(lost.length));
+            if let Some(error) = said {
+                exam.quote("icmp", &error.from.to_string());
+            }
+            return;
+        }
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        [(FROM_CLIENT, Side::Client), (FROM_SERVER, Side::Server)]
+            .iter()
+            .filter_map(|&(kind, writer)| {
+                let count = case.group.of_kind(kind);
+                let sizes = case.group.spread(kind)?.counts.whole()?;
+                let address = service.address();
+                let (from, to) = match writer {
+                    Side::Client => ("the client".to_owned(), address),
+                    Side::Server => (address, "the client".to_owned()),
+                };
+                let mut told = Told { affected: Some(count), example_kind: Some(kind), remedy: remedy(), ..Told::default() };
+                let size =
+                    if sizes.smallest == sizes.largest { sizes.largest.to_string() } else { format!("{} to {}", sizes.smallest, sizes.largest) };
+                told.summary = format!(
+                    "Big segments from {from} to {to} do not get through ({count} of {}): segments with {size} bytes of payload were sent again \
+                     and again without an ACK, after smaller ones had passed. A link on the way takes less than the two ends agreed on.",
+                    case.group.applied,
+                );
+                if let [(router, _), ..] = case.group.quotes(kind, "icmp").as_slice() {
+                    told.summary += &format!(" {router} said so by ICMP (packet too big), and the sender did not send smaller ones.");
+                    told.facts.add("icmp_from", (*router).to_owned());
+                } else {
+                    told.not_visible.push(
+                        "whether a router said so: the capture holds no ICMP error about it (a filter may have left it out)".to_owned(),
+                    );
+                }
+                told.facts.add("writer", writer.name());
+                told.facts.add("lost_bytes_least", u64::try_from(sizes.smallest).unwrap_or_default());
+                told.facts.add("lost_bytes_most", u64::try_from(sizes.largest).unwrap_or_default());
+                Some(told)
+            })
+            .collect()
+    }
+}
+
+/// Whether a big segment is stuck where only smaller ones had passed.
+fn is_stuck(c: &Connection, writer: Side, lost: &Unanswered) -> bool {
+    let mss = c.traffic[writer.peer()].mss.or(c.traffic[writer].mss).map_or(1_200, u32::from);
+    let big = f64::from(mss) * BIG_SEGMENT_SHARE;
+    let ended = c.ending.first.is_some_and(|end| end.packet <= lost.second.packet);
+    lost.retransmissions >= MTU_RETRANSMISSIONS
+        && f64::from(lost.length) >= big
+        && passed(&c.traffic[writer], lost) < big / 2.0
+        && !ended
+}
+
+/// Mean size of what was sent before it. The union of the ranges holds each byte once, the lost ones included.
+fn passed(traffic: &Traffic, lost: &Unanswered) -> f64 {
+    let others = traffic.payload_packets.saturating_sub(u64::from(lost.retransmissions) + 1);
+    let bytes = traffic.payload_bytes.saturating_sub(u64::from(lost.length));
+    // What was in flight behind it is as big as it, and is lost too: it does not count as passed.
+    if others == 0 { 0.0 } else { (bytes as f64 / others as f64).min(bytes as f64) }
+}
+
+/// RFC 1191 section 4 and RFC 8201: fragmentation needed, packet too big.
+const fn is_too_big(v6: bool, kind: u8, code: u8) -> bool {
+    matches!((v6, kind, code), (false, 3, 4) | (true, 2, _))
+}
+
+fn remedy() -> Vec<String> {
+    vec![
+        "Find the size that passes: `ping -M do -s 1372 HOST` (1400 bytes on the wire) up and down, or `tracepath HOST`, in the direction \
+         that loses."
+            .to_owned(),
+        "Set the MTU of overlay and tunnel right: CNI MTU (Calico `veth_mtu`, Cilium `mtu`, Flannel), WireGuard 1420, VPN and cloud \
+         interconnects 1350 to 1440; jumbo frames on one side alone do the same."
+            .to_owned(),
+        "Or agree on less: `iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`, nftables `tcp \
+         option maxseg size set rt mtu`."
+            .to_owned(),
+        "Let ICMP type 3 code 4 and ICMPv6 type 2 through; where that can not be, `net.ipv4.tcp_mtu_probing=1` on the sender.".to_owned(),
+    ]
+}

@@ -1,0 +1,119 @@
+//! A history with times and repeats: what Zeek's leaves out.
+//!
+//! The letters are Zeek's, upper case from the client, in packet order; `*` is how often, `@` when, in seconds from the first
+//! packet. Repeats whose times are not kept stand at the end.
+
+use std::fmt::Write as _;
+
+use super::Connection;
+use crate::types::{Moment, Side};
+
+/// One kind of event of one side: from when to when, and how often.
+struct Event {
+    letter: char,
+    from: Moment,
+    to: Moment,
+    count: u64,
+}
+
+/// The events of a connection, as `S@0 S@1.003 h@1.01 A@1.011 D*12@1.02-5.3 d*40@1.05-5.29 f@6.05 D@6.55 r@6.551 T*2`.
+///
+/// `S` is a SYN, `H` a SYN-ACK, `A` the ACK that ends the handshake, `D` payload from its first packet to its last and once
+/// more after the other side's FIN, `T` a segment sent again that nobody acknowledged, `F` the first FIN, `R` RSTs from the
+/// first on. At the end `T`, `O`, `K` and `W` count retransmissions, segments out of order, keep-alive probes and zero
+/// windows.
+pub(super) fn of(c: &Connection) -> String {
+    let mut events = Vec::new();
+    let mut add = |letter: char, side: Side, span: Option<(Moment, Moment)>, count: u64| {
+        if let Some((from, to)) = span {
+            events.push(Event { letter: of_side(letter, side), from, to, count });
+        }
+    };
+    let at = |moment: Option<Moment>| moment.map(|at| (at, at));
+    add('S', Side::Client, at(c.opening.syn), 1);
+    for (nth, retry) in c.opening.syn_retries.iter().enumerate() {
+        // Of more retries than are kept the last that is kept has the count.
+        let kept = c.opening.syn_retries.len();
+        let more = if nth + 1 == kept { u64::from(c.opening.syns_sent()).saturating_sub(kept as u64 + 1) } else { 0 };
+        add('S', Side::Client, at(Some(*retry)), 1 + more);
+    }
+    add('H', Side::Server, at(c.opening.syn_ack), c.opening.syn_ack_count.into());
+    add('A', Side::Client, at(c.opening.ack), 1);
+    for (side, traffic) in c.traffic.each() {
+        if let Some(first) = traffic.first_payload {
+            add('D', side, Some((first, traffic.last_payload.unwrap_or(first))), traffic.payload_packets);
+        }
+        if let Some(unanswered) = &traffic.unanswered {
+            add('T', side, Some((unanswered.second, unanswered.last)), unanswered.retransmissions.into());
+        }
+        add('F', side, at(c.ending.fin[side].map(|fin| fin.at)), 1);
+    }
+    if let Some(write) = &c.ending.late_write {
+        add('D', write.by, at(write.at), write.count.into());
+    }
+    if let Some(reset) = &c.ending.reset {
+        add('R', reset.by, at(Some(reset.at)), c.ending.reset_count[reset.by].into());
+    }
+    events.sort_by_key(|event| event.from.packet);
+    let mut line = String::new();
+    for event in &events {
+        event.write(&mut line, c.first);
+    }
+    for (side, traffic) in c.traffic.each() {
+        let handshake = match side {
+            Side::Client => c.opening.syns_sent(),
+            Side::Server => c.opening.syn_ack_count,
+        };
+        let unanswered = traffic.unanswered.as_ref().map_or(0, |unanswered| unanswered.retransmissions);
+        let told = handshake.saturating_sub(1) + unanswered;
+        let counts = [
+            ('T', traffic.retransmitted.saturating_sub(told)),
+            ('O', traffic.out_of_order),
+            ('K', traffic.keep_alives),
+            ('W', traffic.zero_windows),
+        ];
+        for (letter, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+            let _ = write!(line, "{}{}*{count}", gap(&line), of_side(letter, side));
+        }
+    }
+    line
+}
+
+impl Event {
+    fn write(&self, line: &mut String, first: Moment) {
+        let since = |moment: Moment| seconds(moment.at.since(first.at).as_nanos());
+        let _ = write!(line, "{}{}", gap(line), self.letter);
+        if self.count > 1 {
+            let _ = write!(line, "*{}", self.count);
+        }
+        let _ = write!(line, "@{}", since(self.from));
+        if self.to.at != self.from.at {
+            let _ = write!(line, "-{}", since(self.to));
+        }
+    }
+}
+
+fn of_side(letter: char, side: Side) -> char {
+    if side == Side::Client { letter } else { letter.to_ascii_lowercase() }
+}
+
+fn gap(line: &str) -> &'static str {
+    if line.is_empty() { "" } else { " " }
+}
+
+/// Seconds to the microsecond, without zeros at the end.
+fn seconds(nanos: i64) -> String {
+    let text = format!("{:.6}", nanos as f64 / 1e9);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+
+    #[test]
+    fn seconds_are_short() {
+        let told = [0, 1_000_000_000, 1_003_000_000, 999, 600_000_000_000, -20_000_000].map(seconds);
+        assert_eq!(told, ["0", "1", "1.003", "0.000001", "600", "-0.02"]);
+    }
+}

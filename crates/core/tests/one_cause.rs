@@ -1,0 +1,58 @@
+//! One cause that hit several services is one finding.
+
+use handshark::detect::Severity;
+use handshark::{Inspector, Limits, Report};
+
+fn report(ladder: &str) -> Report {
+    let page = format!("# Page\n\n```ladder\n{ladder}\nexpect none\n```\n");
+    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let mut inspector = Inspector::new(Limits::default());
+    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.finish().expect("a whole capture").0
+}
+
+/// Refused at several ports of one address.
+const REFUSED: &str = "1 server 10.0.0.5:81\n2 server 10.0.0.5:82\n3 server 10.0.0.5:82\n0.000 1 C SYN\n0.010 1 S RST kind=refuse\n\
+                       1.000 2 C SYN\n1.010 2 S RST kind=refuse\n1.100 3 C SYN\n1.110 3 S RST kind=refuse\n";
+
+#[test]
+fn ports_of_one_address_are_told_together() {
+    let report = report(REFUSED);
+    let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+    assert_eq!((finding.code, finding.severity), ("connection-refused", Severity::Error));
+    assert_eq!((finding.affected, finding.of), (3, 3), "numbers are added up");
+    let hits: Vec<(u16, u64)> = finding.also_at.iter().map(|hit| (hit.service.port, hit.affected)).collect();
+    assert_eq!(hits, [(82, 2), (81, 1)], "the one that was hit most comes first");
+    assert_eq!(finding.service.as_ref().map(|service| service.port), Some(82));
+    assert_eq!(finding.evidence.len(), 3, "an example of each");
+    assert!(finding.summary.starts_with("The SYN was answered with a RST in 3 attempts to 2 ports of 10.0.0.5. "));
+    for service in &report.services {
+        assert_eq!(service.findings, ["connection-refused"], "{service:?}");
+    }
+    assert_eq!(report.totals.failed, 3);
+}
+
+#[test]
+fn other_addresses_are_told_apart() {
+    let report = report(&REFUSED.replace("1 server 10.0.0.5:81", "1 server 10.0.0.6:81"));
+    let ports: Vec<u16> =
+        report.findings.iter().filter_map(|finding| finding.service.as_ref()).map(|s| s.port).collect();
+    assert_eq!(ports, [82, 81]);
+    assert!(report.findings.iter().all(|finding| finding.also_at.is_empty()));
+}
+
+#[test]
+fn many_services_that_one_client_can_not_reach_point_to_the_client() {
+    let servers: String = (1..=5).map(|n| format!("{n} server 10.0.{n}.5:443\n")).collect();
+    let tries: String =
+        [0.0, 1.0, 3.0, 7.0].iter().flat_map(|at| (1..=5).map(move |n| format!("{at} {n} C SYN\n"))).collect();
+    let report = report(&format!("{servers}{tries}20.0 end of capture"));
+    let [finding] = report.findings.as_slice() else { panic!("{:?}", report.findings) };
+    assert_eq!((finding.code, finding.affected, finding.also_at.len()), ("syn-unanswered", 5, 5));
+    assert!(
+        finding
+            .summary
+            .starts_with("No answer to the SYN was captured for COUNT attempts".replace("COUNT", "5").as_str())
+    );
+    assert!(finding.remedy[0].starts_with("What these services have in common is the client"), "{:?}", finding.remedy);
+}

@@ -1,0 +1,41 @@
+//! Failures that no check explains are told with their packets; those that one explains are not.
+
+use handshark::{Inspector, Limits, Report};
+
+fn report(ladder: &str) -> Report {
+    let page = format!("# Page\n\n```ladder\n{ladder}\nexpect none\n```\n");
+    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let mut inspector = Inspector::new(Limits::default());
+    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.finish().expect("a whole capture").0
+}
+
+#[test]
+fn a_failure_without_a_finding_has_its_packets() {
+    let asked = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n0.021 S ACK\n0.500 C RST kind=abort";
+    let report = report(asked);
+    assert_eq!((report.totals.connections, report.totals.failed), (1, 1));
+    let [unexplained] = report.unexplained.as_slice() else { panic!("{:?}", report.unexplained) };
+    assert_eq!(
+        (unexplained.outcome.name(), unexplained.reached, unexplained.ended_by, unexplained.connections),
+        ("reset", "after an HTTP request", "by a RST from the client", 1)
+    );
+    let packets: Vec<u64> = unexplained.evidence.packets.iter().map(|packet| packet.number()).collect();
+    assert_eq!(packets, [1, 4, 6], "the first packet, the request and the RST");
+    assert!(unexplained.example.contains("RST in packet 6 from the client, 500 ms after packet 1"), "{unexplained:?}");
+}
+
+#[test]
+fn a_failure_with_a_finding_is_explained() {
+    let report = report("0.000 C SYN\n0.010 S RST kind=refuse");
+    assert_eq!((report.totals.failed, report.findings[0].code), (1, "connection-refused"));
+    assert!(report.unexplained.is_empty());
+}
+
+#[test]
+fn what_went_well_has_not_failed() {
+    let report = report(
+        "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n0.021 S HTTP 200\n1.000 C FIN\n1.010 S FIN\n1.010 C ACK",
+    );
+    assert_eq!((report.totals.failed, report.unexplained.len()), (0, 0));
+}
