@@ -56,6 +56,11 @@ class Capture:
         return self._analysis.hellos
 
     @property
+    def certificates(self) -> Table:
+        """One row for each certificate in clear, of servers and clients. TLS 1.3 encrypts them: it has no rows here."""
+        return self._analysis.certificates
+
+    @property
     def services(self) -> list[dict[str, Any]]:
         """Server addresses and ports and how their connections went, the worst first."""
         return copy.deepcopy(self._report["services"])

@@ -139,6 +139,14 @@ class Connection:
     hello_retry: bool | None
     resumed: bool | None
     ech: bool | None
+    certificate_state: str | None
+    certificate_packet: int | None
+    certificate_subject: str | None
+    certificate_issuer: str | None
+    certificate_names: list[str] | None
+    certificate_not_before: datetime | None
+    certificate_not_after: datetime | None
+    client_certificate: str | None
     alert_level: str | None
     alert: str | None
     alert_code: int | None

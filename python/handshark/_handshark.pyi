@@ -22,6 +22,9 @@ class Analysis:
     def hellos(self) -> Table:
         """One row for each ClientHello."""
     @property
+    def certificates(self) -> Table:
+        """One row for each certificate in clear."""
+    @property
     def findings(self) -> Table:
         """One row for each finding."""
     def report(self) -> str:

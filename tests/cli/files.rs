@@ -13,7 +13,7 @@ fn what_can_not_be_read_is_one_line_with_its_name_and_code_2() {
     for (path, name) in
         [(missing.to_str().expect("UTF-8"), "missing.pcap"), (&empty, "empty.pcap"), (&text, "notes.txt")]
     {
-        for command in ["diagnose", "connections", "hellos"] {
+        for command in ["diagnose", "connections", "hellos", "certificates"] {
             let said = run(&[command, path], b"");
             assert_eq!(said.code, Some(2), "{said:?}");
             assert_one_line(&said);

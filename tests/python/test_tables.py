@@ -22,7 +22,7 @@ def capture() -> handshark.Capture:
 
 
 def test_polars_and_pyarrow_take_a_table_as_it_is(capture: handshark.Capture) -> None:
-    for table in (capture.connections, capture.hellos, capture.findings_table):
+    for table in (capture.connections, capture.hellos, capture.certificates, capture.findings_table):
         frame, arrow = polars.DataFrame(table), pyarrow.table(table)
         assert frame.columns == arrow.column_names == table.columns
         assert len(frame) == arrow.num_rows == len(table)
@@ -84,7 +84,7 @@ def test_an_iterator_that_threads_share_gives_each_row_once(capture: handshark.C
 
 
 def test_every_column_is_told_about(capture: handshark.Capture) -> None:
-    for table in (capture.connections, capture.hellos, capture.findings_table):
+    for table in (capture.connections, capture.hellos, capture.certificates, capture.findings_table):
         assert list(table.about) == table.columns
         assert all(table.about.values())
 

@@ -62,6 +62,8 @@ pub(crate) enum Command {
     Connections(Rows),
     /// One row for each ClientHello
     Hellos(Rows),
+    /// One row for each certificate in clear, which TLS 1.3 has none of
+    Certificates(Rows),
     /// The manual page of a finding; without a code the list of all
     Explain(Explain),
 }

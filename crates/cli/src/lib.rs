@@ -31,6 +31,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Diagnose(job) => diagnose::run(&job),
         Command::Connections(job) => rows::run(&job, handshark_output::rows::RowKind::Connections),
         Command::Hellos(job) => rows::run(&job, handshark_output::rows::RowKind::Hellos),
+        Command::Certificates(job) => rows::run(&job, handshark_output::rows::RowKind::Certificates),
         Command::Explain(job) => explain::run(&job),
     });
     done.unwrap_or_else(|failure| failure.report())

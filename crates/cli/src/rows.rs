@@ -1,4 +1,4 @@
-//! `handshark connections` and `handshark hellos`: rows, written as connections end.
+//! `handshark connections`, `hellos` and `certificates`: rows, written as connections end.
 
 use std::io;
 

@@ -12,7 +12,9 @@ use arrow_array::builder::{
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use handshark::capture::Interfaces;
-use handshark::record::{COLUMNS, ColumnType, Connection, HELLO_COLUMNS, HelloRow, Value};
+use handshark::record::{
+    CERTIFICATE_COLUMNS, COLUMNS, CertificateRow, ColumnType, Connection, HELLO_COLUMNS, HelloRow, Value,
+};
 
 use crate::rows::{Heading, RowKind};
 
@@ -26,7 +28,7 @@ pub fn schema(kind: RowKind) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-/// Gathers finished connections, or their hellos, into record batches.
+/// Gathers finished connections, or their hellos or certificates, into record batches.
 ///
 /// ```
 /// use handshark_output::arrow::{Batches, schema};
@@ -54,7 +56,7 @@ impl Batches {
         Self { kind, schema: schema(kind), builders, rows: 0, full: Vec::new() }
     }
 
-    /// Adds what this connection gives: one row, or one for each of its hellos.
+    /// Adds what this connection gives: one row, or one for each of its hellos or certificates.
     ///
     /// # Errors
     /// A column's values do not have the type that the registry says; a bug there.
@@ -63,6 +65,8 @@ impl Batches {
             RowKind::Connections => self.row(COLUMNS.iter().map(|column| (column.value)(connection, interfaces))),
             RowKind::Hellos => HelloRow::all(connection)
                 .try_for_each(|row| self.row(HELLO_COLUMNS.iter().map(|column| (column.value)(&row)))),
+            RowKind::Certificates => CertificateRow::all(connection)
+                .try_for_each(|row| self.row(CERTIFICATE_COLUMNS.iter().map(|column| (column.value)(&row)))),
         }
     }
 

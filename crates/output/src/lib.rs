@@ -1,7 +1,7 @@
 //! Reports and rows in every format: one file each. Formatting only; no arithmetic, no judgement.
 //!
 //! In: a [`Report`](handshark::Report), or finished connections one by one. Out: bytes on any writer. A report is written
-//! as [`text`] or [`json`]; connections and hellos as [`rows`] (table, JSON lines, CSV) or, with the feature `arrow`, as
+//! as [`text`] or [`json`]; connections, hellos and certificates as [`rows`] (table, JSON lines, CSV) or, with the feature `arrow`, as
 //! record batches; a manual page by [`explain`].
 //!
 //! Strings of a report are escaped by the core; values of rows are as they were on the wire, and each format here makes

@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 
 use handshark::capture::Interfaces;
-use handshark::record::{COLUMNS, ColumnType, Connection, HELLO_COLUMNS, HelloRow, Value};
+use handshark::record::{
+    CERTIFICATE_COLUMNS, COLUMNS, CertificateRow, ColumnType, Connection, HELLO_COLUMNS, HelloRow, Value,
+};
 
 use crate::csv::Csv;
 use crate::jsonl::Jsonl;
@@ -40,13 +42,15 @@ pub struct Heading {
     pub kind: ColumnType,
 }
 
-/// Which of the two tables.
+/// Which of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowKind {
     /// One row for each connection.
     Connections,
     /// One row for each ClientHello.
     Hellos,
+    /// One row for each certificate in clear.
+    Certificates,
 }
 
 impl RowKind {
@@ -58,6 +62,9 @@ impl RowKind {
             }
             Self::Hellos => {
                 HELLO_COLUMNS.iter().map(|column| Heading { name: column.name, kind: column.kind }).collect()
+            }
+            Self::Certificates => {
+                CERTIFICATE_COLUMNS.iter().map(|column| Heading { name: column.name, kind: column.kind }).collect()
             }
         }
     }
@@ -84,6 +91,7 @@ impl<W: Write> Rows<W> {
         let layout = match kind {
             RowKind::Connections => table::CONNECTIONS,
             RowKind::Hellos => table::HELLOS,
+            RowKind::Certificates => table::CERTIFICATES,
         };
         let writer = match format {
             RowFormat::Table => Writer::Table(Table::new(&headings, layout, style, out)),
@@ -102,7 +110,7 @@ impl<W: Write> Rows<W> {
         }
     }
 
-    /// Writes what this connection adds: one row, or one for each of its hellos.
+    /// Writes what this connection adds: one row, or one for each of its hellos or certificates.
     ///
     /// # Errors
     /// The writer refuses.
@@ -111,6 +119,8 @@ impl<W: Write> Rows<W> {
             RowKind::Connections => self.row(COLUMNS.iter().map(|column| (column.value)(connection, interfaces))),
             RowKind::Hellos => HelloRow::all(connection)
                 .try_for_each(|row| self.row(HELLO_COLUMNS.iter().map(|column| (column.value)(&row)))),
+            RowKind::Certificates => CertificateRow::all(connection)
+                .try_for_each(|row| self.row(CERTIFICATE_COLUMNS.iter().map(|column| (column.value)(&row)))),
         }
     }
 

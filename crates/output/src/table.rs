@@ -71,6 +71,25 @@ pub(crate) const HELLOS: &[Layout] = &[
     left("ja4", &["ja4"], 8),
 ];
 
+/// The table of certificates.
+pub(crate) const CERTIFICATES: &[Layout] = &[
+    right("no", &["connection"], 0),
+    right("packet", &["packet"], 0),
+    left("by", &["sent_by"], 3),
+    right("place", &["position"], 2),
+    left("server", &["server_address", "server_port"], 0),
+    left("server name", &["server_name"], 4),
+    left("covers it", &["covers_server_name"], 5),
+    left("subject", &["subject"], 0),
+    left("issuer", &["issuer"], 1),
+    left("valid to", &["not_after"], 0),
+    left("validity", &["validity"], 0),
+    left("names", &["dns_names"], 6),
+    left("key", &["key"], 8),
+    right("bits", &["key_bits"], 8),
+    left("signature", &["signature"], 9),
+];
+
 /// Keeps rows and writes them as a table.
 #[derive(Debug)]
 pub(crate) struct Table<W> {
@@ -233,7 +252,9 @@ mod tests {
 
     #[test]
     fn the_layouts_name_columns_that_exist() {
-        for (kind, layout) in [(RowKind::Connections, CONNECTIONS), (RowKind::Hellos, HELLOS)] {
+        for (kind, layout) in
+            [(RowKind::Connections, CONNECTIONS), (RowKind::Hellos, HELLOS), (RowKind::Certificates, CERTIFICATES)]
+        {
             let headings = kind.headings();
             for name in layout.iter().flat_map(|column| column.from) {
                 assert!(headings.iter().any(|heading| heading.name == *name), "{name}");

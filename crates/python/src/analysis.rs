@@ -29,6 +29,7 @@ pub(crate) struct Analysis {
     report: Report,
     connections: Table,
     hellos: Table,
+    certificates: Table,
     findings: Table,
     timelines: Vec<Option<Timeline>>,
     /// Where the row of a connection is, by its number; made when first asked for.
@@ -113,6 +114,7 @@ impl Analysis {
         Ok(Self {
             connections: Table::connections(keeper.connections.finish().map_err(bug)?),
             hellos: Table::hellos(keeper.hellos.finish().map_err(bug)?),
+            certificates: Table::certificates(keeper.certificates.finish().map_err(bug)?),
             findings: findings::table(&report.findings).map_err(bug)?,
             timelines: keeper.timelines,
             places: OnceLock::new(),
@@ -149,6 +151,12 @@ impl Analysis {
     #[getter]
     fn hellos(&self) -> Table {
         self.hellos.clone()
+    }
+
+    /// One row for each certificate in clear.
+    #[getter]
+    fn certificates(&self) -> Table {
+        self.certificates.clone()
     }
 
     /// One row for each finding.

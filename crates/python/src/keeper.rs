@@ -1,4 +1,4 @@
-//! What is kept of each finished connection: a row, the rows of its hellos, and its steps.
+//! What is kept of each finished connection: a row, the rows of its hellos and certificates, and its steps.
 
 use arrow_schema::ArrowError;
 use handshark::Sink;
@@ -16,6 +16,7 @@ pub(crate) const MAX_TIMELINES: usize = 200_000;
 pub(crate) struct Keeper {
     pub(crate) connections: Batches,
     pub(crate) hellos: Batches,
+    pub(crate) certificates: Batches,
     pub(crate) timelines: Vec<Option<Timeline>>,
     /// A column that does not hold what the registry says: a bug, told at the end.
     pub(crate) failure: Option<ArrowError>,
@@ -26,6 +27,7 @@ impl Keeper {
         Self {
             connections: Batches::new(RowKind::Connections),
             hellos: Batches::new(RowKind::Hellos),
+            certificates: Batches::new(RowKind::Certificates),
             timelines: Vec::new(),
             failure: None,
         }
@@ -37,8 +39,8 @@ impl Sink for Keeper {
         if self.failure.is_some() {
             return;
         }
-        let rows = self.connections.push(connection, interfaces);
-        self.failure = rows.and_then(|()| self.hellos.push(connection, interfaces)).err();
+        let mut tables = [&mut self.connections, &mut self.hellos, &mut self.certificates].into_iter();
+        self.failure = tables.try_for_each(|table| table.push(connection, interfaces)).err();
         if let Ok(place) = usize::try_from(connection.number)
             && place < MAX_TIMELINES
         {

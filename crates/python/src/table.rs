@@ -9,7 +9,7 @@ use arrow_array::types::Int64Type;
 use arrow_array::{RecordBatch, RecordBatchIterator};
 use arrow_schema::SchemaRef;
 use arrow_schema::ffi::FFI_ArrowSchema;
-use handshark::record::{COLUMNS, HELLO_COLUMNS};
+use handshark::record::{CERTIFICATE_COLUMNS, COLUMNS, HELLO_COLUMNS};
 use handshark_output::arrow::schema;
 use handshark_output::rows::RowKind;
 use pyo3::exceptions::{PyIndexError, PyValueError};
@@ -35,6 +35,11 @@ impl Table {
 
     pub(crate) fn hellos(batches: Vec<RecordBatch>) -> Self {
         Self::new(schema(RowKind::Hellos), batches, HELLO_COLUMNS.iter().map(|column| column.about).collect())
+    }
+
+    pub(crate) fn certificates(batches: Vec<RecordBatch>) -> Self {
+        let about = CERTIFICATE_COLUMNS.iter().map(|column| column.about).collect();
+        Self::new(schema(RowKind::Certificates), batches, about)
     }
 
     pub(crate) fn new(schema: SchemaRef, batches: Vec<RecordBatch>, about: Arc<[&'static str]>) -> Self {

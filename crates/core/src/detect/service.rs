@@ -10,6 +10,55 @@ use crate::report::{ServiceName, ServiceSummary};
 use crate::tls::{Sni, Tls};
 use crate::types::{Side, Span, Timestamp, escaped};
 
+/// Kinds of hellos that one service answered with a ServerHello or a HelloRetryRequest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HelloKinds {
+    /// Hellos that fit into one segment of the connection.
+    pub small_answered: u64,
+    /// Hellos that do not.
+    pub large_answered: u64,
+    /// Hellos with encrypted_client_hello.
+    pub ech_answered: u64,
+    /// Hellos without it.
+    pub plain_answered: u64,
+    /// Hellos after a PROXY protocol header.
+    pub after_proxy_header_answered: u64,
+    /// Hellos without one.
+    pub without_proxy_header_answered: u64,
+    /// Suites that the server chose, at most 16.
+    pub suites_chosen: Vec<u16>,
+}
+
+impl HelloKinds {
+    const NONE: Self = Self {
+        small_answered: 0,
+        large_answered: 0,
+        ech_answered: 0,
+        plain_answered: 0,
+        after_proxy_header_answered: 0,
+        without_proxy_header_answered: 0,
+        suites_chosen: Vec::new(),
+    };
+
+    fn note(&mut self, c: &Connection, tls: &Tls) {
+        let Some(hello) = &tls.client_hello else { return };
+        if tls.server_hello.is_none() && tls.hello_retry.is_none() {
+            return;
+        }
+        let either = |is: bool, yes: &mut u64, no: &mut u64| *(if is { yes } else { no }) += 1;
+        either(super::tls::exceeds_segment(c, hello), &mut self.large_answered, &mut self.small_answered);
+        either(hello.ech, &mut self.ech_answered, &mut self.plain_answered);
+        let after_header = c.proxy_header.is_some();
+        either(after_header, &mut self.after_proxy_header_answered, &mut self.without_proxy_header_answered);
+        let chosen = tls.server_hello.as_ref().map(|hello| hello.cipher_suite);
+        if let Some(suite) = chosen.filter(|suite| !self.suites_chosen.contains(suite))
+            && self.suites_chosen.len() < 16
+        {
+            self.suites_chosen.push(suite);
+        }
+    }
+}
+
 /// A server address and port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ServiceKey {
@@ -61,6 +110,8 @@ pub struct Service {
     pub without_name_answered: u64,
     /// Hellos without a server name after which none was seen.
     pub without_name_unanswered: u64,
+    /// What kinds of hellos were answered, and which suites were chosen: the contrast for hellos that were not.
+    pub hellos: HelloKinds,
     /// A connection and the packet of its ServerHello that answered a hello with a server name: the contrast.
     pub answered_example: Option<(u64, crate::types::PacketNo)>,
     /// JA4 of a hello with a server name that was answered, and of one without that was not.
@@ -110,6 +161,7 @@ impl Service {
             with_name_unanswered: 0,
             without_name_answered: 0,
             without_name_unanswered: 0,
+            hellos: HelloKinds::NONE,
             answered_example: None,
             ja4_with_name: None,
             ja4_without_name: None,
@@ -160,6 +212,7 @@ impl Service {
         }
         if let Some(tls) = &c.tls {
             self.note_version(tls);
+            self.hellos.note(c, tls);
             self.note_hello(c.number, tls);
         }
         if let Some(http) = &c.http {

@@ -1,6 +1,6 @@
 //! Every threshold, with its unit and its reason.
 
-use crate::types::Span;
+use crate::types::{Span, Timestamp};
 
 pub(super) use crate::record::ANSWER_WAIT;
 
@@ -199,6 +199,32 @@ pub(super) const ALIVE_AFTER: Span = Span::from_secs(2);
 /// Share of the MSS from which a segment counts as big: path MTU trouble begins with tunnels that take 50 to 150 bytes of
 /// 1460.
 pub(super) const BIG_SEGMENT_SHARE: f64 = 0.8;
+
+/// A TLS 1.3 server that refuses a client certificate says so within this of the client's Finished: it judges at once, and idle
+/// timeouts are a second or longer.
+pub(super) const REFUSED_AT_ONCE: Span = Span::from_secs(1);
+
+/// RSA keys below this many bits are refused: CA/Browser Forum Baseline Requirements.
+pub(super) const RSA_BITS_LEAST: u32 = 2_048;
+
+/// Since when: 2014-01-01.
+pub(super) const SHORT_RSA_DISTRUSTED: Timestamp = Timestamp::from_nanos(1_388_534_400_000_000_000);
+
+/// Since when clients refuse SHA-1 in certificates: 2017-01-01.
+pub(super) const SHA1_DISTRUSTED: Timestamp = Timestamp::from_nanos(1_483_228_800_000_000_000);
+
+/// A handshake step is called slow from this on: what people and default timeouts notice. A busy server takes 50 ms.
+pub(super) const SLOW_STEP: Span = Span::from_secs(1);
+
+/// And from this many round trips on: over a slow path a step takes one or two.
+pub(super) const SLOW_STEP_ROUND_TRIPS: i64 = 5;
+
+/// A segment that was sent again this often and never acknowledged was not lost by chance: loss of 5 % does that once in 160,000
+/// times.
+pub(super) const REPEATS_LEAST: u32 = 3;
+
+/// Packets from before 2000-01-01 were stamped by a clock that was never set: there is no TLS that old to capture.
+pub(super) const CLOCK_LEAST: Timestamp = Timestamp::from_nanos(946_684_800_000_000_000);
 
 /// Retransmissions of the first segment after a long silence from which nobody answers any more: 1.4 s and more on Linux. Fewer
 /// than for a connection in full use, as the silence speaks too.

@@ -65,6 +65,9 @@ impl HttpObserver {
                 self.outstanding.keep_last();
             }
         }
+        if side == Side::Server && says_that_it_wants_tls(bytes) {
+            self.http.wants_tls.get_or_insert(at);
+        }
         while !bytes.is_empty() {
             let flow = &mut self.flows[side];
             match &mut flow.reading {
@@ -282,6 +285,18 @@ impl HttpObserver {
         self.http.incomplete = true;
         self.flows[side] = Flow { reading: Reading::Lost, ..Flow::default() };
     }
+}
+
+/// Whether a refusal says in its body that the port speaks TLS. Servers send head and body of it in one segment.
+fn says_that_it_wants_tls(bytes: &[u8]) -> bool {
+    const PHRASES: [&[u8]; 3] = [
+        b"plain HTTP request was sent to HTTPS port",
+        b"sent an HTTP request to an HTTPS server",
+        b"speaking plain HTTP to an SSL-enabled server port",
+    ];
+    let refuses = bytes.starts_with(RESPONSE_START) && bytes.get(8..13) == Some(b" 400 ");
+    let beginning = bytes.get(..bytes.len().min(1_024)).unwrap_or_default();
+    refuses && PHRASES.iter().any(|phrase| memchr::memmem::find(beginning, phrase).is_some())
 }
 
 /// Whether a head is there to its end.

@@ -2,7 +2,7 @@
 
 use super::farewell::CLOSE_NOTIFY_BYTES;
 use super::streams::{Learned, Streams, speaks_as_client};
-use super::{Connection, IcmpNote, Protocol, RolesFrom, SeenAt, Sighting, Visibility};
+use super::{Connection, IcmpNote, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::Limits;
 use crate::flow::Class;
 use crate::net::{IcmpError, Segment, Tunnel};
@@ -31,6 +31,7 @@ pub(crate) struct Builder {
     twins: u32,
     over_limit: bool,
     icmp: Option<Box<IcmpNote>>,
+    proxy_header: Option<Box<ProxyHeader>>,
 }
 
 /// Who looks at the payload.
@@ -91,6 +92,7 @@ impl Builder {
             twins: 0,
             over_limit: false,
             icmp: None,
+            proxy_header: None,
         }
     }
 
@@ -197,6 +199,9 @@ impl Builder {
             let start = self.tracker.stream_start(side);
             streams.on_payload(side, start, payload_start(s), s.payload, s.payload_len, at, limits);
             self.over_limit |= streams.given_up;
+            if streams.proxy_header.is_some() {
+                self.proxy_header = streams.proxy_header.take();
+            }
         }
         if !streams.wants(Side::Client)
             && !streams.wants(Side::Server)
@@ -299,6 +304,7 @@ impl Builder {
             longest_survived_idle: exchanges.and_then(|exchanges| exchanges.longest_survived),
             tls,
             http,
+            proxy_header: self.proxy_header.take(),
             protocol,
             visibility,
             icmp_error: self.icmp.as_deref().copied(),

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use super::{Connection, RolesFrom};
 use crate::capture::Interfaces;
-use crate::tls::{ClientHello, ServerHello, Sni, names};
+use crate::tls::{Certificate, CertificateMessage, ClientHello, ServerHello, Sni, names};
 use crate::types::{Moment, Side, Timestamp};
 
 /// One value of a row.
@@ -105,6 +105,36 @@ fn sni_state(c: &Connection) -> Value<'_> {
         (Some(Sni::Absent | Sni::Empty), _) => Value::text("absent"),
         (Some(Sni::NotVisible(_)), _) => Value::text("not-visible"),
         (None, Some(_)) => Value::text("not-visible"),
+        (None, None) => Value::Null,
+    }
+}
+
+/// The server's Certificate message: of it and of its first certificate the columns tell.
+fn certificate_message(c: &Connection) -> Option<&CertificateMessage> {
+    c.tls.as_ref()?.server_certificate.as_deref()
+}
+
+fn from_certificate<'a>(c: &'a Connection, f: impl FnOnce(&'a Certificate) -> Value<'a>) -> Value<'a> {
+    certificate_message(c).and_then(CertificateMessage::leaf).map_or(Value::Null, f)
+}
+
+fn certificate_state(c: &Connection) -> Value<'_> {
+    let Some(tls) = &c.tls else { return Value::Null };
+    match (&tls.server_certificate, &tls.server_hello) {
+        (Some(message), _) if message.leaf().is_some() => Value::text("present"),
+        (Some(_), _) => Value::text("not-visible"),
+        (None, Some(hello)) if hello.version > 0x0303 => Value::text("not-visible"),
+        (None, Some(_)) if tls.resumed == Some(true) => Value::text("absent"),
+        (None, _) => Value::Null,
+    }
+}
+
+fn client_certificate(c: &Connection) -> Value<'_> {
+    let Some(tls) = &c.tls else { return Value::Null };
+    match (&tls.client_certificate, &tls.certificate_request) {
+        (Some(message), _) if message.is_empty() => Value::text("empty"),
+        (Some(_), _) => Value::text("sent"),
+        (None, Some(_)) => Value::text("requested"),
         (None, None) => Value::Null,
     }
 }
@@ -396,6 +426,42 @@ pub const COLUMNS: &[Column] = &[
     column("ech", Bool, "Whether the ClientHello has encrypted_client_hello, real or GREASE", |c, _| {
         from_hello(c, |hello| Value::Bool(hello.ech))
     }),
+    column(
+        "certificate_state",
+        Text,
+        "Whether the server's certificate can be read: present, absent (resumed), not-visible (TLS 1.3 encrypts it, or it was not captured whole)",
+        |c, _| certificate_state(c),
+    ),
+    column(
+        "certificate_packet",
+        Int,
+        "Number of the packet that completes the server's Certificate message",
+        |c, _| Value::packet(certificate_message(c).map(|message| message.completed)),
+    ),
+    column("certificate_subject", Text, "Subject of the server's certificate", |c, _| {
+        from_certificate(c, |certificate| Value::text(certificate.subject.as_str()))
+    }),
+    column("certificate_issuer", Text, "Issuer of the server's certificate", |c, _| {
+        from_certificate(c, |certificate| Value::text(certificate.issuer.as_str()))
+    }),
+    column("certificate_names", Texts, "Host names and addresses of the server's certificate (SANs)", |c, _| {
+        from_certificate(c, |certificate| {
+            let names = certificate.dns_names.iter().map(|name| Cow::Borrowed(name.as_str()));
+            Value::Texts(names.chain(certificate.addresses.iter().map(|at| Cow::Owned(at.to_string()))).collect())
+        })
+    }),
+    column("certificate_not_before", Time, "The server's certificate is valid from", |c, _| {
+        from_certificate(c, |certificate| certificate.not_before.map_or(Value::Null, Value::Time))
+    }),
+    column("certificate_not_after", Time, "The server's certificate is valid to; null also without end", |c, _| {
+        from_certificate(c, |certificate| certificate.not_after.map_or(Value::Null, Value::Time))
+    }),
+    column(
+        "client_certificate",
+        Text,
+        "Up to TLS 1.2: requested (and none was seen), empty (asked for and there was none), sent",
+        |c, _| client_certificate(c),
+    ),
     column("alert_level", Text, "Level of the first fatal alert in clear", |c, _| {
         fatal_alert(c).map_or(Value::Null, |alert| Value::text(alert.level.name()))
     }),

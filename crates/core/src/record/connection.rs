@@ -1,5 +1,6 @@
 //! One finished connection: plain data, each field with its meaning, unit, absence and how it can mislead.
 
+use super::ProxyHeader;
 use crate::capture::InterfaceId;
 use crate::detect::Symptom;
 use crate::http::Http;
@@ -73,6 +74,8 @@ pub struct Connection {
     pub tls: Option<Box<Tls>>,
     /// Clear HTTP/1, where it was recognised.
     pub http: Option<Box<Http>>,
+    /// The PROXY protocol header before the client's own first byte, where there was one.
+    pub proxy_header: Option<Box<ProxyHeader>>,
     /// How the bytes of each side began, for sides that sent any that were captured.
     pub protocol: Protocol,
     /// What the capture could not show of this connection.

@@ -4,6 +4,7 @@
 //! arithmetic on its own fields, and no judgement.
 
 mod builder;
+mod certificate_columns;
 mod columns;
 mod community_id;
 mod connection;
@@ -13,13 +14,16 @@ mod hello_columns;
 mod live;
 mod notes;
 mod outcome;
+mod proxy_header;
 mod sighting;
 mod streams;
 pub mod timeline;
 
+pub use certificate_columns::{CERTIFICATE_COLUMNS, CertificateColumn, CertificateRow};
 pub use columns::{COLUMNS, Column, ColumnType, Value};
 pub use connection::{Connection, IcmpNote, Outcome, Protocol, RolesFrom, SeenAt, Visibility};
 pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
+pub use proxy_header::ProxyHeader;
 
 use builder::Builder;
 pub(crate) use live::Live;

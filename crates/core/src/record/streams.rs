@@ -1,8 +1,9 @@
 //! The payload of a connection that is still being looked at: reassembly, and whoever reads it.
 
+use super::proxy_header;
+use super::{Protocol, ProxyHeader};
 use crate::Limits;
 use crate::http::{self, Http, HttpObserver};
-use crate::record::Protocol;
 use crate::tcp::{Assembler, Piece};
 use crate::tls::{self, Tls, TlsObserver};
 use crate::types::{Moment, NotVisible, Seq, Side, Sided, Span};
@@ -16,6 +17,8 @@ pub(super) struct Streams {
     waiting: Vec<(Side, Moment, Vec<u8>)>,
     /// The clear HTTP that came before TLS.
     before_tls: Option<Box<Http>>,
+    /// The PROXY protocol header that came before all else; the builder takes it.
+    pub(super) proxy_header: Option<Box<ProxyHeader>>,
     pub(super) given_up: bool,
 }
 
@@ -57,6 +60,7 @@ impl Streams {
             reader: Reader::Undecided { refused: Sided::default() },
             waiting: Vec::new(),
             before_tls: None,
+            proxy_header: None,
             given_up: false,
         }
     }
@@ -84,12 +88,13 @@ impl Streams {
         at: Moment,
         limits: &Limits,
     ) {
-        let Self { assemblers, reader, waiting, before_tls, given_up } = self;
+        let Self { assemblers, reader, waiting, before_tls, proxy_header, given_up } = self;
         let assembler = &mut assemblers[side];
         if let Some(start) = start {
             assembler.begin(start);
         }
         let mut give = |piece: Piece<'_>, at| {
+            let Some(piece) = without_proxy_header(reader, waiting, proxy_header, side, piece, at) else { return };
             turn_to_tls(reader, before_tls, side, &piece, limits);
             take(reader, waiting, side, piece, at, limits);
         };
@@ -152,6 +157,29 @@ pub(super) fn speaks_as_client(bytes: &[u8]) -> Option<Protocol> {
         _ if http::probe(bytes) == http::Probe::Request => Some(Protocol::Http1),
         _ => None,
     }
+}
+
+/// The piece without the PROXY protocol header that it may begin with; `None` where it was nothing else.
+fn without_proxy_header<'a>(
+    reader: &Reader,
+    waiting: &[(Side, Moment, Vec<u8>)],
+    known: &mut Option<Box<ProxyHeader>>,
+    side: Side,
+    piece: Piece<'a>,
+    at: Moment,
+) -> Option<Piece<'a>> {
+    let (Reader::Undecided { refused: Sided { client: false, .. } }, Side::Client, Piece::Bytes(bytes)) =
+        (reader, side, &piece)
+    else {
+        return Some(piece);
+    };
+    if known.is_some() || waiting.iter().any(|(of, ..)| *of == Side::Client) {
+        return Some(piece);
+    }
+    let Some(header) = proxy_header::probe(bytes, at) else { return Some(piece) };
+    let rest = bytes.get(usize::from(header.length)..).filter(|rest| !rest.is_empty());
+    *known = Some(Box::new(header));
+    rest.map(Piece::Bytes)
 }
 
 /// A client that spoke clear text and now begins a segment with a ClientHello has turned to TLS; so has a server with its

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{CloseKind, Connection, IcmpNote};
-use crate::tls::{Sni, names};
+use crate::tls::{CertificateMessage, Sni, names};
 use crate::types::{Moment, PacketNo, Side, Span, Timestamp, escaped};
 
 /// One step of a connection.
@@ -118,6 +118,9 @@ fn opening(c: &Connection, add: &mut Add<'_>) {
     }
     add(c.opening.syn_ack, Side::Server, Cow::Borrowed("SYN-ACK"));
     add(c.opening.ack, Side::Client, Cow::Borrowed(ACK));
+    if let Some(header) = &c.proxy_header {
+        add(Some(header.at), Side::Client, Cow::Owned(format!("PROXY protocol header, version {}", header.version)));
+    }
     if let Some(error) = &c.icmp_error {
         // It comes to the client from where the server is, though seldom from the server.
         let what = format!("ICMP from {}: {}", error.from, icmp(error));
@@ -148,12 +151,31 @@ fn tls(c: &Connection, add: &mut Add<'_>) {
             format!("ServerHello, {}, {}", names::version(hello.version), names::cipher_suite(hello.cipher_suite));
         add(Some(hello.completed), Side::Server, Cow::Owned(what));
     }
+    if let Some(message) = &tls.server_certificate {
+        add(Some(message.completed), Side::Server, certificate(message));
+    }
+    add(tls.certificate_request, Side::Server, Cow::Borrowed("CertificateRequest"));
+    if let Some(message) = &tls.client_certificate {
+        add(Some(message.completed), Side::Client, certificate(message));
+    }
     for alert in &tls.alerts {
         let what = format!("alert {} ({}) {}", names::alert(alert.description), alert.description, alert.level.name());
         add(Some(alert.at), alert.by, Cow::Owned(what));
     }
     add(tls.client_finished, Side::Client, Cow::Borrowed("handshake finished"));
     add(tls.server_finished, Side::Server, Cow::Borrowed("handshake finished"));
+}
+
+/// Whose certificate it is, by its common name where it has one.
+fn certificate(message: &CertificateMessage) -> Cow<'static, str> {
+    match message.leaf() {
+        Some(leaf) => {
+            let name = leaf.common_name.as_ref().or_else(|| leaf.dns_names.first()).unwrap_or(&leaf.subject);
+            Cow::Owned(format!("Certificate of {}", escaped(name)))
+        }
+        None if message.is_empty() => Cow::Borrowed("Certificate (empty list)"),
+        None => Cow::Borrowed("Certificate (not readable here)"),
+    }
 }
 
 fn http(c: &Connection, add: &mut Add<'_>) {

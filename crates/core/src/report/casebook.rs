@@ -44,6 +44,7 @@ struct Row {
 /// A cell for each detector.
 type Cells = [Cell; DETECTORS.len()];
 
+/// `Default` ends at arrays of 32.
 fn no_cells() -> Cells {
     std::array::from_fn(|_| Cell::default())
 }

@@ -46,6 +46,13 @@ impl<'a> Cursor<'a> {
         let length = self.u16()?;
         self.take(length.into())
     }
+
+    /// A vector with a three-byte length.
+    pub(super) fn vector24(&mut self) -> Option<&'a [u8]> {
+        let high = self.u8()?;
+        let low = self.u16()?;
+        self.take(usize::from(high) << 16 | usize::from(low))
+    }
 }
 
 /// Two-byte numbers, one after the other; `None` where a byte is left over.

@@ -1,5 +1,6 @@
 //! The public facts of a handshake.
 
+use super::CertificateMessage;
 use crate::types::{Moment, NotVisible, Seen, Side, Sided};
 
 /// What was seen of TLS on one connection.
@@ -29,11 +30,12 @@ pub struct Tls {
     /// 11 with a short tag), which two bytes of early data would be too. What it says is not visible: before the sender's
     /// Finished it refuses the peer, after it it is most often close_notify.
     pub encrypted_alerts: Sided<Option<Moment>>,
-    /// Whether the server asked for a client certificate; visible up to TLS 1.2, false otherwise.
-    pub certificate_requested: bool,
-    /// Length of the client's Certificate message, visible up to TLS 1.2; 3 means that the list is empty: the client was
-    /// asked and has none (RFC 5246 section 7.4.6).
-    pub client_certificate_length: Option<u32>,
+    /// The server's Certificate message, visible up to TLS 1.2 and absent in a resumed handshake.
+    pub server_certificate: Option<Box<CertificateMessage>>,
+    /// Where the server asked for a client certificate; visible up to TLS 1.2.
+    pub certificate_request: Option<Moment>,
+    /// The client's Certificate message, visible up to TLS 1.2.
+    pub client_certificate: Option<Box<CertificateMessage>>,
     /// When the client's Finished was sent (its first encrypted record after ChangeCipherSpec, or after the server's
     /// flight in TLS 1.3): the client accepted the server. With a client certificate in TLS 1.3 it is the record that has
     /// the length of a Finished, or the first one where none has.
@@ -48,6 +50,9 @@ pub struct Tls {
     pub server_data_records: u32,
     /// Bytes that did not follow the record or handshake format, by sender: the first place.
     pub malformed: Option<(Side, Moment)>,
+    /// Where the side in `malformed` sent no TLS from its first byte on: these bytes, of its segment alone and at most 64, as sent. A server that
+    /// speaks something else says here what.
+    pub other_bytes: Vec<u8>,
     /// Whether a session was resumed (RFC 5246 section 7.3, RFC 8446 section 2.2); `None` where it can not be told.
     pub resumed: Option<bool>,
     /// Whether the TLS client was the TCP server, as for the data connections of active FTP over TLS. "Client" and

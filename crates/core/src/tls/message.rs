@@ -1,13 +1,13 @@
 //! Handshake messages of one side, over any records (RFC 8446 section 5.1): several in one, one over many.
 //!
-//! In: the bodies of handshake records in clear. Out: hellos, read; of all other messages only type and length. A hello
-//! that lies in one piece is read where it lies; only one that does not is kept, up to
+//! In: the bodies of handshake records in clear. Out: hellos and certificates, read; of all other messages only type and
+//! length. A message that lies in one piece is read where it lies; only one that does not is kept, up to
 //! [`Limits::max_handshake_bytes`](crate::Limits).
 
 use super::client_hello::{self, Carriage};
 use super::record::Sslv2Header;
 use super::server_hello::{self, Answer};
-use super::{ClientHello, ServerHello};
+use super::{CertificateMessage, Chain, ClientHello, ServerHello};
 use crate::types::{Moment, NotVisible};
 
 pub(super) const CLIENT_HELLO: u8 = 1;
@@ -27,25 +27,27 @@ pub(super) enum Message {
     ClientHello(Box<ClientHello>),
     ServerHello(Box<ServerHello>),
     HelloRetryRequest(Box<ServerHello>),
+    Certificate(Box<CertificateMessage>),
     /// The message before this one had content that could not be followed.
     Malformed,
     /// A message of another type begins; its body is stepped over.
-    Other {
-        message_type: u8,
-        length: u32,
-    },
+    Other(u8),
     /// The type is none of the handshake protocol's: these bytes are encrypted, or no handshake.
     Unknown,
-    /// A hello that will not be whole.
+    /// A message that is read and will not be whole.
     Cut(Cut),
 }
 
-/// A hello that will not be whole.
+/// A hello or a certificate that will not be whole.
 #[derive(Debug)]
 pub(super) struct Cut {
     pub(super) message_type: u8,
     pub(super) begun: Moment,
+    /// The last packet that brought bytes of it.
+    pub(super) last: Moment,
     pub(super) why: NotVisible,
+    /// Length of its body, where its header was captured.
+    pub(super) length: Option<u32>,
     /// What could be read of a ClientHello.
     pub(super) part: Option<Box<ClientHello>>,
     /// Of a ServerHello: whether it begins as a HelloRetryRequest.
@@ -79,13 +81,13 @@ impl Place {
 pub(super) struct Messages {
     /// Bytes of the current message that are still to come and are not looked at.
     skip: u32,
-    /// The current message, where it is (or may become) a hello.
+    /// The current message, where it is (or may become) one that is read.
     kept: Option<Box<Kept>>,
     /// A hello was read and its content was wrong: said at the next step.
     malformed: bool,
 }
 
-/// The bytes of a hello that lies across several pieces; its header too, unless it is SSLv2.
+/// The bytes of a message that lies across several pieces; its header too, unless it is SSLv2.
 #[derive(Debug)]
 struct Kept {
     bytes: Vec<u8>,
@@ -120,11 +122,11 @@ impl Messages {
         if !place.admits(message_type, length) {
             return Some(Message::Unknown);
         }
-        if !is_hello(message_type) {
+        if !is_read(message_type) {
             *bytes = bytes.get(HEADER..)?;
             return Some(self.step_over(message_type, length));
         }
-        // The common way: the whole hello is here.
+        // The common way: the whole message is here.
         if let Some((body, rest)) = bytes.get(HEADER..).and_then(|body| body.split_at_checked(length as usize)) {
             *bytes = rest;
             let followed = !rest.is_empty() || place.more_in_record;
@@ -150,7 +152,7 @@ impl Messages {
             self.kept = None;
             return Some(Message::Unknown);
         }
-        if !is_hello(message_type) {
+        if !is_read(message_type) {
             self.kept = None;
             return Some(self.step_over(message_type, length));
         }
@@ -177,7 +179,7 @@ impl Messages {
             return Message::Unknown;
         }
         self.skip = length;
-        Message::Other { message_type, length }
+        Message::Other(message_type)
     }
 
     fn read(&mut self, message_type: u8, body: &[u8], carriage: Carriage, followed: bool) -> Message {
@@ -190,6 +192,11 @@ impl Messages {
                 };
                 self.malformed = hello.malformed;
                 return Message::ClientHello(Box::new(hello));
+            }
+            CERTIFICATE => {
+                let Carriage { begun, completed, .. } = carriage;
+                let (length, chain) = (Some(body.len() as u32), Ok(Chain::of(body)));
+                return Message::Certificate(Box::new(CertificateMessage { begun, completed, length, chain }));
             }
             HELLO_RETRY_REQUEST_DRAFT => server_hello::read_draft_retry(body, carriage.completed),
             _ => server_hello::read(body, carriage.completed),
@@ -219,7 +226,7 @@ impl Messages {
         (cut, to_come > 0 && rest.is_some())
     }
 
-    /// Forgets the current message, and says what it was if it was a hello.
+    /// Forgets the current message, and says what it was if it was one that is read.
     pub(super) fn abandon(&mut self, why: NotVisible) -> Option<Message> {
         self.skip = 0;
         self.kept.take()?.cut(why).map(Message::Cut)
@@ -277,15 +284,15 @@ impl Kept {
 
     fn cut(&self, why: NotVisible) -> Option<Cut> {
         let message_type = if self.sslv2.is_some() { CLIENT_HELLO } else { *self.bytes.first()? };
-        if !is_hello(message_type) {
+        if !is_read(message_type) {
             return None;
         }
-        let length = self.header().map_or(0, |(_, length, _)| length);
+        let length = self.header().map(|(_, length, _)| length);
         let body = self.bytes.get(HEADER..).unwrap_or_default();
         let part = (message_type == CLIENT_HELLO && self.sslv2.is_none() && !body.is_empty())
-            .then(|| Box::new(client_hello::read_cut(body, self.carriage(length), why)));
+            .then(|| Box::new(client_hello::read_cut(body, self.carriage(length.unwrap_or(0)), why)));
         let retry = message_type == HELLO_RETRY_REQUEST_DRAFT || server_hello::begins_retry(body) == Some(true);
-        Some(Cut { message_type, begun: self.begun, why, part, retry })
+        Some(Cut { message_type, begun: self.begun, last: self.last, why, length, part, retry })
     }
 }
 
@@ -295,6 +302,11 @@ const fn parse_header([message_type, high, middle, low]: [u8; HEADER]) -> (u8, u
 
 const fn is_hello(message_type: u8) -> bool {
     matches!(message_type, CLIENT_HELLO | SERVER_HELLO | HELLO_RETRY_REQUEST_DRAFT)
+}
+
+/// Whether the body of a message is looked at.
+const fn is_read(message_type: u8) -> bool {
+    is_hello(message_type) || message_type == CERTIFICATE
 }
 
 /// IANA "TLS HandshakeType", and next_protocol (67) and channel_id (203), which were never registered.

@@ -1,11 +1,13 @@
-//! What can be seen of a TLS handshake: records, hellos, alerts, the stage that was reached.
+//! What can be seen of a TLS handshake: records, hellos, certificates, alerts, the stage that was reached.
 //!
 //! In: the bytes of both directions in order, and gaps. Out: a [`Tls`]. Knows no sequence numbers, no ports, no
 //! addresses, no clock; a passive observer never refuses.
 //!
 //! [`probe`] says whether the first bytes of a side are TLS at all, [`TlsObserver`] reads the rest. The way of the bytes:
-//! `record` -> `message` -> `client_hello`, `server_hello` -> `observer`, and `stage` for what is encrypted.
+//! `record` -> `message` -> `client_hello`, `server_hello`, `chain` -> `observer`, and `stage` for what is encrypted.
 
+mod certificate;
+mod chain;
 mod client_hello;
 mod cursor;
 mod extension;
@@ -22,6 +24,8 @@ mod stage;
 mod tests;
 mod version;
 
+pub use certificate::{Certificate, Validity};
+pub use chain::{CertificateMessage, Chain};
 pub use facts::{Alert, AlertLevel, ClientHello, HelloFormat, KeyShare, ServerHello, Sni, Stage, Tls};
 pub use observer::TlsObserver;
 pub use probe::{Probe, probe};

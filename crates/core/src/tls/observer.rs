@@ -2,7 +2,7 @@
 
 use super::message::{self, Message, Messages, Place};
 use super::record::{self, AfterGap, RecordHeader, Records, Step};
-use super::{Alert, AlertLevel, HelloFormat, ServerHello, Stage, Tls};
+use super::{Alert, AlertLevel, CertificateMessage, HelloFormat, ServerHello, Stage, Tls};
 use crate::limits::Limits;
 use crate::types::{Moment, NotVisible, Side, Sided};
 
@@ -58,6 +58,8 @@ enum Content {
 }
 
 const MAX_ALERTS: usize = 8;
+/// How much is kept of what is no TLS: enough for a person to know the protocol by.
+const OTHER_BYTES: usize = 64;
 
 impl TlsObserver {
     /// An observer of a connection of which nothing was seen.
@@ -83,7 +85,13 @@ impl TlsObserver {
                     flow.messages.begin_sslv2(header, Place { record_version: header.version, ..place });
                     flow.content = Content::Handshake;
                 }
-                Step::NotARecord => self.on_malformed(side, at),
+                Step::NotARecord { header, first } => {
+                    if first && self.tls.malformed.is_none() {
+                        let more = bytes.get(..bytes.len().min(OTHER_BYTES - header.len())).unwrap_or_default();
+                        self.tls.other_bytes = [&header, more].concat();
+                    }
+                    self.on_malformed(side, at);
+                }
             }
             if self.flows[side].done {
                 return;
@@ -142,7 +150,7 @@ impl TlsObserver {
     pub fn finish(mut self) -> Tls {
         for side in [Side::Client, Side::Server] {
             if let Some(Message::Cut(cut)) = self.flows[side].messages.abandon(NotVisible::NotCaptured) {
-                self.on_cut(cut);
+                self.on_cut(side, cut);
             }
             if let Some(undecided) = self.flows[side].undecided.take() {
                 self.tls.client_data_records += u32::from(undecided);
@@ -247,8 +255,9 @@ impl TlsObserver {
                 self.tls.hello_retry.get_or_insert(hello);
                 self.reach(Stage::HelloRetry);
             }
-            Message::Cut(cut) => self.on_cut(cut),
-            Message::Other { message_type, length } => self.on_other_message(side, message_type, length),
+            Message::Certificate(certificate) => self.on_certificate(side, certificate),
+            Message::Cut(cut) => self.on_cut(side, cut),
+            Message::Other(message_type) => self.on_other_message(side, message_type, at),
             Message::Malformed => {
                 self.tls.malformed.get_or_insert((side, at));
             }
@@ -268,17 +277,25 @@ impl TlsObserver {
         self.reach(Stage::ServerHello);
     }
 
+    /// A Certificate message, whole or not. In a renegotiation there may be others: the first counts.
+    fn on_certificate(&mut self, side: Side, certificate: Box<CertificateMessage>) {
+        match self.role(side) {
+            Side::Server => {
+                self.tls.resumed = Some(false);
+                self.tls.server_certificate.get_or_insert(certificate);
+            }
+            Side::Client => _ = self.tls.client_certificate.get_or_insert(certificate),
+        }
+    }
+
     /// Of the messages that are not read, the type alone tells something.
-    fn on_other_message(&mut self, side: Side, message_type: u8, length: u32) {
+    fn on_other_message(&mut self, side: Side, message_type: u8, at: Moment) {
         match (self.role(side), message_type) {
-            (Side::Server, message::CERTIFICATE | message::SERVER_KEY_EXCHANGE) => self.tls.resumed = Some(false),
-            (Side::Server, message::CERTIFICATE_REQUEST) => self.tls.certificate_requested = true,
+            (Side::Server, message::SERVER_KEY_EXCHANGE) => self.tls.resumed = Some(false),
+            (Side::Server, message::CERTIFICATE_REQUEST) => _ = self.tls.certificate_request.get_or_insert(at),
             (Side::Server, message::SERVER_HELLO_DONE) => {
                 self.tls.resumed = Some(false);
                 self.reach(Stage::ServerFlight);
-            }
-            (Side::Client, message::CERTIFICATE) => {
-                self.tls.client_certificate_length.get_or_insert(length);
             }
             _ => {}
         }
@@ -298,12 +315,15 @@ impl TlsObserver {
         }
     }
 
-    fn on_cut(&mut self, cut: message::Cut) {
+    fn on_cut(&mut self, side: Side, cut: message::Cut) {
         if cut.message_type == message::CLIENT_HELLO {
             if self.tls.client_hello_cut.is_none() {
                 self.tls.client_hello_cut = Some((cut.begun, cut.why));
                 self.tls.client_hello_part = cut.part;
             }
+        } else if cut.message_type == message::CERTIFICATE {
+            let message::Cut { begun, last: completed, length, why, .. } = cut;
+            self.on_certificate(side, Box::new(CertificateMessage { begun, completed, length, chain: Err(why) }));
         } else {
             self.tls.server_hello_cut.get_or_insert((cut.begun, cut.why));
             self.reach(if cut.retry { Stage::HelloRetry } else { Stage::ServerHello });

@@ -72,8 +72,9 @@ pub(super) enum Step<'a> {
     Sslv2(Sslv2Header),
     /// The next bytes of the current record's body.
     Body(&'a [u8]),
-    /// The bytes are no record: there is no way back.
-    NotARecord,
+    /// The bytes are no record: there is no way back. These stand where the header should, of the stream's first record or of a
+    /// later one.
+    NotARecord { header: [u8; RecordHeader::SIZE], first: bool },
 }
 
 /// What a gap did to the framing.
@@ -120,7 +121,7 @@ impl Records {
                 self.left = sslv2.length - Sslv2Header::CONSUMED;
                 Step::Sslv2(sslv2)
             }
-            (None, _) => Step::NotARecord,
+            (None, _) => Step::NotARecord { header, first: !self.begun },
         };
         self.begun = true;
         Some(step)

@@ -4,10 +4,10 @@ use super::script::{Action, Attributes, Reset, Speech, Which};
 use super::words::{LadderError, Word, Words};
 use crate::http::{Message, Request, Response};
 use crate::packets::Unreachable;
-use crate::tls::{Alert, ClientHello, Group, ServerHello, Version};
+use crate::tls::{Alert, Certificate, ClientHello, Group, ServerHello, Version};
 
 const ACTIONS: &str = "SYN, SYN-ACK, ACK, FIN, RST, data, text, hex, again, keep-alive, ICMP, an HTTP method and a path, \
-                       HTTP, ClientHello, ServerHello, HelloRetryRequest, Finished, tickets, alert, encrypted-alert, \
+                       HTTP, ClientHello, ServerHello, HelloRetryRequest, Finished, empty-certificate, tickets, alert, encrypted-alert, \
                        close_notify or record";
 
 /// Reads the action that `word` names, and the attributes after it.
@@ -66,6 +66,7 @@ fn named(word: &Word, words: &mut Words) -> Result<Action, LadderError> {
         "ServerHello" => Speech::ServerHello(ServerHello::default()),
         "HelloRetryRequest" => Speech::HelloRetryRequest,
         "Finished" => Speech::Finished,
+        "empty-certificate" => Speech::EmptyCertificate,
         "tickets" => Speech::Tickets,
         "encrypted-alert" => Speech::EncryptedAlert,
         "close_notify" => Speech::CloseNotify,
@@ -128,6 +129,11 @@ fn own(action: &mut Action, word: &Word) -> Result<bool, LadderError> {
                 "alpn" => hello.alpn = Some(word.text()?.to_owned()),
                 "downgrade" => hello.downgrade = word.switch()?,
                 "alone" => hello.alone = word.switch()?,
+                "request" => hello.request = word.switch()?,
+                "certificate" => {
+                    hello.certificate = Certificate::named(word.text()?)
+                        .ok_or_else(|| word.place.error("certificate=good, expired, not-yet or weak"))?;
+                }
                 _ => return Ok(false),
             }
             Ok(true)

@@ -189,6 +189,7 @@ impl Connection {
                 let own_line = "no `S Finished` in TLS 1.3: it is part of the ServerHello's flight";
                 self.tls.finished(speaker).ok_or_else(|| place.error(own_line))?
             }
+            Speech::EmptyCertificate => self.tls.empty_certificate(),
             Speech::Tickets => self.tls.tickets().ok_or_else(|| place.error("a ServerHello of TLS 1.3 before"))?,
             Speech::Alert(alert) => self.tls.alert(*alert),
             Speech::EncryptedAlert => self.tls.encrypted_alert().ok_or_else(early)?,

@@ -130,6 +130,7 @@ pub(super) enum Speech {
     ServerHello(ServerHello),
     HelloRetryRequest,
     Finished,
+    EmptyCertificate,
     Tickets,
     Alert(Alert),
     EncryptedAlert,

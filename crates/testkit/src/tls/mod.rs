@@ -11,7 +11,7 @@ mod writer;
 pub use alert::{ALERTS, Alert};
 pub use client_hello::{ClientHello, Greeting};
 pub use record::{Session, Speaker};
-pub use server_hello::ServerHello;
+pub use server_hello::{Certificate, ServerHello};
 
 /// A protocol version, as the two bytes on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

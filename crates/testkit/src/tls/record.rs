@@ -77,6 +77,11 @@ impl Session {
         bytes
     }
 
+    /// The Certificate message of a client that was asked and has none, before 1.3 (RFC 5246 section 7.4.6).
+    pub fn empty_certificate(&self) -> Vec<u8> {
+        record(HANDSHAKE, Version::TLS1_2, &Writer::handshake(11, |body| body.vector(3, |_| {})))
+    }
+
     /// A HelloRetryRequest and the CCS after it. The next ClientHello is expected to hold a share of P-256.
     pub fn hello_retry_request(&mut self) -> Vec<u8> {
         let retry = ServerHello::default().retry(&self.session_id, Group::P256);

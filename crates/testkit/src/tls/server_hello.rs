@@ -15,13 +15,61 @@ pub struct ServerHello {
     pub alpn: Option<String>,
     /// Whether the random ends in the downgrade sentinel.
     pub downgrade: bool,
+    /// Which certificate, in clear before 1.3.
+    pub certificate: Certificate,
+    /// Whether a certificate of the client is asked for, in clear before 1.3.
+    pub request: bool,
     /// Whether nothing follows: no certificate, no encrypted flight.
     pub alone: bool,
 }
 
+/// A certificate for example.org and *.example.org, signed by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Certificate {
+    /// Valid from 2020 to 2120.
+    #[default]
+    Good,
+    /// Valid in 2019 alone.
+    Expired,
+    /// Valid from 2100.
+    NotYet,
+    /// RSA with 1024 bits, valid from 2020 to 2120.
+    Weak,
+}
+
+impl Certificate {
+    /// From its name in ladders.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "good" => Some(Self::Good),
+            "expired" => Some(Self::Expired),
+            "not-yet" => Some(Self::NotYet),
+            "weak" => Some(Self::Weak),
+            _ => None,
+        }
+    }
+
+    const fn bytes(self) -> &'static [u8] {
+        match self {
+            Self::Good => include_bytes!("example.org.der"),
+            Self::Expired => include_bytes!("expired.der"),
+            Self::NotYet => include_bytes!("not-yet.der"),
+            Self::Weak => include_bytes!("weak.der"),
+        }
+    }
+}
+
 impl Default for ServerHello {
     fn default() -> Self {
-        Self { version: Version::TLS1_3, cipher: None, alpn: None, downgrade: false, alone: false }
+        Self {
+            version: Version::TLS1_3,
+            cipher: None,
+            alpn: None,
+            downgrade: false,
+            certificate: Certificate::Good,
+            request: false,
+            alone: false,
+        }
     }
 }
 
@@ -30,9 +78,6 @@ const RETRY_RANDOM: [u8; 32] = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
     0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
-
-/// A certificate for example.org and *.example.org, valid from 2020 to 2120, made by OpenSSL and signed by itself.
-const CERTIFICATE: &[u8] = include_bytes!("example.org.der");
 
 impl ServerHello {
     /// The cipher suite.
@@ -102,7 +147,7 @@ impl ServerHello {
     /// Certificate, ServerKeyExchange and ServerHelloDone of TLS 1.2 and before (RFC 5246 section 7.4, RFC 8422).
     pub fn clear_flight(&self, noise: &mut Noise) -> Vec<Vec<u8>> {
         let certificate = Writer::handshake(11, |body| {
-            body.vector(3, |list| list.vector(3, |certificate| certificate.bytes(CERTIFICATE)));
+            body.vector(3, |list| list.vector(3, |certificate| certificate.bytes(self.certificate.bytes())));
         });
         let key_exchange = Writer::handshake(12, |body| {
             body.u8(3); // named_curve
@@ -113,12 +158,21 @@ impl ServerHello {
             }
             body.vector(2, |signature| signature.bytes(&noise.bytes(71)));
         });
-        vec![certificate, key_exchange, Writer::handshake(14, |_| {})]
+        // RFC 5246 section 7.4.4: types, signature algorithms, no names of authorities.
+        let request = self.request.then(|| {
+            Writer::handshake(13, |body| {
+                body.vector(1, |types| types.bytes(&[1, 64]));
+                body.vector(2, |algorithms| algorithms.u16(0x0403));
+                body.vector(2, |_| {});
+            })
+        });
+        let done = Writer::handshake(14, |_| {});
+        [Some(certificate), Some(key_exchange), request, Some(done)].into_iter().flatten().collect()
     }
 
     /// Lengths of the encrypted messages of a 1.3 server: EncryptedExtensions, Certificate, CertificateVerify, Finished.
     pub fn hidden_flight(&self) -> [usize; 4] {
         let alpn = self.alpn.as_ref().map_or(0, |alpn| 7 + alpn.len());
-        [6 + alpn, CERTIFICATE.len() + 13, 79, 4 + self.hash_length()]
+        [6 + alpn, self.certificate.bytes().len() + 13, 79, 4 + self.hash_length()]
     }
 }

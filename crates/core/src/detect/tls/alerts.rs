@@ -24,7 +24,8 @@ pub(super) struct Meaning {
 pub(super) fn meaning(alert: &Alert, tls: &Tls) -> &'static Meaning {
     if alert.by == Side::Server && alert.description == 40 && tls.server_hello.is_some() {
         // Version and suite were agreed on by then.
-        let has_none = tls.certificate_requested && tls.client_certificate_length == Some(EMPTY_CERTIFICATE_LIST);
+        let has_none = tls.certificate_request.is_some()
+            && tls.client_certificate.as_ref().is_some_and(|message| message.is_empty());
         return if has_none { &WITHOUT_CERTIFICATE } else { &AFTER_HELLO };
     }
     ALERTS
@@ -48,10 +49,7 @@ const fn client(kind: &'static str, code: u8, name: &'static str, says: &'static
     Meaning { kind, by: Side::Client, code, name, says, remedy }
 }
 
-/// Length of a Certificate message whose list is empty (RFC 5246 section 7.4.6).
-const EMPTY_CERTIFICATE_LIST: u32 = 3;
-
-static WITHOUT_CERTIFICATE: Meaning = server(
+pub(super) static WITHOUT_CERTIFICATE: Meaning = server(
     "server-handshake_failure-without-certificate",
     40,
     "handshake_failure",
@@ -81,7 +79,7 @@ const TRUST: &str = "Give the client the issuing CA: system store (update-ca-cer
 const LEAF: &str = "Look at the certificate that the server sends for this name: `openssl s_client -connect ADDRESS:PORT -servername \
                     NAME </dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName`. Renew it, or correct the name \
                     that the client checks (Envoy `match_typed_subject_alt_names`, Istio `subjectAltNames`).";
-const CLIENT_CERTIFICATE: &str = "The server wants a certificate of the client (mTLS) that it accepts: nginx \
+pub(super) const CLIENT_CERTIFICATE: &str = "The server wants a certificate of the client (mTLS) that it accepts: nginx \
                                   `ssl_client_certificate`/`ssl_verify_client`, HAProxy `ca-file ... verify required`, Envoy \
                                   `require_client_certificate`, Istio PeerAuthentication STRICT; configure the client's certificate, \
                                   key and chain.";

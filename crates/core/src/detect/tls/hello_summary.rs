@@ -134,6 +134,18 @@ pub(super) fn version_fault<'a>(c: &Connection, tls: &'a Tls) -> Option<VersionF
 const ILLEGAL_PARAMETER: u8 = 47;
 const PROTOCOL_VERSION: u8 = 70;
 
+/// Whether the hello is longer than one segment of the connection. A sender that leaves the cutting to its network card shows
+/// it as one large packet all the same.
+pub(in crate::detect) fn exceeds_segment(c: &Connection, hello: &ClientHello) -> bool {
+    let mss = c.traffic.each().iter().filter_map(|(_, traffic)| traffic.mss).min();
+    hello.length + RECORD_HEADER > u32::from(mss.unwrap_or(ETHERNET_MSS))
+}
+
+/// RFC 8446 section 5.1.
+const RECORD_HEADER: u32 = 5;
+/// 1500 bytes of Ethernet without the headers of IPv4 and TCP.
+const ETHERNET_MSS: u16 = 1_460;
+
 /// Quotes what the hello offered.
 pub(super) fn quote_offer(hello: &ClientHello, exam: &mut Exam<'_>) {
     exam.quote("versions_offered", &versions(hello));
@@ -162,7 +174,7 @@ pub(super) fn versions(hello: &ClientHello) -> String {
 }
 
 /// Values that clients send to keep servers tolerant (RFC 8701).
-const fn is_grease(value: u16) -> bool {
+pub(super) const fn is_grease(value: u16) -> bool {
     let [high, low] = value.to_be_bytes();
     high == low && high & 0x0f == 0x0a
 }

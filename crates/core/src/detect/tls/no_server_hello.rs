@@ -4,7 +4,6 @@ use super::hello_summary::{self, Answer};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, ResetKind};
-use crate::tls::ClientHello;
 
 /// Detector of `no-server-hello`.
 #[derive(Debug)]
@@ -22,7 +21,16 @@ impl Detector for NoServerHello {
     }
 
     fn yields_to(&self) -> &'static [&'static str] {
-        &["missing-sni", "tls-alert", "injected-reset"]
+        &[
+            "missing-sni",
+            "sni-ip-literal",
+            "sni-malformed",
+            "large-client-hello-dropped",
+            "encrypted-client-hello",
+            "proxy-protocol-mismatch",
+            "tls-alert",
+            "injected-reset",
+        ]
     }
 
     fn needs(&self) -> Shape {
@@ -34,7 +42,8 @@ impl Detector for NoServerHello {
         let Some(hello) = &tls.client_hello else { return };
         let answer = hello_summary::answer(c, tls);
         let (kind, confidence) = match answer {
-            Answer::ServerHello | Answer::Alert => {
+            // tls-to-plaintext tells of other bytes.
+            Answer::ServerHello | Answer::Alert | Answer::OtherProtocol => {
                 exam.applies();
                 return;
             }
@@ -53,18 +62,14 @@ impl Detector for NoServerHello {
             Answer::Silence(_) if c.ending.kind == CloseKind::Open => ("silent", Confidence::Medium),
             Answer::Silence(_) => ("silent", Confidence::High),
             Answer::Unacknowledged(_) => ("unacknowledged", Confidence::High),
-            Answer::OtherProtocol if spoke_first(c, hello) => ("spoke-first", Confidence::High),
-            Answer::OtherProtocol => ("other-protocol", Confidence::High),
         };
         let silence = match answer {
             Answer::Silence(span) | Answer::Unacknowledged(span) => Some(span),
-            Answer::OtherProtocol => None,
             _ => c.ending.first.map(|end| end.at.since(hello.completed.at)),
         };
-        let other_bytes = (answer == Answer::OtherProtocol).then_some(c.traffic.server.first_payload).flatten();
         let repeated = c.traffic.client.unanswered.as_ref().map(|segment| segment.last);
         let repeated = repeated.filter(|_| kind == "unacknowledged");
-        let evidence = [Some(hello.begun), Some(hello.completed), repeated, other_bytes, c.ending.first];
+        let evidence = [Some(hello.begun), Some(hello.completed), repeated, c.ending.first];
         exam.symptom(CODE, kind, Severity::Error, confidence, &evidence)
             .happened(hello.completed)
             .span(silence)
@@ -115,11 +120,6 @@ impl Detector for NoServerHello {
     }
 }
 
-/// Whether the server's first bytes came before the hello, as a greeting.
-fn spoke_first(c: &Connection, hello: &ClientHello) -> bool {
-    c.traffic.server.first_payload.is_some_and(|first| first.packet < hello.begun.packet)
-}
-
 fn what_happened(kind: &str) -> &'static str {
     match kind {
         "fin" => "the server closed with a FIN and without a byte",
@@ -129,12 +129,7 @@ fn what_happened(kind: &str) -> &'static str {
         }
         "reset-other" => "it was reset by a RST whose header does not tell its author",
         "silent" => "the server sent no byte for 2 s or longer",
-        "unacknowledged" => "the ClientHello was repeated and never acknowledged",
-        "spoke-first" => {
-            "the server had greeted first and not in TLS, as mail, FTP and database servers do: the port wants STARTTLS, or TLS is on \
-             another one"
-        }
-        _ => "the server answered with bytes that are not TLS",
+        _ => "the ClientHello was repeated and never acknowledged",
     }
 }
 
@@ -145,9 +140,7 @@ fn fact_name(kind: &str) -> &'static str {
         "reset-bare" => "reset_bare",
         "reset-other" => "reset_other",
         "silent" => "silent",
-        "unacknowledged" => "unacknowledged",
-        "spoke-first" => "greeted_without_tls",
-        _ => "answered_without_tls",
+        _ => "unacknowledged",
     }
 }
 
@@ -174,17 +167,9 @@ fn remedy(kinds: &[(&'static str, u64)], service: &Service, large: bool) -> Vec<
                 "The server took the connection and says nothing: an overloaded or blocked process, a backend that waits (HSM, OCSP, \
                  LDAP), a service that does not speak TLS and waits for its own protocol."
             }
-            "unacknowledged" => {
+            _ => {
                 "Packets with payload do not get through although the handshake did: MTU of the path (`ping -M do -s 1472`, clamp the \
                  MSS, `net.ipv4.tcp_mtu_probing=1`), a firewall that inspects the payload, or state lost on the path."
-            }
-            "spoke-first" => {
-                "Let the client begin in clear and turn to TLS (SMTP, IMAP, LDAP STARTTLS; `openssl s_client -starttls smtp`), or use the \
-                 port that speaks TLS from the start (465, 993, 636)."
-            }
-            _ => {
-                "The port speaks another protocol: use its TLS port, or STARTTLS; Istio DestinationRule `tls.mode: DISABLE`, Envoy \
-                 without transport_socket, nginx `proxy_pass http://`."
             }
         };
         if !remedy.iter().any(|known| known == text) {

@@ -1,6 +1,6 @@
 //! An alert that ended a handshake.
 
-use super::{alerts, hello_summary};
+use super::{alerts, fault, hello_summary};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Group, Severity, Shape, Told};
 use crate::record::Connection;
@@ -23,7 +23,7 @@ impl Detector for TlsAlert {
     }
 
     fn yields_to(&self) -> &'static [&'static str] {
-        &["missing-sni"]
+        &["missing-sni", "sni-ip-literal", "sni-malformed"]
     }
 
     fn needs(&self) -> Shape {
@@ -36,8 +36,7 @@ impl Detector for TlsAlert {
             return;
         }
         exam.applies();
-        // One fault is told once: tls-version-mismatch and no-server-hello say more of these.
-        if hello_summary::version_fault(c, tls).is_some() || answers_other_protocol(tls) {
+        if fault::told_by(c, tls) != Some(CODE) {
             return;
         }
         let Some(alert) = hello_summary::deciding_alert(c, tls) else { return };
@@ -157,11 +156,6 @@ fn all_quotes(group: &Group, kind: &str, name: &str) -> Option<String> {
     let each: Vec<String> = quotes.iter().take(3).map(|(text, count)| format!("{text} ({count})")).collect();
     let more = if quotes.len() > 3 { "; ..." } else { "" };
     (!each.is_empty()).then(|| each.join("; ") + more)
-}
-
-/// Whether the server answered the ClientHello with bytes that are no TLS: the client's alert is then only the echo.
-fn answers_other_protocol(tls: &Tls) -> bool {
-    tls.server_hello.is_none() && tls.hello_retry.is_none() && matches!(tls.malformed, Some((Side::Server, _)))
 }
 
 /// Whether this alert can be about what the hello offers.

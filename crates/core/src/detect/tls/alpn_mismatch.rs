@@ -1,0 +1,107 @@
+//! Client and server share no application protocol.
+
+use super::{fault, hello_summary};
+use crate::detect::words::{counted, listed};
+use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
+use crate::record::{CloseKind, Connection};
+use crate::tls::{ClientHello, Tls};
+use crate::types::{Moment, Seen, Side};
+
+/// Detector of `alpn-mismatch`.
+#[derive(Debug)]
+pub(in crate::detect) struct AlpnMismatch;
+
+const CODE: &str = "alpn-mismatch";
+
+impl Detector for AlpnMismatch {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("alpn_mismatch.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::TLS
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let Some(tls) = &c.tls else { return };
+        let Some(hello) = tls.client_hello.as_ref().filter(|hello| !hello.alpn.is_empty()) else { return };
+        exam.applies();
+        let alert = hello_summary::deciding_alert(c, tls);
+        let (kind, confidence, at) = match (fault::told_by(c, tls), alert) {
+            (Some(CODE), Some(alert)) if alert.by == Side::Server => ("server-refused", Confidence::High, alert.at),
+            (Some(CODE), Some(alert)) => ("client-refused", Confidence::High, alert.at),
+            (None, None) => match left_without_h2(c, tls, hello) {
+                Some(at) => ("left-without-h2", Confidence::Medium, at),
+                None => return,
+            },
+            _ => return,
+        };
+        let answer = tls.server_hello.as_ref();
+        let evidence = [Some(hello.completed), answer.map(|hello| hello.completed), Some(at), c.ending.first];
+        exam.symptom(CODE, kind, Severity::Error, confidence, &evidence).happened(at);
+        exam.quote("alpn_offered", &listed(hello.alpn.iter().cloned(), 8));
+        if let Some(Seen::Yes(chosen)) = answer.map(|hello| &hello.alpn) {
+            exam.quote("alpn_chosen", chosen);
+        }
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        let group = case.group;
+        let tell = |&(kind, count): &(&'static str, u64)| {
+            let first = |name: &str| group.quotes(kind, name).first().map(|(text, _)| (*text).to_owned());
+            let offered = first("alpn_offered").unwrap_or_default();
+            let of = format!("({count} of {} to {})", counted(group.applied, "hello with ALPN"), service.address());
+            let summary = match (kind, first("alpn_chosen")) {
+                ("server-refused", _) => format!(
+                    "The client offers the application protocols {offered}, and the server answered with the alert \
+                     no_application_protocol (120) {of}: it speaks none of them."
+                ),
+                ("client-refused", _) => format!(
+                    "The client offered the application protocols {offered} and refused the server's choice with the alert \
+                     no_application_protocol (120) {of}."
+                ),
+                (_, chosen) => {
+                    let chosen =
+                        chosen.map_or_else(|| "chose no protocol".to_owned(), |chosen| format!("chose {chosen}"));
+                    format!(
+                        "The client offers {offered} alone, the server {chosen}, and the client closed right after the handshake without \
+                         sending anything {of}: gRPC and other HTTP/2 clients do that."
+                    )
+                }
+            };
+            let mut told = Told { summary, affected: Some(count), example_kind: Some(kind), ..Told::default() };
+            told.confidence = Some(if kind == "left-without-h2" { Confidence::Medium } else { Confidence::High });
+            told.facts.add("alpn_offered", offered);
+            told.remedy = REMEDY.map(str::to_owned).to_vec();
+            told
+        };
+        group.kinds.iter().map(tell).collect()
+    }
+}
+
+const REMEDY: [&str; 2] = [
+    "Let both sides share a protocol: nginx `http2 on`, HAProxy `alpn h2,http/1.1` on bind and on server lines, Envoy `alpn_protocols`, \
+     AWS target group protocol version, Go `http2.ConfigureServer`. A gRPC client needs h2.",
+    "By hand: `openssl s_client -connect ADDRESS:PORT -servername NAME -alpn h2,http/1.1 </dev/null | grep ALPN`.",
+];
+
+/// A client of HTTP/2 alone that got another protocol, or none, and left without a word; visible up to TLS 1.2.
+fn left_without_h2(c: &Connection, tls: &Tls, hello: &ClientHello) -> Option<Moment> {
+    let answer = tls.server_hello.as_ref()?;
+    let wants_h2 = hello.alpn.iter().all(|name| name == "h2" || name == "grpc-exp");
+    let got_other = match &answer.alpn {
+        Seen::Yes(chosen) => chosen != "h2",
+        Seen::No => true,
+        Seen::NotVisible(_) => false,
+    };
+    let end = c.ending.first?;
+    let left = c.ending.closed_by == Some(Side::Client) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
+    let silent = tls.client_data_records == 0 && tls.server_data_records == 0;
+    let whole = c.visibility.gaps.client == 0 && c.visibility.gaps.server == 0;
+    (wants_h2 && got_other && left && silent && whole && tls.is_established()).then_some(end)
+}

@@ -1,0 +1,173 @@
+//! A server's certificate that is wrong by itself, whether or not this client minds.
+
+use super::{certificate_words, fault};
+use crate::detect::thresholds::{CLOCK_LEAST, RSA_BITS_LEAST, SHA1_DISTRUSTED, SHORT_RSA_DISTRUSTED};
+use crate::detect::words::counted;
+use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
+use crate::record::{CloseKind, Connection};
+use crate::tls::{Certificate, CertificateMessage, Tls, Validity};
+use crate::types::{Side, Timestamp};
+
+/// Detector of `certificate-fault`.
+#[derive(Debug)]
+pub(in crate::detect) struct CertificateFault;
+
+const CODE: &str = "certificate-fault";
+
+impl Detector for CertificateFault {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("certificate_fault.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::TLS
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let Some(tls) = &c.tls else { return };
+        let Some(hello) = &tls.server_hello else { return };
+        let Some(message) = &tls.server_certificate else {
+            // Of a handshake that went well nobody asks.
+            let failed = tls.client_finished.is_none() && !tls.is_established() && c.visibility.one_way.is_none();
+            if hello.version > 0x0303 && failed && tls.resumed != Some(true) {
+                exam.not_visible("TLS 1.3 encrypts the certificate", None);
+            }
+            return;
+        };
+        let Some(leaf) = message.leaf() else {
+            exam.not_visible("the server's Certificate message is not whole in the capture", None);
+            return;
+        };
+        exam.applies();
+        if matches!(fault::told_by(c, tls), Some("certificate-rejected" | "sni-mismatch")) {
+            return;
+        }
+        let Some((kind, harm)) = fault_of(message, leaf, tls) else { return };
+        let refused = client_left(c, tls);
+        let (severity, end) = match harm {
+            Severity::Warning if refused => (Severity::Error, c.ending.first),
+            other => (other, None),
+        };
+        let confidence = if refused { Confidence::Medium } else { Confidence::High };
+        let evidence = [Some(message.begun), Some(message.completed), end];
+        exam.symptom(CODE, kind, severity, confidence, &evidence).happened(message.completed);
+        if refused {
+            exam.quote("refused", "yes");
+        }
+        if let Some(name) = fault::asks_for(tls) {
+            exam.quote("server_name", name);
+        }
+        certificate_words::quote(message, exam);
+        if let Some(other) = message.certificates().iter().skip(1).find(|other| is_expired(other, message.completed.at))
+        {
+            exam.quote("expired_intermediate", &other.subject);
+        }
+        exam.quote("key", &key(leaf)).quote("signature", &leaf.signature);
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        let group = case.group;
+        let tell = |&(kind, count): &(&'static str, u64)| {
+            let first =
+                |name: &str| group.quotes(kind, name).first().map(|(text, _)| (*text).to_owned()).unwrap_or_default();
+            let what = match kind {
+                "expired" => "had expired when it was sent".to_owned(),
+                "not-yet" => "was not valid yet when it was sent".to_owned(),
+                "intermediate" => {
+                    format!("is fine, but an authority's in its chain had expired: {}", first("expired_intermediate"))
+                }
+                "key" => format!("has a key that clients refuse since 2014: {}", first("key")),
+                "signature" => format!("has a signature that clients refuse since 2017: {}", first("signature")),
+                _ => format!(
+                    "does not name {}, which the client asked for; it accepted it all the same",
+                    first("server_name")
+                ),
+            };
+            let mut told = Told { affected: Some(count), example_kind: Some(kind), ..Told::default() };
+            told.severity = Some(if kind == "name" { Severity::Info } else { Severity::Warning });
+            told.confidence = Some(Confidence::High);
+            let refused: u64 = group.quotes(kind, "refused").iter().map(|(_, count)| *count).sum();
+            told.summary = format!(
+                "The certificate of {} {what} ({count} of {} in clear).",
+                service.address(),
+                counted(group.applied, "certificate"),
+            );
+            if refused > 0 && kind != "name" {
+                told.severity = Some(Severity::Error);
+                told.confidence = Some(Confidence::Medium);
+                told.summary +=
+                    &format!(" The client ended the handshake right after it, without an alert ({refused}).");
+            }
+            let certificate = certificate_words::tell(group, kind, &mut told);
+            told.summary += &certificate;
+            told.remedy.push(
+                match kind {
+                    "expired" | "not-yet" => RENEW,
+                    "intermediate" => CHAIN,
+                    "name" => NAME,
+                    _ => REISSUE,
+                }
+                .to_owned(),
+            );
+            told
+        };
+        group.kinds.iter().map(tell).collect()
+    }
+}
+
+const RENEW: &str = "Renew the certificate and reload what serves it (nginx -s reload; cert-manager: `kubectl describe certificate`); check \
+                     the clocks of both hosts: the comparison is with the time of the capture.";
+const CHAIN: &str =
+    "Let the server send the authority's present intermediate certificates (fullchain.pem), without the expired one.";
+const REISSUE: &str = "Have it issued again: RSA with 2048 bits or more, or P-256, signed with SHA-256.";
+const NAME: &str = "Nothing failed here. A client that checks names would refuse it: add the name to the certificate's SANs, or let the \
+                    client ask for one that it has.";
+
+/// The worst fault, and how bad it is where nobody refused.
+fn fault_of(message: &CertificateMessage, leaf: &Certificate, tls: &Tls) -> Option<(&'static str, Severity)> {
+    let at = message.completed.at;
+    let others = message.certificates().iter().skip(1);
+    let distrusted = |since: Timestamp| at >= since;
+    let old_signature = leaf.signature.starts_with("md") || leaf.signature.to_ascii_lowercase().contains("sha1");
+    let short = leaf.key == "RSA" && leaf.key_bits.is_some_and(|bits| bits < RSA_BITS_LEAST);
+    // A capture whose clock was never set says nothing of dates.
+    let dated = at >= CLOCK_LEAST;
+    match leaf.validity_at(at) {
+        _ if !dated => {}
+        Validity::Expired => return Some(("expired", Severity::Warning)),
+        Validity::NotYet => return Some(("not-yet", Severity::Warning)),
+        Validity::Valid => {}
+    }
+    if dated && others.clone().any(|other| is_expired(other, at)) && !others.clone().any(|other| other.self_issued) {
+        Some(("intermediate", Severity::Warning))
+    } else if short && distrusted(SHORT_RSA_DISTRUSTED) {
+        Some(("key", Severity::Warning))
+    } else if old_signature && !leaf.self_issued && distrusted(SHA1_DISTRUSTED) {
+        Some(("signature", Severity::Warning))
+    } else if fault::shows_another_name(tls) && tls.is_established() {
+        Some(("name", Severity::Info))
+    } else {
+        None
+    }
+}
+
+/// Expired, and no root: clients go by their own copy of that.
+fn is_expired(certificate: &Certificate, at: Timestamp) -> bool {
+    !certificate.malformed && !certificate.self_issued && certificate.validity_at(at) == Validity::Expired
+}
+
+/// The client ended the handshake after the certificate, and said nothing.
+fn client_left(c: &Connection, tls: &Tls) -> bool {
+    let by_client =
+        c.ending.closed_by == Some(Side::Client) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
+    by_client && tls.client_finished.is_none() && !tls.is_established() && c.visibility.gaps.client == 0
+}
+
+fn key(leaf: &Certificate) -> String {
+    leaf.key_bits.map_or_else(|| leaf.key.to_string(), |bits| format!("{} with {bits} bits", leaf.key))
+}

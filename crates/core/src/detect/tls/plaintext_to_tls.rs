@@ -1,0 +1,116 @@
+//! Clear HTTP to a port that speaks TLS.
+
+use crate::detect::words::counted;
+use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
+use crate::record::{CloseKind, Connection, Protocol};
+use crate::types::Side;
+
+/// Detector of `plaintext-to-tls`.
+#[derive(Debug)]
+pub(in crate::detect) struct PlaintextToTls;
+
+const CODE: &str = "plaintext-to-tls";
+/// The server said so in words.
+const TOLD: &str = "told";
+
+impl Detector for PlaintextToTls {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("plaintext_to_tls.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::PAYLOAD
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let (request, refused) = match (&c.http, c.protocol) {
+            (Some(http), Protocol::Http1) if http.requests == 1 => {
+                let status = http.last_response.filter(|response| response.status == 400 && http.responses == 1);
+                (http.last_request, http.wants_tls.or_else(|| status.map(|response| response.at)))
+            }
+            (None, Protocol::Http2) => (c.traffic.client.first_payload, None),
+            _ => return,
+        };
+        exam.applies();
+        let told = c.http.as_ref().is_some_and(|http| http.wants_tls.is_some());
+        let end = c.ending.first;
+        let answered = c.traffic.server.payload_bytes > 0 || c.traffic.server.stream_bytes.unwrap_or(0) > 0;
+        let closed =
+            c.ending.closed_by == Some(Side::Server) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
+        let whole = c.visibility.one_way.is_none() && c.visibility.gaps.server == 0;
+        let kind = match (told, refused) {
+            (true, _) => TOLD,
+            (false, Some(_)) => "status-400",
+            (false, None) if !answered && closed && whole && request.is_some() => "closed",
+            (false, None) => return,
+        };
+        exam.symptom(
+            CODE,
+            kind,
+            Severity::Error,
+            Confidence::High,
+            &[request, refused, end.filter(|_| kind == "closed")],
+        );
+        if let Some(at) = refused.or(end) {
+            exam.happened(at);
+        }
+        if let Some(host) = c.http.as_ref().and_then(|http| http.host.as_deref()) {
+            exam.quote("host", host);
+        }
+        // Alone the other kinds prove nothing: `tell` wants TLS on the same port.
+        if kind != TOLD {
+            exam.quietly();
+        }
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        let group = case.group;
+        let tls: u64 = service.versions_chosen.iter().map(|(_, count)| count).sum();
+        let told_so = group.of_kind(TOLD);
+        let affected = if tls > 0 { group.count } else { told_so };
+        if affected == 0 {
+            return Vec::new();
+        }
+        let mut ways = Vec::new();
+        for (kind, count) in &group.kinds {
+            match *kind {
+                TOLD => ways.push(format!("it answered that this port speaks TLS ({count})")),
+                "status-400" if tls > 0 => ways.push(format!("it answered with status 400 ({count})")),
+                "closed" if tls > 0 => ways.push(format!("it closed without a byte ({count})")),
+                _ => {}
+            }
+        }
+        let mut told = Told { affected: Some(affected), ..Told::default() };
+        told.summary = format!(
+            "The client sent HTTP in clear to {}, which speaks TLS; {} ({affected} of {}).",
+            service.address(),
+            ways.join(", "),
+            counted(group.applied, "connection with clear HTTP"),
+        );
+        if tls > 0 {
+            told.summary +=
+                &format!(" The same address and port completed a TLS hello on {}.", counted(tls, "other connection"));
+            told.facts.add("tls_connections", tls);
+        }
+        if told_so > 0 {
+            told.example_kind = Some(TOLD);
+        }
+        if let Some((host, _)) = group.kinds.iter().find_map(|(kind, _)| group.quotes(kind, "host").first().copied()) {
+            told.facts.add("host", host.to_owned());
+        }
+        told.remedy = REMEDY.map(str::to_owned).to_vec();
+        vec![told]
+    }
+}
+
+const REMEDY: [&str; 2] = [
+    "Use https:// in the client, or TLS in the proxy before the server: nginx `proxy_pass https://`, HAProxy `server ... ssl`, Envoy cluster \
+     with a TLS transport_socket, Istio DestinationRule `tls.mode: SIMPLE` and a port named https, Ingress `backend-protocol: HTTPS`, \
+     Kubernetes probe `scheme: HTTPS`.",
+    "Or let the port take both: nginx `error_page 497 =301 https://$host$request_uri`.",
+];
