@@ -21,7 +21,8 @@ pub struct Limits {
     pub tombstone_linger: Span,
     /// Remembered ended connections, in sets of four (16 bytes each); 0 remembers none.
     pub max_tombstones: usize,
-    /// A connection without any packet for this long is written out and forgotten.
+    /// A connection without any packet for this long is written out and forgotten. Here and wherever something waits to be
+    /// forgotten, a pause of the whole capture counts for a minute at most.
     pub idle_timeout: Span,
     /// An attempt (SYN without answer) without any packet for this long is written out and forgotten.
     pub half_open_timeout: Span,

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use crate::anomaly::Quality;
 use crate::capture::{Captures, Frame, Interfaces, LinkType, Names, Reader};
 use crate::detect::CaptureFacts;
-use crate::flow::{Clock, Flow, Gone, Places, Table, Twins};
+use crate::flow::{Clock, Flow, Gone, Now, Places, Table, Twins};
 use crate::inspector::Sink;
 use crate::link::{Decoder, link_name};
 use crate::net::{Decoded, IcmpError, Skip};
@@ -183,13 +183,13 @@ impl<S: Sink> Pipeline<S> {
 
 impl<S: Sink> Connections<S> {
     #[inline(always)]
-    fn on_segment(&mut self, sighting: &Sighting<'_>, flow: &Flow, now: Timestamp, places: &Places) {
+    fn on_segment(&mut self, sighting: &Sighting<'_>, flow: &Flow, now: Now, places: &Places) {
         let mut found = self.table.find(flow);
         if let Some(place) = found
             && self.table.value(place).is_some_and(|live| live.is_reopened_by(sighting))
         {
             if let Some(gone) = self.table.remove(place) {
-                self.finish(gone, now, places);
+                self.finish(gone, now.at, places);
             }
             found = None;
         }
@@ -200,20 +200,20 @@ impl<S: Sink> Connections<S> {
         let Some(live) = self.table.value(place) else { return };
         live.on_segment(sighting, &flow.key, &mut self.notes, &self.limits);
         let class = live.class();
-        self.table.seen(place, class, now);
+        self.table.seen(place, class, now.age);
     }
 
     /// A segment of no connection that lives.
-    fn begin(&mut self, sighting: &Sighting<'_>, flow: &Flow, now: Timestamp) {
-        if !sighting.segment.flags.opens() && self.table.has_ended(flow, now) {
+    fn begin(&mut self, sighting: &Sighting<'_>, flow: &Flow, now: Now) {
+        if !sighting.segment.flags.opens() && self.table.has_ended(flow, now.age) {
             self.late_packets += 1;
             return;
         }
         let live = Live::new(self.begun, sighting, &mut self.notes, &self.limits);
         let class = live.class();
         self.begun += 1;
-        let place = self.table.insert(flow, live, now);
-        self.table.seen(place, class, now);
+        let place = self.table.insert(flow, live, now.age);
+        self.table.seen(place, class, now.age);
     }
 
     /// A frame without a segment.
@@ -240,10 +240,10 @@ impl<S: Sink> Connections<S> {
         }
     }
 
-    fn expire(&mut self, now: Timestamp, places: &Places) {
-        while let Some(gone) = self.table.expired(now) {
+    fn expire(&mut self, now: Now, places: &Places) {
+        while let Some(gone) = self.table.expired(now.age) {
             self.evicted += u64::from(gone.evicted);
-            self.finish(gone, now, places);
+            self.finish(gone, now.at, places);
         }
     }
 

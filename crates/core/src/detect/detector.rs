@@ -320,6 +320,11 @@ impl Common {
         }
     }
 
+    /// Several services of the whole capture. Fewer than four may be chance.
+    pub(super) fn of_all(what: &str) -> Self {
+        Self { key: String::new(), least: 4, sentence: format!("{what} SERVICES services."), advice: None }
+    }
+
     /// Several services that one client alone tried, where it was alone at each. Fewer than four may be chance.
     pub(super) fn of_client(group: &Group, what: &str) -> Option<Self> {
         let client = group.only_client()?;

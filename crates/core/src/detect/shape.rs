@@ -4,6 +4,7 @@
 
 use std::ops::BitOr;
 
+use super::thresholds::AGE_LEAST;
 use crate::record::{CloseKind, Connection};
 use crate::types::Side;
 
@@ -58,6 +59,12 @@ impl Shape {
     /// Keep-alive probes were sent.
     pub const PROBED: Self = Self(1 << 20);
 
+    /// Payload of the client was captured.
+    pub const CLIENT_SPOKE: Self = Self(1 << 28);
+    /// The client sent a FIN.
+    pub const CLIENT_FIN: Self = Self(1 << 29);
+    /// It lived long enough to have met a limit on its age.
+    pub const OLD: Self = Self(1 << 30);
     /// The client sent its SYN more than once.
     pub const SYN_REPEATED: Self = Self(1 << 21);
     /// The server sent its SYN-ACK more than once.
@@ -87,6 +94,8 @@ impl Shape {
             }
             | only(c.ending.closed_by == Some(Side::Server), Self::CLOSED_BY_SERVER)
             | only(c.ending.fin.server.is_some(), Self::SERVER_FIN)
+            | only(c.ending.fin.client.is_some(), Self::CLIENT_FIN)
+            | only(c.last.at.since(c.first.at) >= AGE_LEAST, Self::OLD)
             | only(c.traffic.client.packets > 0 && c.traffic.server.packets > 0, Self::BOTH_SIDES)
             | only(c.visibility.one_way.is_some(), Self::ONE_WAY)
             | only(c.visibility.mid_stream, Self::MID_STREAM)
@@ -99,6 +108,7 @@ impl Shape {
                 Self::BOTH_SPOKE,
             )
             | only(c.traffic.client.unanswered.is_some() || c.traffic.server.unanswered.is_some(), Self::UNANSWERED)
+            | only(c.traffic.client.first_payload.is_some(), Self::CLIENT_SPOKE)
             | only(c.ending.reset.is_some(), Self::RESET)
             | only(c.traffic.client.zero_window.is_some() || c.traffic.server.zero_window.is_some(), Self::ZERO_WINDOW)
             | only(c.traffic.client.probes.is_some() || c.traffic.server.probes.is_some(), Self::PROBED)

@@ -2,6 +2,17 @@
 
 use crate::types::{Span, Timestamp};
 
+/// What time it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Now {
+    /// The largest time seen so far.
+    pub(crate) at: Timestamp,
+    /// The same for what waits to be forgotten. A pause of the whole capture makes nothing older than a minute would: memory
+    /// only grows with packets, and a packet after a long silence (a night, or a file that begins again) still finds its
+    /// connection, as in Wireshark, which forgets none.
+    pub(crate) age: Timestamp,
+}
+
 /// The largest time seen so far; timeouts are measured with it.
 ///
 /// One packet with an absurd time must not expire every connection: a jump of more than an hour is believed when the next
@@ -17,20 +28,33 @@ pub(crate) struct Clock {
     /// The largest time that was not believed.
     disbelieved: Timestamp,
     backwards: u64,
+    /// Nanoseconds that pauses of the capture had too much: see [`Now::age`].
+    skipped: i64,
 }
+
+/// The longest that a pause between two packets makes connections older.
+const LONGEST_PAUSE: Span = Span::from_secs(60);
 
 const BELIEVED_JUMP: Span = Span::from_secs(3_600);
 
 impl Default for Clock {
     fn default() -> Self {
-        Self { now: Timestamp::MIN, reach: 0, doubtful: None, first: None, disbelieved: Timestamp::MIN, backwards: 0 }
+        Self {
+            now: Timestamp::MIN,
+            reach: 0,
+            doubtful: None,
+            first: None,
+            disbelieved: Timestamp::MIN,
+            backwards: 0,
+            skipped: 0,
+        }
     }
 }
 
 impl Clock {
     /// Takes a packet's time and says what time it is now.
     #[inline(always)]
-    pub(crate) fn tick(&mut self, at: Timestamp) -> Timestamp {
+    pub(crate) fn tick(&mut self, at: Timestamp) -> Now {
         // Nearly every packet comes a little after the one before it.
         let (from, to) = (self.now.as_nanos(), at.as_nanos());
         if to < from || to.wrapping_sub(from) as u64 >= self.reach {
@@ -38,7 +62,12 @@ impl Clock {
         }
         self.doubtful = None;
         self.now = at;
-        at
+        self.read()
+    }
+
+    #[inline(always)]
+    const fn read(&self) -> Now {
+        Now { at: self.now, age: Timestamp::from_nanos(self.now.as_nanos().saturating_sub(self.skipped)) }
     }
 
     /// What time it is.
@@ -64,22 +93,30 @@ impl Clock {
     /// The first packet, one with an earlier time than another before it, and one from far ahead.
     #[cold]
     #[inline(never)]
-    fn odd(&mut self, at: Timestamp) -> Timestamp {
+    fn odd(&mut self, at: Timestamp) -> Now {
         if self.first.is_none() {
             self.first = Some(at);
-            self.reach = BELIEVED_JUMP.as_nanos() as u64 + 1;
+            self.reach = LONGEST_PAUSE.as_nanos() as u64 + 1;
             self.now = at;
         } else if at < self.now {
             self.backwards += 1;
             self.doubtful = None;
+        } else if at.since(self.now) <= BELIEVED_JUMP {
+            self.pause(at);
         } else if self.doubtful.is_none_or(|doubtful| at.since(doubtful).abs() > BELIEVED_JUMP) {
             self.doubtful = Some(at);
             self.disbelieved = self.disbelieved.max(at);
         } else {
-            self.doubtful = None;
-            self.now = at;
+            self.pause(at);
         }
-        self.now
+        self.read()
+    }
+
+    fn pause(&mut self, until: Timestamp) {
+        let too_much = until.since(self.now).as_nanos() - LONGEST_PAUSE.as_nanos();
+        self.skipped = self.skipped.saturating_add(too_much.max(0));
+        self.doubtful = None;
+        self.now = until;
     }
 }
 
@@ -103,11 +140,11 @@ mod tests {
     #[test]
     fn the_ends_of_time_are_times() {
         let mut clock = Clock::default();
-        assert_eq!(clock.tick(Timestamp::MIN), Timestamp::MIN);
+        assert_eq!(clock.tick(Timestamp::MIN).at, Timestamp::MIN);
         assert_eq!((clock.first(), clock.last()), (Some(Timestamp::MIN), Some(Timestamp::MIN)));
-        assert_eq!(clock.tick(Timestamp::MAX), Timestamp::MIN, "not believed");
-        assert_eq!(clock.tick(Timestamp::MAX), Timestamp::MAX);
-        assert_eq!(clock.tick(Timestamp::MIN), Timestamp::MAX);
+        assert_eq!(clock.tick(Timestamp::MAX).at, Timestamp::MIN, "not believed");
+        assert_eq!(clock.tick(Timestamp::MAX).at, Timestamp::MAX);
+        assert_eq!(clock.tick(Timestamp::MIN).at, Timestamp::MAX);
         assert_eq!((clock.last(), clock.backwards()), (Some(Timestamp::MAX), 1));
     }
 
@@ -115,12 +152,22 @@ mod tests {
     fn one_packet_from_far_ahead_is_not_believed() {
         let at = |seconds: i64| Timestamp::from_nanos(seconds * 1_000_000_000);
         let mut clock = Clock::default();
-        assert_eq!(clock.tick(at(100)), at(100));
-        assert_eq!(clock.tick(at(900_000)), at(100));
-        assert_eq!(clock.tick(at(101)), at(101));
-        assert_eq!(clock.tick(at(900_000)), at(101));
-        assert_eq!(clock.tick(at(900_001)), at(900_001), "a second packet confirms it");
-        assert_eq!(clock.tick(at(5)), at(900_001));
+        assert_eq!(clock.tick(at(100)).at, at(100));
+        assert_eq!(clock.tick(at(900_000)).at, at(100));
+        assert_eq!(clock.tick(at(101)).at, at(101));
+        assert_eq!(clock.tick(at(900_000)).at, at(101));
+        assert_eq!(clock.tick(at(900_001)).at, at(900_001), "a second packet confirms it");
+        assert_eq!(clock.tick(at(5)).at, at(900_001));
         assert_eq!(clock.backwards(), 1);
+    }
+
+    #[test]
+    fn a_pause_makes_nothing_older_than_a_minute() {
+        let at = |seconds: i64| Timestamp::from_nanos(seconds * 1_000_000_000);
+        let mut clock = Clock::default();
+        let mut age = |seconds| clock.tick(at(seconds)).age;
+        assert_eq!((age(100), age(150)), (at(100), at(150)));
+        assert_eq!((age(3_000), age(3_001)), (at(210), at(211)), "50 minutes of silence");
+        assert_eq!((age(900_000), age(900_001)), (at(211), at(271)), "days, once they are believed");
     }
 }

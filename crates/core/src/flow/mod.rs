@@ -11,7 +11,7 @@ mod table;
 mod tombstones;
 mod twins;
 
-pub(crate) use clock::Clock;
+pub(crate) use clock::{Clock, Now};
 pub(crate) use key::{Flow, Key};
 pub(crate) use places::Places;
 pub(crate) use table::{Class, Gone, Table};

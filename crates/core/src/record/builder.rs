@@ -268,10 +268,8 @@ impl Builder {
             flags_only,
             cut_by_snaplen: self.cut_by_snaplen,
             gaps: Sided { client: halves.client.gaps, server: halves.server.gaps },
-            missing_bytes: Sided {
-                client: tracker.missing_bytes(Side::Client),
-                server: tracker.missing_bytes(Side::Server),
-            },
+            // A filter that left them out is no loss.
+            missing_bytes: if flags_only { Sided::default() } else { tracker.missing_bytes() },
             first_gap: halves.client.first_gap.into_iter().chain(halves.server.first_gap).min(),
             twins: self.twins,
             evicted,

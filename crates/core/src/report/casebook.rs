@@ -101,7 +101,7 @@ impl Casebook {
                 asked &= !(1 << number);
             }
         }
-        let mut found = 0_u64;
+        let (mut found, mut causes) = (0_u64, 0_u64);
         for (number, check) in chosen(checks, asked) {
             said.hear(check.detector, connection, outcome);
             if let Some((reason, instead)) = said.not_visible {
@@ -116,6 +116,10 @@ impl Casebook {
                 cell.group.get_or_insert_default().add(symptom, connection, limits);
                 debug_assert_eq!(symptom.code, check.detector.code(), "a symptom is of the detector that attached it");
                 found |= 1 << number;
+                // What is said of the capture explains no failure, nor does what is merely worth knowing.
+                if check.scope == Scope::Service && symptom.severity >= Severity::Warning {
+                    causes |= 1 << number;
+                }
                 if let Some(symptom) = said.take_shown() {
                     connection.symptoms.push(symptom);
                 }
@@ -124,7 +128,7 @@ impl Casebook {
         if found.count_ones() > 1 {
             note_overlaps(found, checks, whole, cells);
         }
-        failures.note(connection, outcome);
+        failures.note(connection, outcome, causes);
     }
 
     /// The row of the connection's service; the last one stands for all past the limit.

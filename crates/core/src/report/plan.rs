@@ -24,7 +24,6 @@ impl std::fmt::Debug for Check {
 /// What to do with connections of one shape: a bit for each check.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
-    pub(super) shape: Shape,
     /// Checks that must look at the connection.
     pub(super) asked: u64,
     /// Checks that apply and find nothing, by the shape alone.
@@ -39,6 +38,8 @@ const _: () = assert!(DETECTORS.len() <= 64, "a plan has a bit for each detector
 /// out at the end.
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
+    /// What is searched for each connection: near to each other, and apart from what is read of one.
+    shapes: Vec<Shape>,
     met: Vec<(Plan, u64)>,
 }
 
@@ -57,7 +58,7 @@ impl Check {
 
 impl Plan {
     pub(super) fn new(shape: Shape, checks: &[Check]) -> Self {
-        let mut plan = Self { shape, asked: 0, clear: 0, alike: 0 };
+        let mut plan = Self { asked: 0, clear: 0, alike: 0 };
         for (number, check) in checks.iter().enumerate() {
             if check.clears.is_some_and(|(with, without)| shape.has(with) && shape.lacks(without)) {
                 plan.clear |= 1 << number;
@@ -105,7 +106,8 @@ impl Shapes {
     /// Counts one more connection of a shape, and says what to do with it. Few shapes: a search is one or two comparisons.
     #[inline]
     pub(super) fn plan(&mut self, shape: Shape, checks: &[Check]) -> Plan {
-        match self.met.iter_mut().find(|(plan, _)| plan.shape == shape) {
+        let place = self.shapes.iter().position(|known| *known == shape);
+        match place.and_then(|place| self.met.get_mut(place)) {
             Some((plan, count)) => {
                 *count += 1;
                 *plan
@@ -117,6 +119,7 @@ impl Shapes {
     #[cold]
     fn meet(&mut self, shape: Shape, checks: &[Check]) -> Plan {
         let plan = Plan::new(shape, checks);
+        self.shapes.push(shape);
         self.met.push((plan, 1));
         plan
     }

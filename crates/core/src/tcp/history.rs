@@ -18,6 +18,11 @@ impl History {
         }
     }
 
+    /// Whether there was nothing yet.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The letters.
     pub fn as_str(&self) -> &str {
         let letters = self.letters.get(..usize::from(self.len)).unwrap_or_default();

@@ -155,8 +155,9 @@ impl Tracker {
     /// Bytes of a side that the other acknowledged and no captured packet carries, at the least: bytes that were captured and
     /// not acknowledged can stand in for some of them.
     #[inline]
-    pub(crate) fn missing_bytes(&self, side: Side) -> u32 {
-        if self.halves[side].gaps == 0 { 0 } else { self.bytes_in_gaps(side) }
+    pub(crate) fn missing_bytes(&self) -> Sided<u32> {
+        let of = |side| if self.halves[side].gaps == 0 { 0 } else { self.bytes_in_gaps(side) };
+        Sided { client: of(Side::Client), server: of(Side::Server) }
     }
 
     #[cold]

@@ -121,7 +121,7 @@ impl Zeek {
     /// `^` at the beginning says that the first packet came from the server. Zeek writes it where it guessed so by the
     /// port; here the guess is that of the roles.
     fn push(&mut self, side: Side, letter: u8) {
-        if side == Side::Server && self.history.as_str().is_empty() {
+        if side == Side::Server && self.history.is_empty() {
             self.history.push(b'^');
         }
         self.history.push(if side == Side::Client { letter } else { letter.to_ascii_lowercase() });

@@ -25,7 +25,7 @@ impl Detector for CaptureDrops {
     }
 
     fn needs(&self) -> Shape {
-        Shape::BOTH_SIDES | Shape::PAYLOAD
+        Shape::BOTH_SIDES | Shape::PAYLOAD | Shape::GAPS
     }
 
     fn clears(&self) -> Option<(Shape, Shape)> {

@@ -38,7 +38,7 @@ impl Detector for RequestTimeout {
     }
 
     fn needs(&self) -> Shape {
-        Shape::PAYLOAD | Shape::ENDED
+        Shape::CLIENT_SPOKE | Shape::ENDED
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::{CHURN_PER_SECOND, CHURN_SECONDS, CHURN_WARNING_PER_SECOND, SHORT_LIFE};
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Pace, Severity, Shape, Told};
+use crate::detect::{Case, Common, Confidence, Detector, Exam, Pace, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Outcome};
 
 /// Detector of `connection-churn`.
@@ -98,6 +98,7 @@ impl Detector for ConnectionChurn {
             told.not_visible.push("how many requests each connection carried: its payload was not captured".to_owned());
         }
         told.remedy = remedy();
+        told.common.push(Common::of_all("COUNT connections lived less than 1 s each, at"));
         vec![told]
     }
 }

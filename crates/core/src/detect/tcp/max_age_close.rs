@@ -32,6 +32,10 @@ impl Detector for MaxAgeClose {
         Shape::SYN | Shape::PAYLOAD | Shape::ENDED_BY_FIN
     }
 
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::SYN | Shape::PAYLOAD | Shape::ENDED_BY_FIN, Shape::OLD))
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let (Some(syn), Some(end)) = (c.opening.syn, c.ending.first) else { return };
         if c.ending.kind != CloseKind::Fin || !c.carried_payload() {

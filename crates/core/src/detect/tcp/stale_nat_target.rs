@@ -3,7 +3,7 @@
 use crate::detect::openings::Start;
 use crate::detect::thresholds::{ANSWER_WAIT, STUCK_BESIDE_SHARE, STUCK_SYNS};
 use crate::detect::words::{counted, is_share};
-use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
+use crate::detect::{Case, Common, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::Connection;
 
 /// Detector of `stale-nat-target`.
@@ -85,6 +85,8 @@ impl Detector for StaleNatTarget {
                 .to_owned(),
         );
         told.remedy = remedy();
+        told.common.push(Common::of_host(service, "COUNT attempts got no answer, while others were answered at once,"));
+        told.common.push(Common::of_all("COUNT attempts got no answer, while others were answered at once, at"));
         vec![told]
     }
 }

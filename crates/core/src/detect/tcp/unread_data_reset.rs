@@ -29,7 +29,7 @@ impl Detector for UnreadDataReset {
     }
 
     fn needs(&self) -> Shape {
-        Shape::PAYLOAD | Shape::RESET
+        Shape::CLIENT_SPOKE | Shape::RESET
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

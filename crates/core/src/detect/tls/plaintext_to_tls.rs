@@ -23,7 +23,7 @@ impl Detector for PlaintextToTls {
     }
 
     fn needs(&self) -> Shape {
-        Shape::PAYLOAD
+        Shape::CLIENT_SPOKE
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

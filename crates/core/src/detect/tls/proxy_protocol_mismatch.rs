@@ -24,7 +24,7 @@ impl Detector for ProxyProtocolMismatch {
     }
 
     fn needs(&self) -> Shape {
-        Shape::PAYLOAD
+        Shape::CLIENT_SPOKE
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
