@@ -26,6 +26,12 @@ pub trait Detector: Sync {
         &[]
     }
 
+    /// Whether a connection that failed can have failed for what its warnings say. Of some they are remarks: a slow handshake, a SYN
+    /// that was sent twice. What is an error always can be the cause.
+    fn explains_failures(&self) -> bool {
+        true
+    }
+
     /// What a connection must have for `examine` to say anything of it, that it applies or can not be judged included:
     /// it is not asked about others.
     fn needs(&self) -> Shape {

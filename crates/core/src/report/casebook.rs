@@ -117,7 +117,9 @@ impl Casebook {
                 debug_assert_eq!(symptom.code, check.detector.code(), "a symptom is of the detector that attached it");
                 found |= 1 << number;
                 // What is said of the capture explains no failure, nor does what is merely worth knowing.
-                if check.scope == Scope::Service && symptom.severity >= Severity::Warning {
+                let grave = symptom.severity == Severity::Error
+                    || symptom.severity == Severity::Warning && check.explains_failures;
+                if check.scope == Scope::Service && grave {
                     causes |= 1 << number;
                 }
                 if let Some(symptom) = said.take_shown() {

@@ -11,6 +11,7 @@ pub(super) struct Check {
     pub(super) clears: Option<(Shape, Shape)>,
     pub(super) shows: Option<Shape>,
     pub(super) scope: Scope,
+    pub(super) explains_failures: bool,
     /// The checks that explain more, a bit for each.
     pub(super) yields_to: u64,
 }
@@ -51,6 +52,7 @@ impl Check {
             clears: detector.clears(),
             shows: detector.shows(),
             scope: detector.scope(),
+            explains_failures: detector.explains_failures(),
             yields_to: bits_of(detector.yields_to()),
         }
     }

@@ -29,6 +29,10 @@ impl Detector for ConnectionChurn {
         Shape::SYN | Shape::SYN_ACK | Shape::PAYLOAD | Shape::ENDED
     }
 
+    fn explains_failures(&self) -> bool {
+        false
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let opened = c.opening.syn.is_some() && c.opening.is_answered();
         // Neither half-open attempts nor health checks nor failures: those have findings of their own.

@@ -28,6 +28,10 @@ impl Detector for EphemeralPortExhaustion {
         Shape::SYN | Shape::SYN_ACK | Shape::ENDED | Shape::SAMPLE
     }
 
+    fn explains_failures(&self) -> bool {
+        false
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let (Some(syn), Some(_), Some(end)) = (c.opening.syn, c.opening.syn_ack, c.ending.first) else { return };
         if !is_sample(c) {

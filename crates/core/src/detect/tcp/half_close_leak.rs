@@ -30,6 +30,10 @@ impl Detector for HalfCloseLeak {
         Some((Shape::BOTH_SIDES | Shape::ENDED_BY_FIN | Shape::CLIENT_FIN | Shape::SERVER_FIN, Shape::ANY))
     }
 
+    fn explains_failures(&self) -> bool {
+        false
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let both = c.traffic.client.packets > 0 && c.traffic.server.packets > 0;
         let Some(closer) = c.ending.closed_by.filter(|_| both && c.close_kind() == CloseKind::Fin) else { return };

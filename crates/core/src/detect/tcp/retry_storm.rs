@@ -24,6 +24,10 @@ impl Detector for RetryStorm {
         Shape::SYN | Shape::ENDED_BY_RESET
     }
 
+    fn explains_failures(&self) -> bool {
+        false
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let outcome = exam.outcome();
         let failed = matches!(outcome, Outcome::Refused | Outcome::ResetInHandshake);

@@ -40,6 +40,10 @@ impl Detector for SynRetried {
         Some((Shape::SYN | Shape::SYN_ACK, Shape::SYN_REPEATED))
     }
 
+    fn explains_failures(&self) -> bool {
+        false
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let (Some(syn), Some(syn_ack)) = (c.opening.syn, c.opening.syn_ack) else { return };
         exam.applies();

@@ -3,7 +3,7 @@
 use super::{certificate_words, fault};
 use crate::detect::thresholds::{CLOCK_LEAST, RSA_BITS_LEAST, SHA1_DISTRUSTED, SHORT_RSA_DISTRUSTED};
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
+use crate::detect::{Case, Common, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection};
 use crate::tls::{Certificate, CertificateMessage, Tls, Validity};
 use crate::types::{Side, Timestamp};
@@ -25,6 +25,10 @@ impl Detector for CertificateFault {
 
     fn needs(&self) -> Shape {
         Shape::TLS
+    }
+
+    fn explains_failures(&self) -> bool {
+        false
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
@@ -103,6 +107,12 @@ impl Detector for CertificateFault {
                 told.summary +=
                     &format!(" The client ended the handshake right after it, without an alert ({refused}).");
             }
+            told.common.push(Common {
+                key: kind.to_owned(),
+                least: 4,
+                sentence: format!("COUNT certificates of SERVICES services {}.", fault_of_all(kind)),
+                advice: (kind == "not-yet").then(|| CLOCK.to_owned()),
+            });
             let certificate = certificate_words::tell(group, kind, &mut told);
             told.summary += &certificate;
             told.remedy.push(
@@ -119,6 +129,21 @@ impl Detector for CertificateFault {
         group.kinds.iter().map(tell).collect()
     }
 }
+
+/// What is wrong with certificates of several services.
+fn fault_of_all(kind: &str) -> &'static str {
+    match kind {
+        "expired" => "had expired when they were sent",
+        "not-yet" => "were not valid yet when they were sent",
+        "intermediate" => "came with an authority's that had expired",
+        "key" => "have a key that clients refuse since 2014",
+        "signature" => "have a signature that clients refuse since 2017",
+        _ => "do not name what the client asked for; it accepted them all the same",
+    }
+}
+
+const CLOCK: &str = "Where the certificates of several services are not valid yet, look at the clock of the capturing host first: the times \
+                     that are compared are its own.";
 
 const RENEW: &str = "Renew the certificate and reload what serves it (nginx -s reload; cert-manager: `kubectl describe certificate`); check \
                      the clocks of both hosts: the comparison is with the time of the capture.";

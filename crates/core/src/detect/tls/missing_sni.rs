@@ -1,7 +1,7 @@
 //! A ClientHello without a server name: an error where names are needed, a hint where that can not be told.
 
 use super::hello_summary::{self, Answer};
-use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told};
+use crate::detect::{Case, Common, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection};
 use crate::tls::{Sni, Tls};
 use crate::types::{NotVisible, Side, Span};
@@ -268,6 +268,7 @@ fn tell_answered(told: &mut Told, ways: &Ways, service: &Service) {
     }
     told.severity = Some(Severity::Info);
     told.summary = format!("{answered}: information only.");
+    told.common.push(Common::of_all("COUNT ClientHellos without a server name (SNI) were answered all the same, by"));
 }
 
 /// JA4 parts b and c do not depend on the server name: equal ones prove the same client software and settings.

@@ -28,6 +28,10 @@ impl Detector for SlowHandshake {
         Shape::TLS
     }
 
+    fn explains_failures(&self) -> bool {
+        false
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let Some(tls) = &c.tls else { return };
         let (Some(rtt), Some((asked, answered))) = (c.rtt(), server_step(tls)) else { return };
