@@ -227,7 +227,10 @@ fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, class: Cla
         Probes::sent(&mut traffic.probes, at, peer.traffic.last_packet);
     }
     if class.zero_window() {
-        ZeroWindow::shut(&mut traffic.zero_window, at);
+        // A side that never announced another window did not run full: its packets were made by hand.
+        if me.window > 0 || traffic.zero_window.is_some() {
+            ZeroWindow::shut(&mut traffic.zero_window, at);
+        }
         traffic.zero_windows += 1;
         zeek.counted(side, b'W', traffic.zero_windows);
     }
