@@ -135,7 +135,8 @@ impl HttpObserver {
     }
 
     /// What was seen.
-    pub fn finish(self) -> Http {
+    pub fn finish(mut self) -> Http {
+        self.http.answer_unfinished = matches!(self.flows.server.reading, Reading::Body(_) | Reading::Chunked(_));
         self.http
     }
 
@@ -243,7 +244,7 @@ impl HttpObserver {
         }
         let closes = whole.closes(&head.fields);
         http.responses = http.responses.saturating_add(1);
-        http.last_response = Some(Response { at: begun, status, closes });
+        http.last_response = Some(Response { at: begun, status, closes, until_close: false });
         if status >= 400 && http.first_error.is_none_or(|(lowest, _)| status < lowest) {
             http.first_error = Some((status, begun));
         }
@@ -270,7 +271,12 @@ impl HttpObserver {
                 Reading::Lost
             }
             // The body ends with the connection.
-            (TransferEncoding::Other, _) | (_, ContentLength::Missing) => Reading::Done,
+            (TransferEncoding::Other, _) | (_, ContentLength::Missing) => {
+                if let Some(response) = &mut http.last_response {
+                    response.until_close = true;
+                }
+                Reading::Done
+            }
         }
     }
 

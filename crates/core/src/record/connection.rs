@@ -3,7 +3,7 @@
 use super::ProxyHeader;
 use crate::capture::InterfaceId;
 use crate::detect::Symptom;
-use crate::http::Http;
+use crate::http::{Http, Http2};
 use crate::net::Tunnel;
 use crate::tcp::{CloseKind, ConnState, Ending, History, IdleTime, Opening, Traffic};
 use crate::tls::Tls;
@@ -74,6 +74,8 @@ pub struct Connection {
     pub tls: Option<Box<Tls>>,
     /// Clear HTTP/1, where it was recognised.
     pub http: Option<Box<Http>>,
+    /// HTTP/2, where it was read in clear, or where the sizes of TLS records look like its pings.
+    pub http2: Option<Box<Http2>>,
     /// The PROXY protocol header before the client's own first byte, where there was one.
     pub proxy_header: Option<Box<ProxyHeader>>,
     /// How the bytes of each side began, for sides that sent any that were captured.
@@ -325,6 +327,11 @@ impl Connection {
     /// Payload bytes of both sides.
     pub fn payload_bytes(&self) -> u64 {
         self.traffic.client.payload_bytes + self.traffic.server.payload_bytes
+    }
+
+    /// Whether payload of both sides was captured.
+    pub const fn both_spoke(&self) -> bool {
+        self.traffic.client.first_payload.is_some() && self.traffic.server.first_payload.is_some()
     }
 
     /// Whether any payload was captured, or sequence numbers show that some was sent.

@@ -37,6 +37,10 @@ impl Detector for RequestTimeout {
         include_str!("request_timeout.md")
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["quiet-request-timeout"]
+    }
+
     fn needs(&self) -> Shape {
         Shape::PAYLOAD | Shape::ENDED
     }

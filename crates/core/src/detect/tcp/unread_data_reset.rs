@@ -1,6 +1,7 @@
 //! A server that ends a connection while the client still sends: what was not read turns its close into a RST.
 
 use crate::detect::thresholds::UNREAD_WITHIN;
+use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, ResetKind};
 use crate::types::{Side, Span};
@@ -88,9 +89,11 @@ impl Detector for UnreadDataReset {
             )
         } else {
             format!(
-                "{address} aborted connections while the client was still sending ({} of {}): it closed with data that it had not read, or its \
-                 process ended. The RST is that of a live socket.",
-                group.count, group.applied,
+                "{address} aborted {} right after bytes of the client had arrived, and did not answer them ({} of {}): it closed with data that it had \
+                 not read, or its process ended. The RST is that of a live socket.",
+                counted(group.count, "connection"),
+                group.count,
+                group.applied,
             )
         };
         told.facts.add("early_errors", early);
