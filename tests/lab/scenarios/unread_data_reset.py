@@ -9,16 +9,29 @@ from labkit.note import Check
 
 CAPTURES = ("unread-data-reset.pcap",)
 REFUSED, TAKEN = (43501, 43502, 43503), 43511
-NGINX = """
-  client_max_body_size 1k;
-  lingering_close off;
-  server { listen 8080; location / { return 200 "ok\\n"; } location /upload { proxy_pass http://127.0.0.1:9; } }
+# The server of Python's standard library: a handler that does not read the body is all it takes.
+SERVER_CODE = """
+import http.server
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        self.answer(200)
+    def do_POST(self):
+        self.answer(413)
+        self.close_connection = True
+    def answer(self, status):
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+http.server.HTTPServer(("", 8080), Handler).serve_forever()
 """
 
 
 def record(lab):
     lab.pair()
-    lab.programs.nginx("server", NGINX, [8080])
+    lab.programs.start("server", ["python3", "-c", SERVER_CODE], [8080])
     with lab.capture(CAPTURES[0]):
         for port in REFUSED:
             sock = clients.connect(lab.network, "client", SERVER, 8080, port)
@@ -45,14 +58,13 @@ def upload(sock, length):
 def describe(lab):
     lab.note(
         CAPTURES[0],
-        title="nginx answers 413 and closes while the upload is still coming",
-        programs=["nginx"],
+        title="the server answers 413 and closes while the upload is still coming",
         how="""
-            nginx with `client_max_body_size 1k` and `lingering_close off`. Three clients upload 60,000 bytes, in pieces of 1000, a
-            millisecond apart; a fourth asks for something small.""",
+            The HTTP server of Python's library, with a handler that answers 413 to every POST, does not read its body, and closes.
+            Three clients upload 60,000 bytes, in pieces of 1000, a millisecond apart; a fourth asks for something small.""",
         shows="""
-            nginx answers 413 as soon as it has read the head, and closes its socket while unread bytes are in its buffer, or more are
-            coming: the kernel answers them by a RST. The client may lose the answer.""",
+            The server answers 413 as soon as it has read the head, and closes its socket while unread bytes are in its buffer: the
+            kernel sends a RST instead of a FIN. The client may lose the answer.""",
         say=["unread-data-reset for 10.0.0.2:8080: 3 of 4, with the status 413"],
         never=["state-loss-reset, injected-reset", "abortive-close as a restart", "the fourth as failed"],
         checks=[

@@ -48,6 +48,8 @@ pub struct Response {
     pub closes: bool,
     /// Whether its body ends with the connection, which announces the close as well (RFC 9112 section 6.3).
     pub until_close: bool,
+    /// Whether it began before its request was whole: the server answered without waiting for the body.
+    pub early: bool,
 }
 
 /// `Keep-Alive: timeout=5, max=100` (RFC 2068 section 19.7.1.1, still widely sent).

@@ -231,6 +231,8 @@ impl HttpObserver {
     }
 
     fn on_response(&mut self, head: &ResponseHead<'_>, begun: Moment, whole: Whole) -> Reading {
+        let asking = matches!(self.flows.client.reading, Reading::Body(_) | Reading::Chunked(_));
+        let early = asking && self.outstanding.is_one();
         let http = &mut self.http;
         let status = head.status;
         if let (None, Some(server)) = (&http.server_software, head.fields.server) {
@@ -244,7 +246,7 @@ impl HttpObserver {
         }
         let closes = whole.closes(&head.fields);
         http.responses = http.responses.saturating_add(1);
-        http.last_response = Some(Response { at: begun, status, closes, until_close: false });
+        http.last_response = Some(Response { at: begun, status, closes, until_close: false, early });
         if status >= 400 && http.first_error.is_none_or(|(lowest, _)| status < lowest) {
             http.first_error = Some((status, begun));
         }

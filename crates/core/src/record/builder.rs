@@ -289,6 +289,8 @@ impl Builder {
         let ending = tracker.ending(flags_only);
         let (conn_state, history, completeness) = (tracker.conn_state(), tracker.history(), tracker.completeness());
         let (opening, traffic) = tracker.take_facts(stream_bytes);
+        // Probes keep a quiet connection alive on the way: then no silence was survived.
+        let probed = traffic.client.keep_alives + traffic.server.keep_alives > 0;
         let exchanges = self.exchanges.as_deref();
         Connection {
             number: self.number,
@@ -309,7 +311,7 @@ impl Builder {
             exchanges: exchanges.map_or(0, |exchanges| exchanges.answered),
             last_exchange: exchanges.and_then(Exchanges::last),
             before_last_exchange: exchanges.and_then(|exchanges| exchanges.before),
-            longest_survived_idle: exchanges.and_then(|exchanges| exchanges.longest_survived),
+            longest_survived_idle: exchanges.filter(|_| !probed).and_then(|exchanges| exchanges.longest_survived),
             tls,
             http,
             http2,

@@ -67,7 +67,8 @@ pub struct Connection {
     pub last_exchange: Option<(Moment, Option<Moment>)>,
     /// The last payload of either side before that burst; `None` where it was the first. What lies between was silence.
     pub before_last_exchange: Option<Moment>,
-    /// The longest time without payload that was followed by payload from both sides: this much silence was survived.
+    /// The longest time without payload that was followed by payload from both sides: this much silence was survived. `None` where
+    /// keep-alive probes were sent, which are no silence for what is on the way.
     pub longest_survived_idle: Option<Span>,
 
     /// TLS, where it was recognised.

@@ -41,7 +41,9 @@ impl Detector for UnannouncedClose {
         }
         exam.applies();
         let right_after = idle.span <= LIMIT_CLOSE_AFTER.plus(c.rtt().unwrap_or(Span::ZERO));
-        if !right_after || idle.last_by != Some(Side::Server) || is_announced(http) || http.answer_unfinished {
+        // Before the request was whole it was an early answer: what comes then is no next request (`unread-data-reset`).
+        let cut = http.answer_unfinished || answer.early;
+        if !right_after || idle.last_by != Some(Side::Server) || is_announced(http) || cut {
             return;
         }
         let lost = c.ending.late_write.filter(|write| write.by == Side::Client);

@@ -42,7 +42,11 @@ impl Detector for AbortiveClose {
             return;
         }
         exam.applies();
-        let Some(reset) = c.ending.reset.filter(|reset| reset.by == Side::Server && reset.kind == ResetKind::Abort)
+        // Who goes on to send did not end it.
+        let Some(reset) = c
+            .ending
+            .reset
+            .filter(|reset| reset.by == Side::Server && reset.kind == ResetKind::Abort && reset.followed_by_data == 0)
         else {
             return;
         };

@@ -50,17 +50,12 @@ impl Detector for LocalConnectFailure {
             other.first.packet < asked.packet && quiet && other.holds_port_at(answered.at)
         };
         let Some(other) = others().find(in_use).filter(|_| !tried) else { return };
-        exam.symptom(
-            CODE,
-            PORT_IN_USE,
-            Severity::Error,
-            Confidence::Medium,
-            &[Some(other.first), Some(asked), Some(answered)],
-        )
-        .happened(answered)
-        .span(Some(answered.at.since(asked.at)))
-        .quote("upstream", &other.server.to_string())
-        .quote("port", &c.client.port.to_string());
+        exam.symptom(CODE, PORT_IN_USE, Severity::Error, Confidence::Medium, &[Some(asked), Some(answered)])
+            .happened(answered)
+            .span(Some(answered.at.since(asked.at)))
+            .quote("upstream", &other.server.to_string())
+            .quote("port", &c.client.port.to_string())
+            .quote("packet", &other.first.packet.to_string());
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -81,6 +76,7 @@ impl Detector for LocalConnectFailure {
         told.facts.add("answered_within_s", spans.longest());
         told.facts.add("upstream", upstream);
         told.facts.add("source_ports", ports);
+        told.facts.add("first_packets_with_these_ports", names("packet"));
         told.not_visible.push(
             "the error itself: the proxy's log has it (Envoy: response flag UF, \"immediate connect error\", \"Cannot assign requested address\")"
                 .to_owned(),

@@ -34,12 +34,18 @@ impl Detector for UnreadDataReset {
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
-        let Some(reset) = c.ending.reset.filter(|reset| reset.by == Side::Server && reset.kind == ResetKind::Abort)
-        else {
-            return;
-        };
-        // A server that had closed in order answers late writes with a RST of another shape.
+        let Some(reset) = c.ending.reset.filter(|reset| reset.by == Side::Server) else { return };
         if c.ending.kind != CloseKind::Reset && c.ending.closed_by == Some(Side::Client) {
+            return;
+        }
+        // A server that had closed in order answers late writes with a RST of another shape: what it does not want is the rest of a
+        // request only where it had answered before that was whole.
+        let refused = c
+            .http
+            .as_ref()
+            .and_then(|http| http.last_response)
+            .is_some_and(|answer| answer.early && answer.status >= 400);
+        if reset.kind != ResetKind::Abort && !(refused && c.ending.kind == CloseKind::Fin) {
             return;
         }
         let Some(write) = c.traffic.client.last_payload.filter(|write| write.packet < reset.at.packet) else { return };

@@ -54,17 +54,12 @@ impl Detector for UntranslatedReply {
         let alive =
             |other: &&Beside| other.first.at < c.first.at && other.closed.is_none_or(|closed| closed >= c.first.at);
         let Some(real) = beside.iter().find(|other| alive(other) && acknowledges(other)) else { return };
-        exam.symptom(
-            CODE,
-            "refused",
-            Severity::Error,
-            Confidence::High,
-            &[Some(real.first), Some(c.first), Some(reset.at)],
-        )
-        .happened(c.first)
-        .quote("from", &stray.to_string())
-        .quote("service", &real.server.to_string())
-        .quote("connection", &real.connection.to_string());
+        exam.symptom(CODE, "refused", Severity::Error, Confidence::High, &[Some(c.first), Some(reset.at)])
+            .happened(c.first)
+            .quote("from", &stray.to_string())
+            .quote("service", &real.server.to_string())
+            .quote("connection", &real.connection.to_string())
+            .quote("packet", &real.first.packet.to_string());
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -81,6 +76,7 @@ impl Detector for UntranslatedReply {
         told.facts.add("from", names("from"));
         told.facts.add("service", names("service"));
         told.facts.add("connections", names("connection"));
+        told.facts.add("their_first_packets", names("packet"));
         told.not_visible.push(
             "why it was not translated: `conntrack -S` on the node counts `invalid`; a capture on the node's other side shows the segment \
              before"
