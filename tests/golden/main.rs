@@ -4,6 +4,8 @@
 //! `testdata/NAME.golden` (the report). `UPDATE_GOLDEN=1 cargo test -p handshark-cli --test golden` writes the goldens
 //! anew; their difference is then to be read line by line.
 
+mod acceptance;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

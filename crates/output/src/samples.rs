@@ -87,6 +87,7 @@ pub(crate) fn connection(number: u64) -> Connection {
         longest_survived_idle: None,
         tls: Some(Box::new(Tls { stage: Stage::Established, client_hello: Some(Box::new(hello())), ..Tls::default() })),
         http: None,
+        http2: None,
         proxy_header: None,
         protocol: Protocol::Tls,
         visibility: Visibility::default(),

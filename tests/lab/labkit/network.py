@@ -66,6 +66,10 @@ class Network:
     def route(self, name, destination, via):
         command("ip", "-n", self._names[name], "route", "add", destination, "via", via)
 
+    def set_link(self, name, device, *words):
+        """`ip link set`: an MTU, a limit on offload."""
+        command("ip", "-n", self._names[name], "link", "set", "dev", device, *words)
+
     def sysctl(self, name, key, value):
         with self.inside(name), open("/proc/sys/" + key.replace(".", "/"), "w") as file:
             file.write(str(value))

@@ -1,9 +1,10 @@
 //! What a detector is.
 
+use super::beside::{Beside, Held};
 use super::{Confidence, Group, Load, Service, Severity, Shape, Symptom};
 use crate::record::{Connection, Outcome};
 use crate::report::{Candidate, Facts};
-use crate::types::{Moment, Span, Timestamp, escaped};
+use crate::types::{Moment, Side, Span, Timestamp, escaped};
 
 /// One kind of finding: reads finished connections, then tells what they have in common.
 ///
@@ -54,6 +55,10 @@ pub trait Detector: Sync {
     /// Reads one connection; attaches a symptom, or says that it can not be judged, or does nothing.
     fn examine(&self, connection: &Connection, exam: &mut Exam<'_>);
 
+    /// Judges a connection for which [`Exam::hold_for_others_of`] was said, beside those that share the address and port of that side.
+    /// `incomplete` says that there may have been more of them than are known.
+    fn examine_beside(&self, _held: &Connection, _beside: &[Beside], _incomplete: bool, _exam: &mut Exam<'_>) {}
+
     /// Tells what all its symptoms in one place mean: none, one or several findings.
     fn tell(&self, case: &Case<'_>) -> Vec<Told>;
 }
@@ -87,12 +92,21 @@ pub(crate) struct Said {
     /// The check could have found something here, had it been there: the denominator of the finding.
     pub(crate) applies: bool,
     pub(crate) not_visible: Option<(&'static str, Option<&'static str>)>,
+    /// To be judged at the end, beside the others from this side's address and port.
+    pub(crate) held_for: Option<Side>,
 }
 
 impl Said {
     /// Nothing said yet.
     pub(crate) const fn nothing() -> Self {
-        Self { symptom: Symptom::BLANK, has_symptom: false, quiet: false, applies: false, not_visible: None }
+        Self {
+            symptom: Symptom::BLANK,
+            has_symptom: false,
+            quiet: false,
+            applies: false,
+            not_visible: None,
+            held_for: None,
+        }
     }
 
     /// Lets one detector look at one connection, and forgets what the one before it said.
@@ -101,7 +115,16 @@ impl Said {
         self.quiet = false;
         self.applies = false;
         self.not_visible = None;
+        self.held_for = None;
         detector.examine(connection, &mut Exam { said: self, outcome });
+    }
+
+    /// The same for a connection that was held, with those beside it.
+    pub(crate) fn hear_beside(&mut self, detector: &dyn Detector, held: &Held) {
+        *self = Self::nothing();
+        let outcome = held.connection.outcome();
+        let mut exam = Exam { said: self, outcome };
+        detector.examine_beside(&held.connection, &held.beside, held.incomplete, &mut exam);
     }
 
     /// The symptom, if there was one.
@@ -209,6 +232,12 @@ impl Exam<'_> {
     pub fn quietly(&mut self) -> &mut Self {
         self.said.quiet = true;
         self
+    }
+
+    /// It takes the others from this side's address and port to judge: they are shown to `examine_beside` once they are known. At
+    /// most 64 connections of a capture wait so.
+    pub const fn hold_for_others_of(&mut self, side: Side) {
+        self.said.held_for = Some(side);
     }
 
     /// The check can not be made on this connection, for this reason; `capture_instead` is a command line that would

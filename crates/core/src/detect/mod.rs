@@ -4,6 +4,7 @@
 //! reads one finished connection at a time ([`Detector::examine`]) and may attach a [`Symptom`]; at the end it tells one
 //! story for all symptoms of one service ([`Detector::tell`]). It never sees packets, bytes or another detector.
 
+mod beside;
 mod capture;
 mod detector;
 mod distribution;
@@ -25,6 +26,8 @@ mod tls;
 mod versions;
 mod words;
 
+pub use beside::Beside;
+pub(crate) use beside::Neighbours;
 pub(crate) use detector::Said;
 pub use detector::{CaptureFacts, Case, Common, Detector, Exam, Host, Scope, Told};
 pub use distribution::{Cluster, Distribution};

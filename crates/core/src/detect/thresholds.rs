@@ -275,3 +275,17 @@ pub(super) const AGE_SPREAD_SHARE: f64 = 0.05;
 
 /// How many times the shortest idle time the longest must be, to say that it was not the idle time that was equal.
 pub(super) const AGE_IDLE_RATIO: f64 = 2.0;
+
+/// Pings in a row from which a server that asks for calm may mean them: gRPC's servers bear two that come too early.
+pub(super) const PING_ROW_LEAST: u32 = 3;
+
+/// A capture without a packet for this long is several captures in one file: what was between nobody knows.
+pub(super) const CAPTURE_JUMP: Span = Span::from_secs(86_400);
+
+/// A proxy that answers 503 within this did not wait for anybody: the shortest connect timeout in use is 250 ms, a refusal takes a round
+/// trip and is seen.
+pub(super) const LOCAL_ANSWER_WITHIN: Span = Span::from_millis(5);
+
+/// Such answers while the client's port was in use elsewhere, from which that is no chance: two connections of one client share a port
+/// now and then.
+pub(super) const LOCAL_FAILURES_LEAST: u64 = 2;

@@ -157,9 +157,7 @@ pub(super) fn idle_candidates(
 pub(super) fn path_candidates(survived: Option<Span>, died: Span) -> Vec<Candidate> {
     let least = survived.map_or(0.0, Span::as_secs_f64);
     let fits = |known: &Known| known.value_s.is_some_and(|value| least <= value && value <= died.as_secs_f64());
-    let on_the_path = |known: &Known| {
-        matches!(known.role, "load_balancer" | "kernel") && matches!(known.closes_with, "silent" | "unknown")
-    };
+    let on_the_path = |known: &Known| matches!(known.role, "load_balancer" | "kernel") && known.closes_with == "silent";
     let mut found: Vec<&Known> =
         KNOWN.iter().filter(|known| known.kind == Kind::Idle && on_the_path(known) && fits(known)).collect();
     // The nearest to the silence that was not survived comes first.

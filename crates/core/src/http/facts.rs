@@ -31,6 +31,8 @@ pub struct Http {
     pub server_software: Option<String>,
     /// Whether a gap, a snap length or an unread encoding made heads invisible: the counts are then a lower bound.
     pub incomplete: bool,
+    /// Whether the last response was not whole when the connection was last seen.
+    pub answer_unfinished: bool,
     /// When the connection left HTTP/1 (`101 Switching Protocols`, or a successful `CONNECT`).
     pub switched: Option<Moment>,
 }
@@ -44,6 +46,10 @@ pub struct Response {
     pub status: u16,
     /// Whether it said `Connection: close`, or spoke HTTP/1.0 without keep-alive.
     pub closes: bool,
+    /// Whether its body ends with the connection, which announces the close as well (RFC 9112 section 6.3).
+    pub until_close: bool,
+    /// Whether it began before its request was whole: the server answered without waiting for the body.
+    pub early: bool,
 }
 
 /// `Keep-Alive: timeout=5, max=100` (RFC 2068 section 19.7.1.1, still widely sent).

@@ -2,11 +2,14 @@
 //!
 //! In: the bytes of both directions in order, and gaps. Out: an [`Http`]. Bodies are skipped by their length.
 //!
+//! Of clear HTTP/2 the frames are stepped over, and an [`Http2`] tells of its pings and of GOAWAY.
+//!
 //! [`probe`] says whether the first bytes of a side are HTTP at all, [`HttpObserver`] reads the rest.
 
 mod chunked;
 mod facts;
 mod head;
+mod http2;
 mod observer;
 mod outstanding;
 mod probe;
@@ -14,5 +17,7 @@ mod probe;
 mod tests;
 
 pub use facts::{Http, KeepAlive, Response};
+pub(crate) use http2::Http2Observer;
+pub use http2::{GoAway, Http2};
 pub use observer::HttpObserver;
 pub use probe::{Probe, probe};

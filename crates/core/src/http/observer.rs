@@ -135,7 +135,8 @@ impl HttpObserver {
     }
 
     /// What was seen.
-    pub fn finish(self) -> Http {
+    pub fn finish(mut self) -> Http {
+        self.http.answer_unfinished = matches!(self.flows.server.reading, Reading::Body(_) | Reading::Chunked(_));
         self.http
     }
 
@@ -230,6 +231,8 @@ impl HttpObserver {
     }
 
     fn on_response(&mut self, head: &ResponseHead<'_>, begun: Moment, whole: Whole) -> Reading {
+        let asking = matches!(self.flows.client.reading, Reading::Body(_) | Reading::Chunked(_));
+        let early = asking && self.outstanding.is_one();
         let http = &mut self.http;
         let status = head.status;
         if let (None, Some(server)) = (&http.server_software, head.fields.server) {
@@ -243,7 +246,7 @@ impl HttpObserver {
         }
         let closes = whole.closes(&head.fields);
         http.responses = http.responses.saturating_add(1);
-        http.last_response = Some(Response { at: begun, status, closes });
+        http.last_response = Some(Response { at: begun, status, closes, until_close: false, early });
         if status >= 400 && http.first_error.is_none_or(|(lowest, _)| status < lowest) {
             http.first_error = Some((status, begun));
         }
@@ -270,7 +273,12 @@ impl HttpObserver {
                 Reading::Lost
             }
             // The body ends with the connection.
-            (TransferEncoding::Other, _) | (_, ContentLength::Missing) => Reading::Done,
+            (TransferEncoding::Other, _) | (_, ContentLength::Missing) => {
+                if let Some(response) = &mut http.last_response {
+                    response.until_close = true;
+                }
+                Reading::Done
+            }
         }
     }
 

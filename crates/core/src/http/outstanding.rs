@@ -50,6 +50,11 @@ impl Outstanding {
         }
     }
 
+    /// Whether one request waits, and no more: the next response answers it.
+    pub(super) const fn is_one(&self) -> bool {
+        self.count == 1
+    }
+
     /// After a gap nobody knows which response is next: it is taken as the answer to the last request.
     pub(super) const fn keep_last(&mut self) {
         if self.count > 1 {

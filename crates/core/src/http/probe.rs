@@ -7,7 +7,7 @@ pub enum Probe {
     Request,
     /// A response: `HTTP/1.`.
     Response,
-    /// The preface of clear HTTP/2 (RFC 9113 section 3.4), which is not read further here.
+    /// The preface of clear HTTP/2 (RFC 9113 section 3.4).
     Http2,
     /// None of these.
     No,
@@ -16,7 +16,7 @@ pub enum Probe {
 }
 
 /// The method of [`Probe::Http2`] looks like one of HTTP/1, on purpose (RFC 9113 section 3.4).
-const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Every response of HTTP/1 begins so.
 pub(super) const RESPONSE_START: &[u8] = b"HTTP/1.";
 

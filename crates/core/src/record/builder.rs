@@ -1,6 +1,7 @@
 //! One connection while it lives: gathers what TCP, TLS and HTTP tell, and becomes a [`Connection`].
 
 use super::farewell::CLOSE_NOTIFY_BYTES;
+use super::ping_sized::PingSized;
 use super::streams::{Learned, Streams, speaks_as_client};
 use super::{Connection, IcmpNote, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::Limits;
@@ -59,6 +60,7 @@ struct Exchanges {
     /// The payload before `begun`.
     before: Option<Moment>,
     longest_survived: Option<Span>,
+    pings: PingSized,
 }
 
 impl Builder {
@@ -160,7 +162,9 @@ impl Builder {
                 // Nobody looks into the records any more.
                 None => !(s.payload_len <= CLOSE_NOTIFY_BYTES && self.speaks_tls()),
             };
-            self.exchanges.get_or_insert_default().on_payload(side, at, counts);
+            let exchanges = self.exchanges.get_or_insert_default();
+            exchanges.on_payload(side, at, counts);
+            exchanges.pings.on_payload(side, s.payload_len, at);
         }
     }
 
@@ -255,10 +259,14 @@ impl Builder {
             Payload::Read(streams) => streams.finish(self.last, limits),
             Payload::Decided(learned) => learned,
         };
-        let (protocol, tls, http) = match learned {
-            Learned::Tls(tls, http) => (Protocol::Tls, Some(tls), http),
-            Learned::Http(http) => (Protocol::Http1, None, Some(http)),
-            Learned::Nothing(protocol) => (protocol, None, None),
+        let (protocol, tls, http, http2) = match learned {
+            Learned::Tls(tls, http) => {
+                let pinged = self.exchanges.as_deref().and_then(|exchanges| exchanges.pings.looks_like_pings(&tls));
+                (Protocol::Tls, Some(tls), http, pinged)
+            }
+            Learned::Http(http) => (Protocol::Http1, None, Some(http), None),
+            Learned::Http2(http2) => (Protocol::Http2, None, None, Some(http2)),
+            Learned::Nothing(protocol) => (protocol, None, None, None),
         };
         let Self { tracker, last, .. } = self;
         let halves = &tracker.halves;
@@ -279,6 +287,8 @@ impl Builder {
         let ending = tracker.ending(flags_only);
         let (conn_state, history, completeness) = (tracker.conn_state(), tracker.history(), tracker.completeness());
         let (opening, traffic) = tracker.take_facts(stream_bytes);
+        // Probes keep a quiet connection alive on the way: then no silence was survived.
+        let probed = traffic.client.keep_alives + traffic.server.keep_alives > 0;
         let exchanges = self.exchanges.as_deref();
         Connection {
             number: self.number,
@@ -299,9 +309,10 @@ impl Builder {
             exchanges: exchanges.map_or(0, |exchanges| exchanges.answered),
             last_exchange: exchanges.and_then(Exchanges::last),
             before_last_exchange: exchanges.and_then(|exchanges| exchanges.before),
-            longest_survived_idle: exchanges.and_then(|exchanges| exchanges.longest_survived),
+            longest_survived_idle: exchanges.filter(|_| !probed).and_then(|exchanges| exchanges.longest_survived),
             tls,
             http,
+            http2,
             proxy_header: self.proxy_header.take(),
             protocol,
             visibility,

@@ -3,7 +3,7 @@
 use super::ProxyHeader;
 use crate::capture::InterfaceId;
 use crate::detect::Symptom;
-use crate::http::Http;
+use crate::http::{Http, Http2};
 use crate::net::Tunnel;
 use crate::tcp::{CloseKind, ConnState, Ending, History, IdleTime, Opening, Traffic};
 use crate::tls::Tls;
@@ -67,13 +67,16 @@ pub struct Connection {
     pub last_exchange: Option<(Moment, Option<Moment>)>,
     /// The last payload of either side before that burst; `None` where it was the first. What lies between was silence.
     pub before_last_exchange: Option<Moment>,
-    /// The longest time without payload that was followed by payload from both sides: this much silence was survived.
+    /// The longest time without payload that was followed by payload from both sides: this much silence was survived. `None` where
+    /// keep-alive probes were sent, which are no silence for what is on the way.
     pub longest_survived_idle: Option<Span>,
 
     /// TLS, where it was recognised.
     pub tls: Option<Box<Tls>>,
     /// Clear HTTP/1, where it was recognised.
     pub http: Option<Box<Http>>,
+    /// HTTP/2, where it was read in clear, or where the sizes of TLS records look like its pings.
+    pub http2: Option<Box<Http2>>,
     /// The PROXY protocol header before the client's own first byte, where there was one.
     pub proxy_header: Option<Box<ProxyHeader>>,
     /// How the bytes of each side began, for sides that sent any that were captured.
@@ -325,6 +328,11 @@ impl Connection {
     /// Payload bytes of both sides.
     pub fn payload_bytes(&self) -> u64 {
         self.traffic.client.payload_bytes + self.traffic.server.payload_bytes
+    }
+
+    /// Whether payload of both sides was captured.
+    pub const fn both_spoke(&self) -> bool {
+        self.traffic.client.first_payload.is_some() && self.traffic.server.first_payload.is_some()
     }
 
     /// Whether any payload was captured, or sequence numbers show that some was sent.

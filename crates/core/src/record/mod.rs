@@ -14,6 +14,7 @@ mod hello_columns;
 mod live;
 mod notes;
 mod outcome;
+mod ping_sized;
 mod proxy_header;
 mod sighting;
 mod streams;

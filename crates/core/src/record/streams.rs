@@ -3,7 +3,7 @@
 use super::proxy_header;
 use super::{Protocol, ProxyHeader};
 use crate::Limits;
-use crate::http::{self, Http, HttpObserver};
+use crate::http::{self, Http, Http2, Http2Observer, HttpObserver};
 use crate::tcp::{Assembler, Piece};
 use crate::tls::{self, Tls, TlsObserver};
 use crate::types::{Moment, NotVisible, Seq, Side, Sided, Span};
@@ -29,11 +29,11 @@ enum Reader {
     },
     Tls(Box<TlsObserver>),
     Http(Box<HttpObserver>),
+    Http2(Box<Http2Observer>),
     /// Something else, which may still turn to TLS (STARTTLS, CONNECT, SOCKS): bytes of each side looked at so far.
     Other {
         looked_at: Sided<u32>,
     },
-    Nobody(Protocol),
 }
 
 /// What was learned.
@@ -42,6 +42,7 @@ pub(super) enum Learned {
     /// TLS, and the clear HTTP that asked for it (CONNECT), where there was some.
     Tls(Box<Tls>, Option<Box<Http>>),
     Http(Box<Http>),
+    Http2(Box<Http2>),
     Nothing(Protocol),
 }
 
@@ -71,8 +72,8 @@ impl Streams {
             Reader::Undecided { .. } => true,
             Reader::Tls(observer) => observer.wants(side),
             Reader::Http(observer) => observer.wants(side) || observer.has_switched(),
+            Reader::Http2(observer) => observer.wants(side),
             Reader::Other { looked_at } => looked_at[side] < LOOKED_AT_FOR_TLS,
-            Reader::Nobody(_) => false,
         }
     }
 
@@ -144,8 +145,8 @@ impl Streams {
         match self.reader {
             Reader::Tls(observer) => Learned::Tls(Box::new(observer.finish()), self.before_tls),
             Reader::Http(observer) => Learned::Http(Box::new(observer.finish())),
+            Reader::Http2(observer) => Learned::Http2(Box::new(observer.finish())),
             Reader::Undecided { .. } | Reader::Other { .. } => Learned::Nothing(Protocol::Other),
-            Reader::Nobody(protocol) => Learned::Nothing(protocol),
         }
     }
 }
@@ -235,7 +236,11 @@ fn take(
             Piece::Cut(length) => observer.on_gap(side, length, NotVisible::CutBySnaplen, at),
             Piece::Missing(length) => observer.on_gap(side, length, NotVisible::NotCaptured, at),
         },
-        Reader::Nobody(_) | Reader::Other { .. } => {}
+        Reader::Http2(observer) => match piece {
+            Piece::Bytes(bytes) => observer.on_bytes(side, bytes, at),
+            Piece::Cut(length) | Piece::Missing(length) => observer.on_gap(side, length),
+        },
+        Reader::Other { .. } => {}
         Reader::Undecided { .. } => decide(reader, waiting, side, piece, at, limits),
     }
 }
@@ -273,7 +278,7 @@ fn decide(
     let found = match (tls::probe(head), http::probe(head)) {
         (tls::Probe::Yes, _) => Some(Reader::Tls(Box::new(TlsObserver::new(limits)))),
         (_, http::Probe::Request | http::Probe::Response) => Some(Reader::Http(Box::new(HttpObserver::new(limits)))),
-        (_, http::Probe::Http2) => Some(Reader::Nobody(Protocol::Http2)),
+        (_, http::Probe::Http2) => Some(Reader::Http2(Box::new(Http2Observer::new()))),
         (tls::Probe::NeedMore, _) | (_, http::Probe::NeedMore) if head.len() < KEPT_TO_DECIDE => {
             waiting.push((side, at, bytes.to_vec()));
             return;

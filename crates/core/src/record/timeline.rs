@@ -37,6 +37,7 @@ pub fn of(c: &Connection) -> Vec<Step> {
     opening(c, &mut add);
     tls(c, &mut add);
     http(c, &mut add);
+    http2(c, &mut add);
     payload(c, &mut add);
     ending(c, &mut add);
     edges(c, &mut add);
@@ -187,6 +188,20 @@ fn http(c: &Connection, add: &mut Add<'_>) {
     }
 }
 
+fn http2(c: &Connection, add: &mut Add<'_>) {
+    let Some(http2) = &c.http2 else { return };
+    let ping = if http2.in_clear { "PING" } else { "record as large as a PING" };
+    add(http2.first_ping, Side::Client, Cow::Borrowed(ping));
+    add(http2.last_ping, Side::Client, Cow::Owned(format!("{ping}, {} in all", http2.pings)));
+    if let Some(goaway) = &http2.goaway {
+        let what = match goaway.error {
+            Some(error) => format!("GOAWAY, error {error} \"{}\"", escaped(&goaway.debug)),
+            None => "record as large as a GOAWAY".to_owned(),
+        };
+        add(Some(goaway.at), goaway.by, Cow::Owned(what));
+    }
+}
+
 fn payload(c: &Connection, add: &mut Add<'_>) {
     let first = |side: Side| c.traffic[side].first_payload;
     if let (Some(greeting), Some(answer)) = (first(Side::Server), first(Side::Client))
@@ -201,6 +216,18 @@ fn payload(c: &Connection, add: &mut Add<'_>) {
             add(Some(unanswered.second), side, Cow::Borrowed("sent again"));
             let what = format!("sent again, {} times in all, no answer", unanswered.retransmissions);
             add(Some(unanswered.last), side, Cow::Owned(what));
+        }
+        if let Some(probes) = &traffic.probes {
+            add(Some(probes.first), side, Cow::Borrowed("keep-alive probe"));
+            if probes.count > 1 {
+                add(Some(probes.last), side, Cow::Owned(format!("keep-alive probe, {} in a row", probes.count)));
+            }
+        }
+        if let Some(stall) = &traffic.zero_window {
+            let (shut, opened) = stall.longest.unzip();
+            add(shut, side, Cow::Borrowed("window 0"));
+            add(opened, side, Cow::Borrowed("window opens"));
+            add(stall.since, side, Cow::Borrowed("window 0, to the end"));
         }
     }
 }

@@ -9,8 +9,8 @@ use super::plan::{Check, Shapes, chosen};
 use super::{Finding, NotAssessed, SeenInPart, ServiceSummary, Totals, Unexplained};
 use crate::Limits;
 use crate::detect::{
-    CaptureFacts, Case, Common, DETECTORS, Detector, Group, Host, Load, Said, Scope, Service, ServiceKey, Severity,
-    Shape, Told,
+    CaptureFacts, Case, Common, DETECTORS, Detector, Group, Host, Load, Neighbours, Said, Scope, Service, ServiceKey,
+    Severity, Shape, Told,
 };
 use crate::record::{Connection, Outcome};
 
@@ -30,6 +30,8 @@ pub(crate) struct Casebook {
     seen_in_part: SeenInPart,
     /// What the detector at hand says; kept between connections, as its memory is.
     said: Said,
+    /// Connections that are judged at the end, and those beside them.
+    neighbours: Neighbours,
 }
 
 /// One service: what it did, what the checks found, and the shapes of its connections.
@@ -78,6 +80,7 @@ impl Casebook {
             not_visible: DETECTORS.iter().map(|_| Vec::new()).collect(),
             seen_in_part: SeenInPart::default(),
             said: Said::nothing(),
+            neighbours: Neighbours::default(),
         }
     }
 
@@ -86,7 +89,8 @@ impl Casebook {
         let outcome = connection.outcome();
         let row = self.row_of(connection);
         self.seen_in_part.note(connection);
-        let Self { rows, whole, load, checks, said, not_visible, limits, .. } = self;
+        self.neighbours.note(connection);
+        let Self { rows, whole, load, checks, said, not_visible, limits, neighbours, .. } = self;
         let Some(Row { service, cells, shapes, failures }) = rows.get_mut(row) else { return };
         load.note(connection, service.add(connection, outcome));
         let plan = shapes.plan(Shape::of(connection), checks);
@@ -106,6 +110,9 @@ impl Casebook {
             said.hear(check.detector, connection, outcome);
             if let Some((reason, instead)) = said.not_visible {
                 note_blind(not_visible.get_mut(number), reason, instead);
+            }
+            if let Some(side) = said.held_for {
+                neighbours.hold(connection, side, number, row);
             }
             if !said.applies {
                 continue;
@@ -169,9 +176,23 @@ impl Casebook {
         }
     }
 
+    /// Judges the connections that waited for others.
+    fn judge_held(&mut self) {
+        let Self { rows, whole, checks, said, limits, neighbours, .. } = self;
+        for held in std::mem::take(neighbours).into_held() {
+            let Some((check, row)) = checks.get(held.detector).zip(rows.get_mut(held.row)) else { continue };
+            said.hear_beside(check.detector, &held);
+            if let (Some(symptom), Some(cell)) = (said.symptom(), cell_of(check, held.detector, whole, &mut row.cells))
+            {
+                cell.group.get_or_insert_default().add(symptom, &held.connection, limits);
+            }
+        }
+    }
+
     /// The end: findings in order of harm, services, totals, and what could not be assessed.
     pub(crate) fn close(mut self, capture: &CaptureFacts) -> Closed {
         self.note_clear();
+        self.judge_held();
         self.settle();
         let hosts = hosts(self.services());
         let mut told: Vec<Story<'_>> = Vec::new();

@@ -232,6 +232,7 @@ fn endpoint(connection: Option<u32>, first: &Word, words: &mut Words) -> Result<
         ticks_per_second: None,
         no_timestamps: false,
         no_scaling: false,
+        numbers_of: None,
     };
     while let Some(word) = words.take() {
         match word.key() {
@@ -239,6 +240,7 @@ fn endpoint(connection: Option<u32>, first: &Word, words: &mut Words) -> Result<
             "mss" => setting.mss = Some(word.parsed("a number of bytes")?),
             "clock" => setting.ticks_per_second = Some(word.parsed("a number of ticks per second")?),
             "no-timestamps" => setting.no_timestamps = word.switch()?,
+            "numbers-of" => setting.numbers_of = Some(word.parsed("the number of a connection")?),
             "no-scaling" => setting.no_scaling = word.switch()?,
             address => {
                 if let Ok(both) = address.parse::<SocketAddr>() {
@@ -248,7 +250,7 @@ fn endpoint(connection: Option<u32>, first: &Word, words: &mut Words) -> Result<
                     setting.address = Some(address);
                 } else {
                     let expected = "an address such as 10.0.0.5:443 or [2001:db8::5]:443, ttl=, mss=, clock=, \
-                                    no-timestamps or no-scaling";
+                                    numbers-of=, no-timestamps or no-scaling";
                     return Err(word.place.error(expected));
                 }
             }

@@ -162,10 +162,12 @@ fn open(script: &Script, cast: &Cast<'_>, cue: &Cue<'_>, next_port: &mut u16) ->
         }
     };
     let server_port = sides[1].port.unwrap_or(443);
-    let seed = (cue.cast as u64) << 40 | u64::from(number) << 8;
+    let seed_of = |number: u32| (cue.cast as u64) << 40 | u64::from(number) << 8;
+    let seed = seed_of(number);
+    let [client_numbers, server_numbers] = [0, 1].map(|side: usize| sides[side].numbers_of.unwrap_or(number));
     let [client, server] = sides;
-    let client = client.peer(v6, client_port, seed | 1)?;
-    let server = server.peer(v6, server_port, seed | 2)?;
+    let client = client.peer(v6, client_port, seed_of(client_numbers) | 1)?;
+    let server = server.peer(v6, server_port, seed_of(server_numbers) | 2)?;
     let name = format!("{}{number}", cast.name);
     Ok(Connection::new(name, number, client, server, seed | 3, cue.at_ns))
 }
@@ -190,6 +192,7 @@ struct Draft {
     ticks_per_second: u32,
     timestamps: bool,
     scaling: bool,
+    numbers_of: Option<u32>,
 }
 
 impl Draft {
@@ -210,6 +213,7 @@ impl Draft {
             ticks_per_second,
             timestamps: true,
             scaling: true,
+            numbers_of: None,
         }
     }
 
@@ -222,6 +226,7 @@ impl Draft {
         self.ticks_per_second = setting.ticks_per_second.unwrap_or(self.ticks_per_second);
         self.timestamps &= !setting.no_timestamps;
         self.scaling &= !setting.no_scaling;
+        self.numbers_of = setting.numbers_of.or(self.numbers_of);
     }
 
     fn peer(self, v6: bool, port: u16, seed: u64) -> Result<Peer, LadderError> {

@@ -55,6 +55,8 @@ pub(super) struct EndpointSetting {
     pub(super) ticks_per_second: Option<u32>,
     pub(super) no_timestamps: bool,
     pub(super) no_scaling: bool,
+    /// The sequence numbers of this connection's side.
+    pub(super) numbers_of: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,7 @@
 //! Findings about HTTP on a connection.
 
+pub(super) mod quiet_request_timeout;
 pub(super) mod request_limit_close;
 pub(super) mod request_timeout;
+pub(super) mod too_many_pings;
+pub(super) mod unannounced_close;

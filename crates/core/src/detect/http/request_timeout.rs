@@ -37,6 +37,10 @@ impl Detector for RequestTimeout {
         include_str!("request_timeout.md")
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["quiet-request-timeout"]
+    }
+
     fn needs(&self) -> Shape {
         Shape::CLIENT_SPOKE | Shape::ENDED
     }
@@ -123,10 +127,13 @@ fn tell_one(kind: &Kind, waits: &Cluster, service: &Service) -> Told {
     let timeout = is_a_timeout(waits);
     let requests = counted(waits.count, "request");
     let (who, meaning) = match kind.by {
-        Side::Client => {
-            ("the client gave up", "its timeout, or that of a proxy in front, is shorter than the answer takes")
+        Side::Client => (
+            "the client gave up",
+            "the client's own, or that of a proxy in front of it, is shorter than the answer takes",
+        ),
+        Side::Server => {
+            ("the server closed", "the server's own limit, or that of a proxy before the application, ended it")
         }
-        Side::Server => ("the server closed", "its own limit, or that of a proxy before the application, ended it"),
     };
     let mut told = Told {
         affected: Some(waits.count),
@@ -136,7 +143,7 @@ fn tell_one(kind: &Kind, waits: &Cluster, service: &Service) -> Told {
     };
     told.summary = format!("{requests} to {address} got no answer before {who}, {waits} after the request.");
     if timeout {
-        told.summary += &format!(" The wait is the same each time: a timeout; {meaning}.");
+        told.summary += &format!(" The wait is the same each time, so it is a timeout: {meaning}.");
         told.severity = Some(Severity::Error);
         told.confidence = Some(if kind.in_clear { Confidence::High } else { Confidence::Medium });
         told.candidates = wait_candidates(waits, kind.by);

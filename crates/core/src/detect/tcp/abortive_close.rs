@@ -11,6 +11,10 @@ use crate::types::Side;
 pub(in crate::detect) struct AbortiveClose;
 
 const CODE: &str = "abortive-close";
+/// The client had spoken last: it waited for an answer.
+const WAITING: &str = "client-waiting";
+/// The server had spoken last, or nobody had.
+const NOBODY_WAITING: &str = "nobody-waiting";
 
 impl Detector for AbortiveClose {
     fn code(&self) -> &'static str {
@@ -31,16 +35,29 @@ impl Detector for AbortiveClose {
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let ended = c.ending.kind == CloseKind::Reset && c.ending.closed_by == Some(Side::Server);
-        if !ended || c.opening.syn_ack.is_none() {
+        // A packet with SYN and RST is nonsense: it neither opens nor ends anything.
+        let opened =
+            c.opening.syn_ack.is_some_and(|opened| c.ending.first.is_some_and(|end| end.packet > opened.packet));
+        if !ended || !opened {
             return;
         }
         exam.applies();
-        let Some(reset) = c.ending.reset.filter(|reset| reset.by == Side::Server && reset.kind == ResetKind::Abort)
+        // Who goes on to send did not end it.
+        let Some(reset) = c
+            .ending
+            .reset
+            .filter(|reset| reset.by == Side::Server && reset.kind == ResetKind::Abort && reset.followed_by_data == 0)
         else {
             return;
         };
-        let last = c.traffic.server.last_payload.max(c.traffic.client.last_payload);
-        exam.symptom(CODE, "server", Severity::Warning, Confidence::High, &[last, Some(reset.at)])
+        let (asked, said) = (c.traffic.client.last_payload, c.traffic.server.last_payload);
+        let last = said.max(asked);
+        let (kind, severity) = if asked.is_some() && asked > said {
+            (WAITING, Severity::Warning)
+        } else {
+            (NOBODY_WAITING, Severity::Info)
+        };
+        exam.symptom(CODE, kind, severity, Confidence::High, &[last, Some(reset.at)])
             .happened(reset.at)
             .span(c.ending.idle.map(|idle| idle.span));
     }
@@ -51,13 +68,20 @@ impl Detector for AbortiveClose {
         let address = service.address();
         let burst = group.count >= ABORT_BURST && group.duration() <= ABORT_BURST_WITHIN;
         let refused = service.of(Outcome::Refused);
-        let mut told = Told { remedy: remedy(burst), ..Told::default() };
+        let waiting = group.of_kind(WAITING);
+        let example_kind = (waiting > 0).then_some(WAITING);
+        let mut told = Told { remedy: remedy(burst), example_kind, ..Told::default() };
         told.summary = format!(
             "{address} ended {} by RST instead of FIN ({} of {} that it reset): its own socket was aborted, by the shape of the RST.",
             counted(group.count, "connection"),
             group.count,
             group.applied,
         );
+        told.summary += &match waiting {
+            0 => " The client was not waiting for an answer.".to_owned(),
+            all if all == group.count => " The client had spoken last, and got no answer.".to_owned(),
+            some => format!(" On {some} of them the client had spoken last, and got no answer."),
+        };
         if burst {
             told.severity = Some(Severity::Error);
             told.summary += &format!(
@@ -70,6 +94,7 @@ impl Detector for AbortiveClose {
             told.facts.add("refused", refused);
         }
         told.facts.add("aborted", group.count);
+        told.facts.add("client_was_waiting", waiting);
         told.facts.add("within_s", group.duration());
         if let Some(idle) = group.spans.whole() {
             told.facts.add("quiet_before_median_s", idle.middle());

@@ -1,6 +1,6 @@
 //! One side closed, and the other never did.
 
-use crate::detect::thresholds::HALF_CLOSED_LEAST;
+use crate::detect::thresholds::{CAPTURE_JUMP, HALF_CLOSED_LEAST};
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Fin};
 use crate::types::Side;
@@ -44,7 +44,10 @@ impl Detector for HalfCloseLeak {
         // A side that still sends makes use of its half.
         let in_use = c.traffic[keeper].last_payload.is_some_and(|last| last.packet > fin.at.packet);
         let open_for = c.last.at.since(fin.at.at).plus(c.visibility.capture_went_on);
-        if answered || in_use || open_for < HALF_CLOSED_LEAST || c.visibility.evicted || !was_received(c, &fin) {
+        // Several captures in one file: nobody knows what was between.
+        let jumps = open_for > CAPTURE_JUMP;
+        if answered || in_use || jumps || open_for < HALF_CLOSED_LEAST || c.visibility.evicted || !was_received(c, &fin)
+        {
             return;
         }
         let kind = if keeper == Side::Client { CLIENT_KEEPS } else { SERVER_KEEPS };
@@ -63,7 +66,7 @@ impl Detector for HalfCloseLeak {
                 let address = service.address();
                 let (closer, who) = match keeper {
                     Side::Client => (address, "the client".to_owned()),
-                    Side::Server => ("the client".to_owned(), address),
+                    Side::Server => ("The client".to_owned(), address),
                 };
                 let mut told = Told { affected: Some(count), example_kind: Some(kind), remedy: remedy(keeper), ..Told::default() };
                 told.summary = format!(

@@ -12,6 +12,7 @@ pub(super) mod icmp_rejected;
 pub(super) mod idle_close;
 pub(super) mod injected_reset;
 pub(super) mod keepalive_unanswered;
+pub(super) mod local_connect_failure;
 pub(super) mod max_age_close;
 pub(super) mod mtu_blackhole;
 pub(super) mod new_flow_drop;
@@ -27,6 +28,7 @@ pub(super) mod syn_retried;
 pub(super) mod syn_unanswered;
 pub(super) mod time_wait_collision;
 pub(super) mod unread_data_reset;
+pub(super) mod untranslated_reply;
 pub(super) mod zero_window_stall;
 
 use crate::record::{Connection, Reset};

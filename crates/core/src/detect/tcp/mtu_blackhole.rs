@@ -89,9 +89,12 @@ impl Detector for MtuBlackhole {
                 let mut told = Told { affected: Some(count), example_kind: Some(kind), remedy: remedy(), ..Told::default() };
                 let size =
                     if sizes.smallest == sizes.largest { sizes.largest.to_string() } else { format!("{} to {}", sizes.smallest, sizes.largest) };
+                // Who is heard after the loss proves that something passes.
+                let meanwhile =
+                    if case.group.confidence >= Some(Confidence::Medium) { ", while small packets passed" } else { "" };
                 told.summary = format!(
                     "Big segments from {from} to {to} do not get through ({count} of {}): segments with {size} bytes of payload were sent again \
-                     and again without an ACK, after smaller ones had passed. A link on the way takes less than the two ends agreed on.",
+                     and again without an ACK{meanwhile}. A link on the way takes less than the two ends agreed on.",
                     case.group.applied,
                 );
                 if let [(router, _), ..] = case.group.quotes(kind, "icmp").as_slice() {

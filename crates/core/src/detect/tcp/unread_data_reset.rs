@@ -1,6 +1,7 @@
 //! A server that ends a connection while the client still sends: what was not read turns its close into a RST.
 
 use crate::detect::thresholds::UNREAD_WITHIN;
+use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, ResetKind};
 use crate::types::{Side, Span};
@@ -33,12 +34,18 @@ impl Detector for UnreadDataReset {
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
-        let Some(reset) = c.ending.reset.filter(|reset| reset.by == Side::Server && reset.kind == ResetKind::Abort)
-        else {
-            return;
-        };
-        // A server that had closed in order answers late writes with a RST of another shape.
+        let Some(reset) = c.ending.reset.filter(|reset| reset.by == Side::Server) else { return };
         if c.ending.kind != CloseKind::Reset && c.ending.closed_by == Some(Side::Client) {
+            return;
+        }
+        // A server that had closed in order answers late writes with a RST of another shape: what it does not want is the rest of a
+        // request only where it had answered before that was whole.
+        let refused = c
+            .http
+            .as_ref()
+            .and_then(|http| http.last_response)
+            .is_some_and(|answer| answer.early && answer.status >= 400);
+        if reset.kind != ResetKind::Abort && !(refused && c.ending.kind == CloseKind::Fin) {
             return;
         }
         let Some(write) = c.traffic.client.last_payload.filter(|write| write.packet < reset.at.packet) else { return };
@@ -88,9 +95,11 @@ impl Detector for UnreadDataReset {
             )
         } else {
             format!(
-                "{address} aborted connections while the client was still sending ({} of {}): it closed with data that it had not read, or its \
-                 process ended. The RST is that of a live socket.",
-                group.count, group.applied,
+                "{address} aborted {} right after bytes of the client had arrived, and did not answer them ({} of {}): it closed with data that it had \
+                 not read, or its process ended. The RST is that of a live socket.",
+                counted(group.count, "connection"),
+                group.count,
+                group.applied,
             )
         };
         told.facts.add("early_errors", early);

@@ -103,7 +103,12 @@ enum Until {
 
 /// The longest time in which one side took nothing.
 fn stall(c: &Connection, side: Side) -> Option<((Moment, Moment), Until)> {
-    let stall = c.traffic[side].zero_window.as_deref()?;
+    let traffic = &c.traffic[side];
+    let stall = traffic.zero_window.as_deref()?;
+    // A side that never announced anything else: its window was not seen to shut, and the field may not be filled at all.
+    if u64::from(traffic.zero_windows) >= traffic.packets {
+        return None;
+    }
     let length = |(from, to): (Moment, Moment)| to.at.since(from.at);
     // A shut window after the close is of no use to anybody.
     let last = stall.since.filter(|_| c.ending.first.is_none_or(|end| end.packet > c.first.packet)).map(|since| {

@@ -79,18 +79,22 @@ impl Detector for PlaintextToTls {
         let mut ways = Vec::new();
         for (kind, count) in &group.kinds {
             match *kind {
-                TOLD => ways.push(format!("it answered that this port speaks TLS ({count})")),
-                "status-400" if tls > 0 => ways.push(format!("it answered with status 400 ({count})")),
-                "closed" if tls > 0 => ways.push(format!("it closed without a byte ({count})")),
+                TOLD => ways.push(("it answered that this port speaks TLS", *count)),
+                "status-400" if tls > 0 => ways.push(("it answered with status 400", *count)),
+                "closed" if tls > 0 => ways.push(("it closed without a byte", *count)),
                 _ => {}
             }
         }
+        let ways: Vec<String> = match ways.as_slice() {
+            [(only, _)] => vec![(*only).to_owned()],
+            several => several.iter().map(|(way, count)| format!("{way} ({count})")).collect(),
+        };
         let mut told = Told { affected: Some(affected), ..Told::default() };
         told.summary = format!(
-            "The client sent HTTP in clear to {}, which speaks TLS; {} ({affected} of {}).",
+            "The client sent HTTP in clear to {}, which speaks TLS; {} ({affected} of {} in clear HTTP).",
             service.address(),
             ways.join(", "),
-            counted(group.applied, "connection with clear HTTP"),
+            counted(group.applied, "connection"),
         );
         if tls > 0 {
             told.summary +=

@@ -1,0 +1,132 @@
+//! Connections that share an address and port with one that can not be judged alone.
+
+use std::collections::VecDeque;
+
+use crate::record::Connection;
+use crate::types::{Endpoint, Moment, Seq, Side, Span, Timestamp};
+
+/// What is remembered of a connection, for another one from the same address and port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Its number.
+    pub connection: u64,
+    /// Who opened it.
+    pub client: Endpoint,
+    /// Who was listening.
+    pub server: Endpoint,
+    /// Its first packet.
+    pub first: Moment,
+    /// Its last packet.
+    pub last: Moment,
+    /// Its last SYN by the client.
+    pub last_syn: Option<Moment>,
+    /// The last payload of either side.
+    pub last_payload: Option<Moment>,
+    /// When it was closed by both sides or by a RST.
+    pub closed: Option<Timestamp>,
+    /// Whether the client had closed first, so that its port stays taken for a while (TIME-WAIT, RFC 9293 section 3.6.1).
+    pub client_waits: bool,
+    /// The client's initial sequence number, and how many bytes it sent.
+    pub client_stream: Option<(Seq, u64)>,
+}
+
+impl Beside {
+    fn of(c: &Connection) -> Self {
+        let fins = c.ending.fin.client.zip(c.ending.fin.server);
+        let reset = c.ending.reset.map(|reset| reset.at.at);
+        let traffic = &c.traffic.client;
+        Self {
+            connection: c.number,
+            client: c.client,
+            server: c.server,
+            first: c.first,
+            last: c.last,
+            last_syn: c.opening.syn_retries.last().copied().or(c.opening.syn),
+            last_payload: c.traffic.client.last_payload.max(c.traffic.server.last_payload),
+            closed: reset.or(fins.map(|(a, b)| a.at.at.max(b.at.at))),
+            client_waits: reset.is_none() && c.ending.closed_by == Some(Side::Client),
+            client_stream: traffic.isn.map(|isn| (isn, traffic.stream_bytes.unwrap_or(0).max(traffic.payload_bytes))),
+        }
+    }
+
+    /// Whether the client's port was taken for this connection at a time.
+    pub(super) fn holds_port_at(&self, at: Timestamp) -> bool {
+        const TIME_WAIT: Span = Span::from_secs(60);
+        let until = self.closed.map(|closed| if self.client_waits { closed.plus(TIME_WAIT) } else { closed });
+        self.first.at <= at && until.is_none_or(|until| until > at)
+    }
+}
+
+/// A connection that waits for the others to be known.
+#[derive(Debug)]
+pub(crate) struct Held {
+    /// The place of the detector in the registry.
+    pub(crate) detector: usize,
+    /// The row of its service.
+    pub(crate) row: usize,
+    pub(crate) connection: Connection,
+    pub(crate) beside: Vec<Beside>,
+    end: Endpoint,
+    /// Whether some of the others may have been forgotten.
+    pub(crate) incomplete: bool,
+}
+
+/// The connections of late, and those that wait. Bounded; what was forgotten is known.
+#[derive(Debug, Default)]
+pub(crate) struct Neighbours {
+    recent: VecDeque<Beside>,
+    forgotten: Option<Timestamp>,
+    held: Vec<Held>,
+}
+
+const RECENT: usize = 2_048;
+const HELD: usize = 64;
+const BESIDE: usize = 8;
+
+impl Neighbours {
+    /// A finished connection.
+    #[inline]
+    pub(crate) fn note(&mut self, c: &Connection) {
+        let brief = Beside::of(c);
+        if !self.held.is_empty() {
+            self.held.iter_mut().for_each(|held| held.meet(brief));
+        }
+        if self.recent.len() == RECENT
+            && let Some(old) = self.recent.pop_front()
+        {
+            self.forgotten = self.forgotten.max(Some(old.last.at));
+        }
+        self.recent.push_back(brief);
+    }
+
+    /// Keeps a connection until the others from the address and port of one of its sides are known.
+    #[cold]
+    pub(crate) fn hold(&mut self, c: &Connection, side: Side, detector: usize, row: usize) {
+        if self.held.len() >= HELD {
+            return;
+        }
+        let end = if side == Side::Client { c.client } else { c.server };
+        let incomplete = self.forgotten.is_some_and(|last| last >= c.first.at);
+        let mut held = Held { detector, row, connection: c.clone(), beside: Vec::new(), end, incomplete };
+        self.recent.iter().for_each(|brief| held.meet(*brief));
+        self.held.push(held);
+    }
+
+    /// Those that waited.
+    pub(crate) fn into_held(self) -> Vec<Held> {
+        self.held
+    }
+}
+
+impl Held {
+    fn meet(&mut self, other: Beside) {
+        if other.client != self.end || other.connection == self.connection.number {
+            return;
+        }
+        if self.beside.len() < BESIDE {
+            self.beside.push(other);
+        } else {
+            self.incomplete = true;
+        }
+    }
+}
