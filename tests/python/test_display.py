@@ -27,7 +27,7 @@ class Checker(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in TAGS
         for name, value in attrs:
-            assert name == "style"
+            assert name == "style" or (tag, name) == ("details", "open")
             assert "(" not in (value or "").replace("rgba(128", "")
         self.open.append(tag)
 
