@@ -11,29 +11,37 @@ Strings in findings, steps and warnings are escaped and safe to print. Values in
 """
 
 from handshark._capture import Capture
-from handshark._connection import Connection, Step, Timeline
+from handshark._connection import Alert, Connection, Step, Timeline
 from handshark._errors import CaptureError, CaptureWarning, InternalError
 from handshark._explain import codes, explain
-from handshark._finding import Evidence, Finding, Service, ServiceHit
+from handshark._finding import Evidence, Finding, Findings, Service, ServiceHit
+from handshark._follow import Follow, Symptom, follow
 from handshark._handshark import VERSION as __version__
 from handshark._handshark import Table
+from handshark._hello import ClientHello
 from handshark._read import read
 
 __all__ = [
+    "Alert",
     "Capture",
     "CaptureError",
     "CaptureWarning",
+    "ClientHello",
     "Connection",
     "Evidence",
     "Finding",
+    "Findings",
+    "Follow",
     "InternalError",
     "Service",
     "ServiceHit",
     "Step",
+    "Symptom",
     "Table",
     "Timeline",
     "__version__",
     "codes",
     "explain",
+    "follow",
     "read",
 ]

@@ -5,19 +5,25 @@ from __future__ import annotations
 import copy
 import json
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handshark import _html
 from handshark._connection import Connection, Step, Timeline
 from handshark._errors import CaptureWarning
-from handshark._finding import Finding
+from handshark._finding import Finding, Findings
 from handshark._handshark import Analysis, Table
+from handshark._hello import ClientHello
+
+if TYPE_CHECKING:
+    from handshark._plots import Plots
 
 _LINES_SHOWN = 12
 
 
 class Capture:
     """Everything that was read out of a capture. `handshark.read` makes it; it holds no open file.
+
+    Threads may share it; it can be pickled, so a pool of processes may read captures and hand them back.
 
     >>> import handshark
     >>> capture = handshark.read("testdata/all-well.pcap")
@@ -32,13 +38,13 @@ class Capture:
 
     @cached_property
     def _report(self) -> dict[str, Any]:
-        report: dict[str, Any] = json.loads(self._analysis.report())
+        report: dict[str, Any] = json.loads(self._analysis.report)
         return report
 
     @cached_property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> Findings:
         """What was found, the largest harm first. Empty does not mean healthy: see `not_assessed` as well."""
-        return [Finding.from_dict(finding) for finding in self._report["findings"]]
+        return Findings(Finding.from_dict(finding) for finding in self._report["findings"])
 
     @property
     def findings_table(self) -> Table:
@@ -61,9 +67,35 @@ class Capture:
         return self._analysis.certificates
 
     @property
-    def services(self) -> list[dict[str, Any]]:
-        """Server addresses and ports and how their connections went, the worst first."""
-        return copy.deepcopy(self._report["services"])
+    def services(self) -> Table:
+        """One row for each server address and port, and how many of its connections had which outcome; the worst first.
+
+        >>> import handshark
+        >>> services = handshark.read("testdata/connection-refused.pcap").services
+        >>> services.column("server_port"), services.column("refused")
+        ([9000, 9000, 8080, 8080], [5, 4, 0, 0])
+        """
+        return self._analysis.services
+
+    @property
+    def unexplained(self) -> list[dict[str, Any]]:
+        """Connections that failed though no finding says why, by kind, the most frequent first.
+
+        Keys: `outcome`, `reached` and `ended_by` (how far, and by what), `connections` (how many), `example` (a
+        sentence on the first of them), `evidence` (as in a finding).
+        """
+        return copy.deepcopy(self._report["unexplained"])
+
+    @property
+    def totals(self) -> dict[str, Any]:
+        """How many connections there are, how many of them failed, and how many had which outcome.
+
+        >>> import handshark
+        >>> totals = handshark.read("testdata/connection-refused.pcap").totals
+        >>> totals["connections"], totals["failed"], totals["by_outcome"]
+        (11, 9, {'established': 2, 'refused': 9})
+        """
+        return copy.deepcopy(self._report["totals"])
 
     @property
     def not_assessed(self) -> list[dict[str, Any]]:
@@ -92,17 +124,15 @@ class Capture:
         row = self._analysis.connection(number) if number >= 0 else None
         if row is None:
             raise LookupError(f"no connection {number}: the capture has {len(self.connections)}, from 0")
-        return Connection(row, self._timeline)
+        return Connection(row, _Details(self._analysis))
 
-    def _timeline(self, number: int) -> Timeline:
-        steps = self._analysis.timeline(number)
-        if steps is None:
-            kept = self._analysis.MAX_TIMELINES
-            raise LookupError(
-                f"the steps of connection {number} were not kept, only those of the first {kept}: "
-                f"cut it out with `tshark -r CAPTURE -Y 'tcp.stream eq {number}' -w one.pcapng` and read that"
-            )
-        return Timeline(Step(*step) for step in steps)
+    @property
+    def plot(self) -> Plots:
+        """Charts: `idle_times`, `lifetimes`, `latency`, `dials`, `timeline`. Needs altair: `pip install
+        handshark[plot]`."""
+        from handshark._plots import Plots  # noqa: PLC0415
+
+        return Plots(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as `handshark --format json` writes it, schema `handshark.report/1`."""
@@ -117,7 +147,7 @@ class Capture:
 
     def __str__(self) -> str:
         """The whole report, as the command shows it."""
-        return self._analysis.text(100).rstrip("\n")
+        return self._analysis.text.rstrip("\n")
 
     def __repr__(self) -> str:
         lines = str(self).split("\n")
@@ -125,5 +155,29 @@ class Capture:
         return "\n".join([*lines[:_LINES_SHOWN], f"... {more} more lines: print it"] if more > 1 else lines)
 
     def _repr_html_(self) -> str:
-        verdict = self._analysis.text(100_000).split("\n", 1)[0]
+        # The verdict is the first paragraph; the last of its lines counts what follows.
+        verdict = str(self).split("\n\n", 1)[0].replace("\n", " ")
         return _html.capture(verdict, self._report)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Capture, (self._analysis,)
+
+
+class _Details:
+    """What a connection asks its capture for."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+
+    def steps(self, number: int) -> Timeline:
+        steps = self._analysis.timeline(number)
+        if steps is None:
+            kept = self._analysis.MAX_TIMELINES
+            raise LookupError(
+                f"the steps of connection {number} were not kept, only those of the first {kept}: "
+                f"cut it out with `tshark -r CAPTURE -Y 'tcp.stream eq {number}' -w one.pcapng` and read that"
+            )
+        return Timeline(Step(*step) for step in steps)
+
+    def hellos(self, number: int) -> tuple[ClientHello, ...]:
+        return tuple(ClientHello(row) for row in self._analysis.hellos_of(number))

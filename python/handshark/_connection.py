@@ -1,14 +1,15 @@
-"""One connection: its row with names to type, and its steps."""
+"""One connection: its row with names to type, its steps and its hellos."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, Protocol
 
 from handshark import _html
 from handshark._handshark import escaped
+from handshark._hello import ClientHello
+from handshark._row import Row
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -33,24 +34,77 @@ class Step:
         """Its time in UTC, cut to microseconds."""
         return _EPOCH + timedelta(microseconds=self.time_ns // 1_000)
 
+    def to_dict(self) -> dict[str, Any]:
+        """The step, `{name: value}`."""
+        return asdict(self)
+
     def __str__(self) -> str:
-        return f"{self.packet:>8}  {self.offset:>12.6f}  {self.sender}  {self.what}"
+        arrow = "client ----> server" if self.sender == "client" else "client <---- server"
+        return f"{self.packet:>8}  {self.offset:>12.6f}  {arrow}  {self.what}"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A fatal TLS alert in clear."""
+
+    name: str
+    """Its IANA name: `unrecognized_name`, `protocol_version`."""
+    code: int
+    """Its number."""
+    level: str
+    """What the sender called it: warning, fatal."""
+    by: str
+    """Who sent it: client, server."""
+    packet: int
+    """The packet that completes it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The alert, `{name: value}`."""
+        return asdict(self)
 
 
 class Timeline(list[Step]):
     """The steps of a connection in order: opening, hellos, alerts, last payload, end."""
 
     def __str__(self) -> str:
-        return "\n".join([f"{'packet':>8}  {'seconds':>12}  from    what", *map(str, self)])
+        return "\n".join([f"{'packet':>8}  {'seconds':>12}", *map(str, self)])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return _html.steps((step.packet, f"{step.offset:.6f}", step.sender, step.what) for step in self)
+        return _html.steps((step.packet, step.offset, step.sender, step.what, False) for step in self)
 
 
-class Connection:
+class Details(Protocol):
+    """Where a connection asks for what is not in its row."""
+
+    def steps(self, number: int) -> Timeline: ...
+
+    def hellos(self, number: int) -> tuple[ClientHello, ...]: ...
+
+
+class Kept:
+    """The details of one connection that was pickled, away from its capture."""
+
+    def __init__(self, steps: Timeline | str, hellos: tuple[ClientHello, ...]) -> None:
+        self._steps = steps
+        self._hellos = hellos
+
+    def steps(self, number: int) -> Timeline:
+        if isinstance(self._steps, str):
+            raise LookupError(self._steps)
+        return Timeline(self._steps)
+
+    def hellos(self, number: int) -> tuple[ClientHello, ...]:
+        return self._hellos
+
+
+class Connection(Row):
     """One connection or attempt. Its attributes are the columns of `Capture.connections`; None means not seen.
+
+    It can not be changed, is equal to another with the same values, and can be pickled with its steps and hellos. Times
+    are `datetime` in UTC to the microsecond, durations (`..._s`) seconds. `Capture.connections.about` has a sentence on
+    each.
 
     >>> import handshark
     >>> connection = handshark.read("testdata/connection-refused.pcap").connection(0)
@@ -155,38 +209,55 @@ class Connection:
     handshake_s: float | None
     symptoms: list[str]
 
-    def __init__(self, row: dict[str, Any], timeline: Callable[[int], Timeline]) -> None:
-        self._row = row
-        self._steps = timeline
-
-    def __getattr__(self, name: str) -> Any:
-        row: dict[str, Any] = self.__dict__.get("_row", {})
-        if name in row:
-            return row[name]
-        raise AttributeError(f"a connection has no {name!r}; Capture.connections.columns has all names")
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._row]
+    def __init__(self, row: dict[str, Any], details: Details) -> None:
+        super().__init__(row)
+        object.__setattr__(self, "_details", details)
 
     def timeline(self) -> Timeline:
         """Its steps in order, with packet numbers and times.
 
+        Raises LookupError where steps were not kept: they are of the first 200,000 connections.
+
         >>> import handshark
         >>> connection = handshark.read("testdata/connection-refused.pcap").connection(0)
-        >>> connection.timeline()[0].packet
-        1
+        >>> connection.timeline()
+          packet       seconds
+               1      0.000000  client ----> server  SYN
+               2      0.000020  client <---- server  RST (closed-port)
         """
-        return self._steps(self.connection)
+        details: Details = self._details
+        return details.steps(self.connection)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The row, `{column: value}`, as it was on the wire: not escaped."""
-        return dict(self._row)
+    @property
+    def client_hellos(self) -> tuple[ClientHello, ...]:
+        """Its ClientHellos: none, one, or two after a HelloRetryRequest."""
+        details: Details = self._details
+        return details.hellos(self.connection)
 
-    def __eq__(self, other: object) -> bool:
-        return self._row == other._row if isinstance(other, Connection) else NotImplemented
+    @property
+    def client_hello(self) -> ClientHello | None:
+        """Its first ClientHello; None where none was captured whole."""
+        return next(iter(self.client_hellos), None)
 
-    def __hash__(self) -> int:
-        return hash((self.connection, self.first_packet))
+    @property
+    def fatal_alert(self) -> Alert | None:
+        """The first fatal alert in clear; None where there was none, or where it was encrypted.
+
+        >>> import handshark
+        >>> capture = handshark.read("testdata/tls-alert-unrecognized-name.pcap")
+        >>> alerts = [capture.connection(number).fatal_alert for number in range(len(capture))]
+        >>> {(alert.name, alert.code, alert.by) for alert in alerts if alert}
+        {('unrecognized_name', 112, 'server')}
+        """
+        name, code, level = self._row["alert"], self._row["alert_code"], self._row["alert_level"]
+        return Alert(name, code, level, self._row["alert_by"], self._row["alert_packet"]) if name else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        try:
+            steps: Timeline | str = self.timeline()
+        except LookupError as error:
+            steps = str(error.args[0])
+        return type(self), (self._row, Kept(steps, self.client_hellos))
 
     def __repr__(self) -> str:
         name = f" ({escaped(self.server_name)})" if self.server_name else ""
@@ -196,4 +267,8 @@ class Connection:
         )
 
     def _repr_html_(self) -> str:
-        return _html.pairs(self._row)
+        try:
+            steps = [(step.packet, step.offset, step.sender, step.what, False) for step in self.timeline()]
+        except LookupError:
+            steps = []
+        return _html.connection(self._row, steps)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -54,9 +56,12 @@ class Evidence:
         return Timeline(self.ladder)._repr_html_()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Finding:
-    """One cause, told once, however many connections it hit.
+    """One cause, told once, however many connections it hit. Texts are escaped and safe to print.
+
+    It is a value: compared by what it says, hashable, and picklable. `repr` is the operator's text with the ladder of
+    an example, `str` one line.
 
     >>> import handshark
     >>> findings = handshark.read("testdata/missing-sni-silent.pcapng").findings
@@ -135,8 +140,47 @@ class Finding:
             place += f" and {len(self.also_at) - 1} more"
         return f"{self.severity} {self.code}{place} ({self.affected} of {self.of}): {self.summary}"
 
+    def __repr__(self) -> str:
+        place = f"  {self.service}" if self.service else ""
+        if len(self.also_at) > 1:
+            place += f" and {len(self.also_at) - 1} more"
+        head = f"{self.severity.upper()} {self.code}{place}  {self.affected} of {self.of} connections"
+        lines = [f"{head}  confidence {self.confidence}", *_wrapped("  ", self.summary)]
+        for example in self.evidence[:1]:
+            lines += ["", f"  Example: connection {example.connection}, {example.client} to {example.server}"]
+            lines += [f"  {' >'[step.packet in example.packets]}{step}" for step in example.ladder]
+        if self.remedy:
+            lines += ["", "  What to change"]
+            for number, step in enumerate(self.remedy, 1):
+                lines += _wrapped(f"    {number}. ", step)
+        if self.not_visible:
+            lines += ["", "  What the capture could not show"]
+            for text in self.not_visible:
+                lines += _wrapped("    - ", text)
+        return "\n".join(lines)
+
     def _repr_html_(self) -> str:
         return _html.finding(self._json)
+
+
+class Findings(list[Finding]):
+    """The findings of a capture, the largest harm first: a list that a notebook shows as cards.
+
+    >>> import handshark
+    >>> findings = handshark.read("testdata/connection-refused.pcap").findings
+    >>> [finding.code for finding in findings]
+    ['connection-refused', 'connection-refused']
+    """
+
+    def __repr__(self) -> str:
+        return "\n\n".join(map(repr, self)) if self else "no findings"
+
+    def _repr_html_(self) -> str:
+        return _html.findings([finding._json for finding in self])
+
+
+def _wrapped(mark: str, text: str) -> Iterable[str]:
+    return textwrap.wrap(text, 100, initial_indent=mark, subsequent_indent=" " * len(mark), break_long_words=False)
 
 
 def _evidence(data: dict[str, Any]) -> Evidence:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from handshark._handshark import escaped
 
@@ -19,6 +19,8 @@ _MAX_SERVICES = 10
 _COLOR = {"error": "#d64545", "warning": "#b7791f", "info": "#3b82c4"}
 _LINE = "1px solid rgba(128,128,128,.35)"
 _CELL = "padding:2px 10px 2px 0;text-align:left;vertical-align:top;white-space:nowrap"
+_NUMBER = "padding:0 12px 0 0;text-align:right;vertical-align:bottom;font-variant-numeric:tabular-nums"
+_LIFELINES = f"min-width:34em;padding:2px 0 4px 0;border-left:{_LINE};border-right:{_LINE}"
 
 
 def capture(verdict: str, report: dict[str, Any]) -> str:
@@ -58,19 +60,68 @@ def finding(data: dict[str, Any]) -> str:
         _folded("Facts", [f"{key}: {value}" for key, value in data["facts"].items()]),
         _folded("Known limits that fit", [_candidate(one) for one in data["candidates"]]),
     ]
-    for example in data["evidence"]:
-        steps = [(s["packet"], f"{s['offset_s']:.6f}", s["from"], s["what"]) for s in example["ladder"]]
+    for place, example in enumerate(data["evidence"]):
+        proof = example["packets"]
+        ladder = [
+            (step["packet"], step["offset_s"], step["from"], step["what"], step["packet"] in proof)
+            for step in example["ladder"]
+        ]
         title = f"Connection {example['connection']}: {example['client']} to {example['server']}, {example['filter']}"
-        parts.append(_details(title, _rows(("packet", "seconds", "from", "what"), steps)))
+        parts.append(_details(title, _ladder(ladder), is_open=place == 0))
     parts.append(_folded("Not visible", data["not_visible"]))
     body = "".join(parts)
     style = f"border:{_LINE};border-left:4px solid {color};border-radius:4px;padding:6px 10px;margin:6px 0"
     return f'<div style="{style}">{body}</div>'
 
 
-def steps(rows: Iterable[Sequence[object]]) -> str:
+def findings(data: Sequence[dict[str, Any]]) -> str:
+    """The cards of several."""
+    more = f"<div>and {len(data) - _MAX_FINDINGS} more findings</div>" if len(data) > _MAX_FINDINGS else ""
+    return _box("".join(map(finding, data[:_MAX_FINDINGS])) + more if data else "<div>no findings</div>")
+
+
+def connection(row: dict[str, Any], ladder: Sequence[Step]) -> str:
+    """Who, what became of it, its steps, and all columns folded."""
+    name = f" ({escaped(row['server_name'])})" if row["server_name"] else ""
+    title = (
+        f"Connection {row['connection']}: {_place(row['client_address'], row['client_port'])} to "
+        f"{_place(row['server_address'], row['server_port'])}{name}"
+    )
+    head = f'<div style="margin:4px 0"><b>{_text(title)}</b>, {_text(row["outcome"])}</div>'
+    return _box(head + (_ladder(ladder) if ladder else "") + _details("All columns", _pairs(row)))
+
+
+Step: TypeAlias = tuple[int, float, str, str, bool]
+"""Packet, seconds since the first packet, sender, what it was, and whether it proves a finding."""
+
+
+def steps(rows: Iterable[Step]) -> str:
     """The steps of a connection."""
-    return _box(_rows(("packet", "seconds", "from", "what"), rows))
+    return _box(_ladder(rows))
+
+
+def _ladder(rows: Iterable[Step]) -> str:
+    """Arrows between the client on the left and the server on the right."""
+    shown = []
+    for packet, offset, sender, what, proves in rows:
+        color = _COLOR["error"] if proves else "rgba(128,128,128,.9)"
+        left, right = ("", "&#9654;") if sender == "client" else ("&#9664;", "")
+        weight = "600" if proves else "400"
+        label = f'<div style="text-align:center;font-weight:{weight};padding:0 8px">{_text(what)}</div>'
+        shaft = (
+            f'<div style="display:flex;align-items:center;color:{color};line-height:.8;font-size:.8em">{left}'
+            f'<div style="flex:1;border-top:2px solid {color}"></div>{right}</div>'
+        )
+        number = f"<b>{packet}</b>" if proves else str(packet)
+        shown.append(
+            f'<tr><td style="{_NUMBER}">{number}</td><td style="{_NUMBER}">{offset:.6f}</td>'
+            f'<td style="{_LIFELINES}">{label}{shaft}</td></tr>'
+        )
+    head = (
+        f'<tr><th style="{_NUMBER}">packet</th><th style="{_NUMBER}">seconds</th><th style="{_LIFELINES}">'
+        '<div style="display:flex;justify-content:space-between"><span>client</span><span>server</span></div></th></tr>'
+    )
+    return f'<table style="border-collapse:collapse;font-size:.9em">{head}{"".join(shown)}</table>'
 
 
 def table(columns: Sequence[str], rows: Sequence[dict[str, Any]], total: int) -> str:
@@ -84,7 +135,11 @@ def table(columns: Sequence[str], rows: Sequence[dict[str, Any]], total: int) ->
 
 def pairs(row: dict[str, Any]) -> str:
     """A row upright: names and values, without those that are absent."""
-    return _box(_rows(("column", "value"), [(name, value) for name, value in row.items() if value is not None], _wire))
+    return _box(_pairs(row))
+
+
+def _pairs(row: dict[str, Any]) -> str:
+    return _rows(("column", "value"), [(name, value) for name, value in row.items() if value is not None], _wire)
 
 
 def _text(value: object) -> str:
@@ -136,9 +191,12 @@ def _services(services: Sequence[dict[str, Any]]) -> str:
 def _service(service: dict[str, Any] | None) -> str:
     if service is None:
         return ""
-    address, name = service["address"], service.get("server_name")
-    place = f"[{address}]:{service['port']}" if ":" in address else f"{address}:{service['port']}"
+    place, name = _place(service["address"], service["port"]), service.get("server_name")
     return f"{place} ({name})" if name else place
+
+
+def _place(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _candidate(one: dict[str, Any]) -> str:
@@ -153,8 +211,11 @@ def _folded(title: str, lines: Sequence[str]) -> str:
     return _details(title, f'<ul style="margin:2px 0">{items}</ul>') if lines else ""
 
 
-def _details(title: str, body: str) -> str:
-    return f'<details style="margin:2px 0"><summary style="cursor:pointer">{_text(title)}</summary>{body}</details>'
+def _details(title: str, body: str, is_open: bool = False) -> str:
+    state = " open" if is_open else ""
+    return (
+        f'<details{state} style="margin:2px 0"><summary style="cursor:pointer">{_text(title)}</summary>{body}</details>'
+    )
 
 
 def _box(body: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
+import errno
+import glob
 import os
 import stat
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import monotonic
 from typing import Any, Protocol, TypeAlias
 
@@ -29,66 +32,105 @@ def read(
     *,
     progress: bool | Progress | None = None,
     limits: Mapping[str, float] | None = None,
+    only: str | Iterable[str] | None = None,
 ) -> Capture:
     """Reads a capture and says what is wrong in it.
 
-    `source` is a path, a list of paths (rotated files: one capture, in time order), a directory, bytes, a binary file
-    object, or "-" for standard input. pcap and pcapng, plain or in gzip, zstd or lz4, are told by their first bytes.
+    `source` is a path, a list of paths (rotated files: one capture, in time order), a directory, a pattern
+    (`ring*.pcap`), bytes, a binary file object, or "-" for standard input. pcap, pcapng and snoop, plain or in gzip,
+    zstd or lz4, are told by their first bytes.
 
-    `progress=True` shows a line on standard error; a function is called with the bytes read so far and their number in
-    all, or None. An exception that it raises ends the reading. `limits` changes budgets by name: `max_connections`,
-    `idle_timeout` (seconds) and the others of `handshark --limit`.
+    `progress=True` shows a bar: tqdm's where that is installed, else a line on standard error; a function is called
+    with the bytes read so far and their number in all, or None. An exception that it raises ends the reading. `limits`
+    changes budgets by name: `max_connections`, `idle_timeout` (seconds) and the others of `handshark --limit`. `only`
+    names the findings to look for (see `handshark.codes`); tables are not affected by it.
 
     Other threads run meanwhile, and Ctrl-C raises KeyboardInterrupt.
 
-    Raises CaptureError where there is no capture to be read, and OSError where the system refuses. What is odd about a
-    capture is a CaptureWarning, and stays in `Capture.warnings`.
+    Raises CaptureError (a ValueError) where there is no capture to be read, FileNotFoundError or another OSError where
+    the system refuses, and ValueError for an unknown limit or code. What is odd about a capture is a CaptureWarning,
+    and stays in `Capture.warnings`.
 
     >>> import handshark
     >>> capture = handshark.read("testdata/all-well.pcap")
     >>> len(capture.connections)
     10
+    >>> handshark.read("testdata/*refused*.pcap", only="connection-refused").findings_table.column("affected")
+    [5, 4]
     """
-    line = _Line() if progress is True else None
-    tick = line.show if line else progress if callable(progress) else None
-    changes = [(name, float(value)) for name, value in (limits or {}).items()]
+    bar = _bar() if progress is True else None
+    tick = bar.show if bar else progress if callable(progress) else None
     try:
-        analysis = _analyse(source, changes, tick)
+        analysis = _analyse(source, (changes(limits), known_codes(only)), tick)
     finally:
-        if line:
-            line.remove()
+        if bar:
+            bar.remove()
     capture = Capture(analysis)
     for warning in capture.warnings:
         warnings.warn(warning, stacklevel=2)
     return capture
 
 
-def _analyse(source: Any, limits: list[tuple[str, float]], tick: Progress | None) -> _handshark.Analysis:
+Wishes: TypeAlias = tuple[list[tuple[str, float]], list[str]]
+"""Changed limits, and the codes of the findings to keep."""
+
+
+def changes(limits: Mapping[str, float] | None) -> list[tuple[str, float]]:
+    """Limits as the extension module takes them."""
+    return [(name, float(value)) for name, value in (limits or {}).items()]
+
+
+def known_codes(only: str | Iterable[str] | None) -> list[str]:
+    """The codes, each of which is one."""
+    wanted = [only] if isinstance(only, str) else list(only or [])
+    known = [code for code, _ in _handshark.pages()]
+    for code in wanted:
+        if code not in known:
+            near = difflib.get_close_matches(code, known, n=1)
+            hint = f", {near[0]!r} is near it" if near else ""
+            raise ValueError(f"no finding has the code {code!r}{hint}; handshark.codes() has all")
+    return wanted
+
+
+def _analyse(source: Any, wishes: Wishes, tick: Progress | None) -> _handshark.Analysis:
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _handshark.analyse(bytes(source), "bytes in memory", limits, tick)
+        return _handshark.analyse(bytes(source), "bytes in memory", *wishes, tick)
     if source == "-":
-        return _analyse_stream(sys.stdin.buffer, "standard input", limits, tick)
+        return _analyse_stream(sys.stdin.buffer, "standard input", wishes, tick)
     if hasattr(source, "read"):
-        return _analyse_stream(source, str(getattr(source, "name", "file object")), limits, tick)
+        return _analyse_stream(source, str(getattr(source, "name", "file object")), wishes, tick)
     if isinstance(source, (str, os.PathLike)):
-        path = os.fsdecode(source)
-        if _is_live(path):
+        paths = _matches(os.fsdecode(source))
+        if len(paths) == 1 and _is_live(paths[0]):
             # Opened and read by Python, where a signal ends the wait for whoever writes.
-            with open(path, "rb", buffering=0) as stream:
-                return _analyse_stream(stream, path, limits, tick)
-        return _handshark.analyse([path], path, limits, tick)
-    paths = [os.fsdecode(path) for path in source]
+            with open(paths[0], "rb", buffering=0) as stream:
+                return _analyse_stream(stream, paths[0], wishes, tick)
+    else:
+        paths = [path for name in source for path in _matches(os.fsdecode(name))]
     if not paths:
         raise ValueError("no capture: the list of paths is empty")
-    return _handshark.analyse(paths, paths[0], limits, tick)
+    return _handshark.analyse(paths, paths[0], *wishes, tick)
 
 
-def _analyse_stream(
-    stream: Any, name: str, limits: list[tuple[str, float]], tick: Progress | None
-) -> _handshark.Analysis:
+def _matches(path: str) -> list[str]:
+    """The path itself where it is there, else the files that a pattern matches, in order."""
+    if os.path.lexists(path) or not glob.has_magic(path):
+        return [path]
+    found = sorted(glob.glob(path, recursive=True))
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, "no file matches", path)
+    return found
+
+
+def reader(stream: Any) -> Callable[[int], bytes]:
+    """What gives the next bytes of a stream as soon as there are some."""
     # read1 gives what there is; read would wait until a whole chunk has come.
-    read = getattr(stream, "read1", stream.read)
-    return _handshark.analyse(read, name, limits, tick)
+    read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
+    return read
+
+
+def _analyse_stream(stream: Any, name: str, wishes: Wishes, tick: Progress | None) -> _handshark.Analysis:
+    return _handshark.analyse(reader(stream), name, *wishes, tick)
 
 
 def _is_live(path: str) -> bool:
@@ -97,8 +139,38 @@ def _is_live(path: str) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
+class _Bar(Protocol):
+    """What progress=True shows."""
+
+    def show(self, done: int, total: int | None, /) -> None: ...
+
+    def remove(self) -> None: ...
+
+
+def _bar() -> _Bar:
+    try:
+        from tqdm.auto import tqdm  # type: ignore[import-untyped] # noqa: PLC0415
+    except ImportError:
+        return _Line()
+    return _Tqdm(tqdm)
+
+
+class _Tqdm:
+    """tqdm's bar: in a notebook a widget."""
+
+    def __init__(self, tqdm: Any) -> None:
+        self._bar = tqdm(unit="B", unit_scale=True, unit_divisor=1_000, desc="handshark", delay=0.3, leave=False)
+
+    def show(self, done: int, total: int | None) -> None:
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
+
+    def remove(self) -> None:
+        self._bar.close()
+
+
 class _Line:
-    """One line on standard error, for progress=True."""
+    """One line on standard error, where tqdm is not installed."""
 
     def __init__(self) -> None:
         self._due = monotonic() + 0.3

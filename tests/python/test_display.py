@@ -27,7 +27,7 @@ class Checker(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert tag in TAGS
         for name, value in attrs:
-            assert name == "style"
+            assert name == "style" or (tag, name) == ("details", "open")
             assert "(" not in (value or "").replace("rgba(128", "")
         self.open.append(tag)
 
@@ -36,7 +36,12 @@ class Checker(HTMLParser):
 
 
 def shown(capture: handshark.Capture) -> list[str]:
-    parts = [capture._repr_html_(), capture.connections._repr_html_(), capture.hellos._repr_html_(), capture.certificates._repr_html_()]
+    parts = [
+        capture._repr_html_(),
+        capture.connections._repr_html_(),
+        capture.hellos._repr_html_(),
+        capture.certificates._repr_html_(),
+    ]
     parts += [capture.findings_table._repr_html_(), *(finding._repr_html_() for finding in capture.findings)]
     for number in range(min(3, len(capture))):
         parts += [capture.connection(number)._repr_html_(), capture.connection(number).timeline()._repr_html_()]

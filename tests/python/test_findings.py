@@ -61,13 +61,15 @@ def test_the_report_is_that_of_the_command() -> None:
 
 def test_services_and_info() -> None:
     capture = handshark.read(SILENT)
-    assert [service["port"] for service in capture.services] == [443]
+    assert capture.services.column("server_port") == [443]
+    assert capture.unexplained == []
+    assert capture.totals["failed"] == 3
     assert capture.info["tcp_packets"] > 0
     assert capture.info["files"] == [str(SILENT)]
-    capture.services.clear()
-    capture.info.clear()
-    assert capture.services
+    for part in (capture.info, capture.totals):
+        part.clear()
     assert capture.info
+    assert capture.totals
 
 
 def test_the_steps_of_a_connection() -> None:

@@ -3,20 +3,26 @@
 //! Types that every reader takes: signed 64-bit, 64-bit floating point, plain UTF-8 (no dictionaries), lists of it, and
 //! microseconds in UTC. Every column may be null. Text is as it was on the wire, not escaped: data, not something to show.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io;
 use std::sync::Arc;
 
 use arrow_array::builder::{
     ArrayBuilder, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, StringBuilder, TimestampMicrosecondBuilder,
 };
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::{Float64Type, Int64Type, TimestampMicrosecondType};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef, TimeUnit};
 use handshark::capture::Interfaces;
 use handshark::record::{
     CERTIFICATE_COLUMNS, COLUMNS, CertificateRow, ColumnType, Connection, HELLO_COLUMNS, HelloRow, Value,
 };
+use handshark::types::Timestamp;
 
-use crate::rows::{Heading, RowKind};
+use crate::csv::Csv;
+use crate::rows::{Formulas, Heading, RowKind};
 
 /// Rows in one batch.
 pub const BATCH_ROWS: usize = 64 * 1024;
@@ -106,6 +112,49 @@ impl Batches {
     }
 }
 
+/// Writes batches as CSV, in the format of [`RowFormat::Csv`](crate::rows::RowFormat::Csv); times to the microsecond, as
+/// batches have them.
+///
+/// # Errors
+/// The writer refuses.
+pub fn write_csv(
+    schema: &Schema,
+    batches: &[RecordBatch],
+    formulas: Formulas,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    let mut csv = Csv::of_names(&names, formulas, out);
+    for batch in batches {
+        for row in 0..batch.num_rows() {
+            csv.row(batch.columns().iter().map(|column| value(column, row)))?;
+        }
+    }
+    csv.flush()
+}
+
+/// One value of a batch, of the types that [`data_type`] gives.
+fn value(column: &dyn Array, row: usize) -> Value<'_> {
+    if column.is_null(row) {
+        return Value::Null;
+    }
+    match column.data_type() {
+        DataType::Boolean => Value::Bool(column.as_boolean().value(row)),
+        DataType::Int64 => Value::Int(column.as_primitive::<Int64Type>().value(row)),
+        DataType::Float64 => Value::Float(column.as_primitive::<Float64Type>().value(row)),
+        DataType::Utf8 => Value::Text(Cow::Borrowed(column.as_string::<i32>().value(row))),
+        DataType::Timestamp(_, _) => {
+            let micros = column.as_primitive::<TimestampMicrosecondType>().value(row);
+            Value::Time(Timestamp::from_nanos(micros.saturating_mul(1_000)))
+        }
+        DataType::List(_) => {
+            let texts = column.as_list::<i32>().value(row);
+            Value::Texts(texts.as_string::<i32>().iter().flatten().map(|text| Cow::Owned(text.to_owned())).collect())
+        }
+        _ => Value::Null,
+    }
+}
+
 fn data_type(kind: ColumnType) -> DataType {
     match kind {
         ColumnType::Bool => DataType::Boolean,
@@ -182,12 +231,10 @@ impl Builder {
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::Array as _;
-    use arrow_array::cast::AsArray;
-    use arrow_array::types::{Int64Type, TimestampMicrosecondType};
-
     use super::*;
+    use crate::rows::{RowFormat, Rows};
     use crate::samples;
+    use crate::text::Style;
 
     #[test]
     fn every_column_of_both_registries_becomes_a_batch() {
@@ -216,6 +263,24 @@ mod tests {
         let symptoms = column("symptoms").as_list::<i32>().value(0);
         assert_eq!(symptoms.as_string::<i32>().value(0), "stale-reuse");
         assert!(column("vlan").is_null(0));
+    }
+
+    #[test]
+    fn csv_of_batches_is_csv_of_rows() {
+        for kind in [RowKind::Connections, RowKind::Hellos, RowKind::Certificates] {
+            let (mut batches, mut expected, mut written) = (Batches::new(kind), Vec::new(), Vec::new());
+            let mut rows = Rows::new(kind, RowFormat::Csv, Style::default(), Formulas::Kept, &mut expected);
+            for number in 0..3 {
+                let (connection, interfaces) = (samples::connection(number), samples::interfaces());
+                batches.push(&connection, &interfaces).expect("types agree");
+                rows.connection(&connection, &interfaces).expect("a Vec takes all");
+            }
+            rows.finish().expect("a Vec takes all");
+            drop(rows);
+            let batches = batches.finish().expect("types agree");
+            write_csv(&schema(kind), &batches, Formulas::Kept, &mut written).expect("a Vec takes all");
+            assert_eq!(String::from_utf8(written), String::from_utf8(expected));
+        }
     }
 
     #[test]

@@ -28,6 +28,10 @@ pub(crate) struct Csv<W> {
 impl<W: Write> Csv<W> {
     pub(crate) fn new(headings: &[Heading], formulas: Formulas, out: W) -> Self {
         let names: Vec<&str> = headings.iter().map(|heading| heading.name).collect();
+        Self::of_names(&names, formulas, out)
+    }
+
+    pub(crate) fn of_names(names: &[&str], formulas: Formulas, out: W) -> Self {
         Self { out, formulas, names: Some(names.join(",") + "\n"), line: Vec::with_capacity(4_096) }
     }
 

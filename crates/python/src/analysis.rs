@@ -5,53 +5,81 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use handshark::detect::DETECTORS;
+use handshark::report::Finding;
 use handshark::{Inspector, Limits, Progress, Report};
 use handshark_cli::limits::{Limit, limits};
 use handshark_output::json;
+use handshark_output::rows::RowKind;
 use handshark_output::text::{self, Scope, Style};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::error::{guarded, raised};
-use crate::findings;
 use crate::keeper::{Keeper, MAX_TIMELINES, Step, Timeline};
 use crate::source::{Raised, Source};
 use crate::table::Table;
+use crate::{findings, services};
 
 /// Between two looks at signals, and two calls of the progress function.
 const TICK: Duration = Duration::from_millis(50);
+
+/// Columns of the report's text.
+const WIDTH: usize = 100;
 
 /// Everything that was read out of a capture.
 #[pyclass(frozen, module = "handshark._handshark")]
 #[derive(Debug)]
 pub(crate) struct Analysis {
-    report: Report,
-    connections: Table,
-    hellos: Table,
-    certificates: Table,
-    findings: Table,
+    /// The report as JSON, `handshark.report/1`.
+    report: String,
+    /// The report for a person.
+    text: String,
+    tables: Tables,
     timelines: Vec<Option<Timeline>>,
     /// Where the row of a connection is, by its number; made when first asked for.
     places: OnceLock<Vec<Option<u32>>>,
 }
 
-/// Reads `source` to its end. `progress` is called with the bytes read and their number in all, where it is known.
+/// In the order of `Analysis.__reduce__`.
+#[derive(Clone, Debug)]
+struct Tables {
+    connections: Table,
+    hellos: Table,
+    certificates: Table,
+    findings: Table,
+    services: Table,
+}
+
+/// Reads `source` to its end. `progress` is called with the bytes read and their number in all, where it is known; `only`
+/// are the codes of the findings to keep, all where it is empty.
 #[pyfunction]
 pub(crate) fn analyse(
     py: Python<'_>,
     source: Source,
     name: &str,
     changes: Vec<(String, f64)>,
+    only: Vec<String>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Analysis> {
-    let changes: Result<Vec<Limit>, String> =
-        changes.iter().map(|(name, value)| format!("{name}={value}").parse()).collect();
-    let limits = limits(&changes.map_err(PyValueError::new_err)?);
-    py.detach(|| guarded(|| read(source, name, &limits, progress)))
+    let limits = changed(&changes)?;
+    py.detach(|| guarded(|| read(source, name, &limits, &only, progress)))
 }
 
-fn read(source: Source, name: &str, limits: &Limits, progress: Option<Py<PyAny>>) -> PyResult<Analysis> {
+/// The default budgets with these changes.
+pub(crate) fn changed(changes: &[(String, f64)]) -> PyResult<Limits> {
+    let changes: Result<Vec<Limit>, String> =
+        changes.iter().map(|(name, value)| format!("{name}={value}").parse()).collect();
+    Ok(limits(&changes.map_err(PyValueError::new_err)?))
+}
+
+fn read(
+    source: Source,
+    name: &str,
+    limits: &Limits,
+    only: &[String],
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Analysis> {
     let mut ticker = Ticker { progress, size: source.size(), due: Instant::now() + TICK };
     let exception = Raised::default();
     let mut inspector = Inspector::with_sink(limits.clone(), Keeper::new());
@@ -73,7 +101,7 @@ fn read(source: Source, name: &str, limits: &Limits, progress: Option<Py<PyAny>>
     }
     done.and_then(|()| inspector.finish()).map_err(|error| raised(error, name)).and_then(|(report, keeper)| {
         ticker.call(last)?;
-        Analysis::new(report, keeper)
+        Analysis::new(report, keeper, only)
     })
 }
 
@@ -106,69 +134,97 @@ impl Ticker {
 }
 
 impl Analysis {
-    fn new(report: Report, keeper: Keeper) -> PyResult<Self> {
+    /// What a report and the rows beside it come to; findings that are not among `only` are left out, as the command's
+    /// `--only` does.
+    pub(crate) fn new(mut report: Report, keeper: Keeper, only: &[String]) -> PyResult<Self> {
         let bug = |error| PyRuntimeError::new_err(format!("rows: {error}"));
         if let Some(error) = keeper.failure {
             return Err(bug(error));
         }
+        let wanted = |code: &str| only.is_empty() || only.iter().any(|wanted| wanted == code);
+        let (shown, hidden) = std::mem::take(&mut report.findings)
+            .into_iter()
+            .partition::<Vec<Finding>, _>(|finding| wanted(finding.code));
+        report.findings = shown;
+        let checks: Vec<&'static str> =
+            DETECTORS.iter().map(|detector| detector.code()).filter(|code| wanted(code)).collect();
+        let scope = Scope { checks: &checks, hidden: &hidden };
+        let (mut json, mut text) = (Vec::new(), Vec::new());
+        json::write_report(&mut json, &report)?;
+        text::write_report(&mut text, &report, scope, Style { width: WIDTH, color: false })?;
         Ok(Self {
-            connections: Table::connections(keeper.connections.finish().map_err(bug)?),
-            hellos: Table::hellos(keeper.hellos.finish().map_err(bug)?),
-            certificates: Table::certificates(keeper.certificates.finish().map_err(bug)?),
-            findings: findings::table(&report.findings).map_err(bug)?,
+            report: String::from_utf8(json)?,
+            text: String::from_utf8(text)?,
+            tables: Tables {
+                connections: Table::of_rows(RowKind::Connections, keeper.connections.finish().map_err(bug)?),
+                hellos: Table::of_rows(RowKind::Hellos, keeper.hellos.finish().map_err(bug)?),
+                certificates: Table::of_rows(RowKind::Certificates, keeper.certificates.finish().map_err(bug)?),
+                findings: findings::table(&report.findings).map_err(bug)?,
+                services: services::table(&report.services).map_err(bug)?,
+            },
             timelines: keeper.timelines,
             places: OnceLock::new(),
-            report,
         })
     }
 }
 
+/// What `Analysis.__reduce__` hands to `Analysis._restored`: report, text, tables and timelines.
+type Parts = (String, String, [Table; 5], Vec<Option<crate::keeper::Plain>>);
+
 #[pymethods]
 impl Analysis {
     /// The report as JSON, `handshark.report/1`.
-    fn report(&self, py: Python<'_>) -> PyResult<String> {
-        let mut out = Vec::new();
-        py.detach(|| guarded(|| Ok(json::write_report(&mut out, &self.report)?)))?;
-        Ok(String::from_utf8(out)?)
+    #[getter]
+    fn report(&self) -> &str {
+        &self.report
     }
 
-    /// The report for a person, in so many columns.
-    fn text(&self, width: usize) -> PyResult<String> {
-        let checks: Vec<&'static str> = DETECTORS.iter().map(|detector| detector.code()).collect();
-        let scope = Scope { checks: &checks, hidden: &[] };
-        let mut out = Vec::new();
-        guarded(|| Ok(text::write_report(&mut out, &self.report, scope, Style { width, color: false })?))?;
-        Ok(String::from_utf8(out)?)
+    /// The report for a person.
+    #[getter]
+    fn text(&self) -> &str {
+        &self.text
     }
 
     /// One row for each connection, in the order in which they became final.
     #[getter]
     fn connections(&self) -> Table {
-        self.connections.clone()
+        self.tables.connections.clone()
     }
 
     /// One row for each ClientHello.
     #[getter]
     fn hellos(&self) -> Table {
-        self.hellos.clone()
+        self.tables.hellos.clone()
     }
 
     /// One row for each certificate in clear.
     #[getter]
     fn certificates(&self) -> Table {
-        self.certificates.clone()
+        self.tables.certificates.clone()
     }
 
     /// One row for each finding.
     #[getter]
     fn findings(&self) -> Table {
-        self.findings.clone()
+        self.tables.findings.clone()
+    }
+
+    /// One row for each service.
+    #[getter]
+    fn services(&self) -> Table {
+        self.tables.services.clone()
     }
 
     /// The row of the connection with this number.
     fn connection<'py>(&self, py: Python<'py>, number: usize) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let place = self.places.get_or_init(|| self.connections.by_number()).get(number).copied().flatten();
-        place.map_or(Ok(None), |place| self.connections.row(py, place as usize))
+        let connections = &self.tables.connections;
+        let place = self.places.get_or_init(|| connections.by_number()).get(number).copied().flatten();
+        place.map_or(Ok(None), |place| connections.row(py, place as usize))
+    }
+
+    /// The rows of `hellos` of the connection with this number.
+    fn hellos_of<'py>(&self, py: Python<'py>, number: i64) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        self.tables.hellos.rows_of(py, number)
     }
 
     /// The steps of the connection with this number; `None` where they were not kept.
@@ -179,4 +235,30 @@ impl Analysis {
     /// Connections whose steps are kept, by number.
     #[classattr]
     const MAX_TIMELINES: usize = MAX_TIMELINES;
+
+    fn __reduce__<'py>(slf: Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Parts)> {
+        let Self { report, text, tables, timelines, .. } = slf.get();
+        let Tables { connections, hellos, certificates, findings, services } = tables.clone();
+        let timelines = timelines.iter().map(|timeline| timeline.as_ref().map(Timeline::plain)).collect();
+        let parts = (report.clone(), text.clone(), [connections, hellos, certificates, findings, services], timelines);
+        Ok((slf.get_type().getattr("_restored")?, parts))
+    }
+
+    /// An analysis from what `__reduce__` gave.
+    #[staticmethod]
+    fn _restored(
+        report: String,
+        text: String,
+        tables: [Table; 5],
+        timelines: Vec<Option<crate::keeper::Plain>>,
+    ) -> Self {
+        let [connections, hellos, certificates, findings, services] = tables;
+        Self {
+            report,
+            text,
+            tables: Tables { connections, hellos, certificates, findings, services },
+            timelines: timelines.into_iter().map(|plain| plain.map(Timeline::from_plain)).collect(),
+            places: OnceLock::new(),
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub(crate) fn raised(error: CaptureError, name: &str) -> PyErr {
 }
 
 /// `OSError`, of which Python makes `FileNotFoundError` and its like by the number.
-fn refused(source: &std::io::Error, name: OsString) -> PyErr {
+pub(crate) fn refused(source: &std::io::Error, name: OsString) -> PyErr {
     let Some(number) = source.raw_os_error() else { return PyOSError::new_err(source.to_string()) };
     let text = Python::attach(|py| py.import("os")?.call_method1("strerror", (number,))?.extract::<String>());
     match text {

@@ -8,6 +8,8 @@ use handshark::types::{PacketNo, Side, Timestamp};
 use handshark_output::arrow::Batches;
 use handshark_output::rows::RowKind;
 
+use crate::follow::{Symptom, symptoms};
+
 /// Connections whose steps are kept, by number: some 300 bytes each. Rows are kept of all.
 pub(crate) const MAX_TIMELINES: usize = 200_000;
 
@@ -18,6 +20,10 @@ pub(crate) struct Keeper {
     pub(crate) hellos: Batches,
     pub(crate) certificates: Batches,
     pub(crate) timelines: Vec<Option<Timeline>>,
+    /// Whether rows and steps are kept.
+    keeps: bool,
+    /// Symptoms since they were last taken, where somebody takes them.
+    symptoms: Option<Vec<Symptom>>,
     /// A column that does not hold what the registry says: a bug, told at the end.
     pub(crate) failure: Option<ArrowError>,
 }
@@ -29,14 +35,34 @@ impl Keeper {
             hellos: Batches::new(RowKind::Hellos),
             certificates: Batches::new(RowKind::Certificates),
             timelines: Vec::new(),
+            keeps: true,
+            symptoms: None,
             failure: None,
         }
+    }
+
+    /// Keeps no rows: for streams without an end.
+    pub(crate) fn of_nothing() -> Self {
+        Self { keeps: false, ..Self::new() }
+    }
+
+    /// Holds symptoms ready as well.
+    pub(crate) fn telling_symptoms(self) -> Self {
+        Self { symptoms: Some(Vec::new()), ..self }
+    }
+
+    /// The symptoms since the last call.
+    pub(crate) fn take_symptoms(&mut self) -> Vec<Symptom> {
+        self.symptoms.as_mut().map(std::mem::take).unwrap_or_default()
     }
 }
 
 impl Sink for Keeper {
     fn connection(&mut self, connection: &Connection, interfaces: &Interfaces) {
-        if self.failure.is_some() {
+        if let Some(told) = &mut self.symptoms {
+            told.extend(symptoms(connection));
+        }
+        if self.failure.is_some() || !self.keeps {
             return;
         }
         let mut tables = [&mut self.connections, &mut self.hellos, &mut self.certificates].into_iter();
@@ -63,6 +89,10 @@ pub(crate) struct Timeline {
     what: Box<str>,
 }
 
+/// A timeline as Python pickles it: its start, its steps (packet, nanoseconds since the epoch, whether the client sent it),
+/// and what they were, one line each.
+pub(crate) type Plain = (i64, Vec<(u64, i64, bool)>, String);
+
 /// One step as Python takes it: packet, nanoseconds since the epoch, seconds since the first packet, sender, what it was.
 pub(crate) type Step<'a> = (u64, i64, f64, &'static str, &'a str);
 
@@ -81,5 +111,17 @@ impl Timeline {
         self.steps.iter().zip(self.what.split('\n')).map(|(&(packet, at, from), what)| {
             (packet.number(), at.as_nanos(), at.since(self.start).as_secs_f64(), from.name(), what)
         })
+    }
+    pub(crate) fn plain(&self) -> Plain {
+        let steps = self.steps.iter().map(|(packet, at, from)| (packet.number(), at.as_nanos(), *from == Side::Client));
+        (self.start.as_nanos(), steps.collect(), self.what.to_string())
+    }
+
+    pub(crate) fn from_plain((start, steps, what): Plain) -> Self {
+        let side = |client| if client { Side::Client } else { Side::Server };
+        let steps = steps.into_iter().map(|(packet, at, client)| {
+            (PacketNo::new(packet).unwrap_or(PacketNo::FIRST), Timestamp::from_nanos(at), side(client))
+        });
+        Self { start: Timestamp::from_nanos(start), steps: steps.collect(), what: what.into_boxed_str() }
     }
 }

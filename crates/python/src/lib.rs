@@ -9,8 +9,12 @@ mod command;
 mod error;
 mod explain;
 mod findings;
+mod follow;
 mod keeper;
+mod kind;
 mod row;
+mod services;
+mod sheet;
 mod source;
 mod table;
 
@@ -25,7 +29,9 @@ mod module {
     #[pymodule_export]
     use crate::error::_panic;
     #[pymodule_export]
-    use crate::explain::{escaped, pages};
+    use crate::explain::{escaped, idle_limits, pages};
+    #[pymodule_export]
+    use crate::follow::Follower;
     #[pymodule_export]
     use crate::table::{Rows, Table};
 

@@ -24,7 +24,7 @@ pub(crate) fn dict<'py>(
 }
 
 /// One value; the types are those that `handshark_output::arrow` writes.
-fn value<'py>(py: Python<'py>, column: &dyn Array, row: usize) -> PyResult<Bound<'py, PyAny>> {
+pub(crate) fn value<'py>(py: Python<'py>, column: &dyn Array, row: usize) -> PyResult<Bound<'py, PyAny>> {
     if column.is_null(row) {
         return Ok(py.None().into_bound(py));
     }

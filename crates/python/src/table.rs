@@ -1,58 +1,53 @@
 //! Columns for data frames: an Arrow stream without copies, and rows for the few.
 
-use std::sync::Arc;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::cast::AsArray;
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
 use arrow_array::types::Int64Type;
-use arrow_array::{RecordBatch, RecordBatchIterator};
-use arrow_schema::SchemaRef;
+use arrow_array::{Array as _, RecordBatch, RecordBatchIterator};
+use arrow_ipc::reader::StreamReader;
+use arrow_ipc::writer::StreamWriter;
 use arrow_schema::ffi::FFI_ArrowSchema;
-use handshark::record::{CERTIFICATE_COLUMNS, COLUMNS, HELLO_COLUMNS};
-use handshark_output::arrow::schema;
-use handshark_output::rows::RowKind;
-use pyo3::exceptions::{PyIndexError, PyValueError};
+use arrow_schema::{ArrowError, SchemaRef};
+use handshark_output::arrow::{schema, write_csv};
+use handshark_output::rows::{Formulas, RowKind};
+use pyo3::exceptions::{PyIndexError, PyKeyError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyCapsule, PyDict, PyList, PyString};
+use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PyString};
 
+use crate::error::guarded;
+use crate::kind::Kind;
 use crate::row;
 
 /// A table in memory. Copies share its columns.
-#[pyclass(frozen, module = "handshark")]
+#[pyclass(frozen, from_py_object, module = "handshark")]
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
+    kind: Kind,
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
-    /// What each column means.
-    about: Arc<[&'static str]>,
 }
 
 impl Table {
-    pub(crate) fn connections(batches: Vec<RecordBatch>) -> Self {
-        Self::new(schema(RowKind::Connections), batches, COLUMNS.iter().map(|column| column.about).collect())
+    /// Rows of the core's registries.
+    pub(crate) fn of_rows(kind: RowKind, batches: Vec<RecordBatch>) -> Self {
+        Self::new(kind.into(), schema(kind), batches)
     }
 
-    pub(crate) fn hellos(batches: Vec<RecordBatch>) -> Self {
-        Self::new(schema(RowKind::Hellos), batches, HELLO_COLUMNS.iter().map(|column| column.about).collect())
-    }
-
-    pub(crate) fn certificates(batches: Vec<RecordBatch>) -> Self {
-        let about = CERTIFICATE_COLUMNS.iter().map(|column| column.about).collect();
-        Self::new(schema(RowKind::Certificates), batches, about)
-    }
-
-    pub(crate) fn new(schema: SchemaRef, batches: Vec<RecordBatch>, about: Arc<[&'static str]>) -> Self {
-        Self { schema, batches, about }
+    pub(crate) fn new(kind: Kind, schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        Self { kind, schema, batches }
     }
 
     /// The place of each row by the number in its first column, as the connections' numbers are: from 0, without gaps.
     pub(crate) fn by_number(&self) -> Vec<Option<u32>> {
         let mut places = vec![None; self.rows()];
-        let batches = self.batches.iter().filter_map(|batch| batch.columns().first()?.as_primitive_opt::<Int64Type>());
-        for (row, number) in (0_u32..).zip(batches.flat_map(|numbers| numbers.values().iter())) {
-            if let Some(place) = usize::try_from(*number).ok().and_then(|number| places.get_mut(number)) {
-                *place = Some(row);
+        for (row, number) in self.numbers() {
+            if let Some(place) = usize::try_from(number).ok().and_then(|number| places.get_mut(number)) {
+                *place = u32::try_from(row).ok();
             }
         }
         places
@@ -61,6 +56,18 @@ impl Table {
     /// One row.
     pub(crate) fn row<'py>(&self, py: Python<'py>, row: usize) -> PyResult<Option<Bound<'py, PyDict>>> {
         self.place(row).map(|(batch, place)| row::dict(py, &self.names(py), batch, place)).transpose()
+    }
+
+    /// The rows with this number in their first column, in order.
+    pub(crate) fn rows_of<'py>(&self, py: Python<'py>, wanted: i64) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let found = self.numbers().filter(|(_, number)| *number == wanted).map(|(row, _)| row);
+        found.filter_map(|row| self.row(py, row).transpose()).collect()
+    }
+
+    /// Rows and what their first column says.
+    fn numbers(&self) -> impl Iterator<Item = (usize, i64)> {
+        let batches = self.batches.iter().filter_map(|batch| batch.columns().first()?.as_primitive_opt::<Int64Type>());
+        batches.flat_map(|numbers| numbers.values().iter().copied()).enumerate()
     }
 
     fn rows(&self) -> usize {
@@ -93,6 +100,13 @@ impl Table {
         }
         Ok(list)
     }
+
+    /// Kind and columns as an Arrow IPC stream.
+    fn to_bytes(&self) -> Result<Vec<u8>, ArrowError> {
+        let mut writer = StreamWriter::try_new(Vec::new(), &self.schema)?;
+        self.batches.iter().try_for_each(|batch| writer.write(batch))?;
+        writer.into_inner()
+    }
 }
 
 #[pymethods]
@@ -113,8 +127,7 @@ impl Table {
 
     /// Names and types of the columns as an Arrow C schema.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let schema = FFI_ArrowSchema::try_from(self.schema.as_ref());
-        let schema = schema.map_err(|error| PyValueError::new_err(error.to_string()))?;
+        let schema = FFI_ArrowSchema::try_from(self.schema.as_ref()).map_err(wrong)?;
         PyCapsule::new_with_value(py, schema, c"arrow_schema")
     }
 
@@ -132,6 +145,17 @@ impl Table {
         Rows { table: self.clone(), next: AtomicUsize::new(0) }
     }
 
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| {
+            let other = other.get();
+            self.kind == other.kind && self.schema == other.schema && self.batches == other.batches
+        })
+    }
+
+    /// What a table holds can be compared, but is too much for a key.
+    #[classattr]
+    const __hash__: Option<Py<PyAny>> = None;
+
     /// Names of the columns.
     #[getter]
     fn columns(&self) -> Vec<&str> {
@@ -141,11 +165,27 @@ impl Table {
     /// What each column means, with its unit.
     #[getter]
     fn about<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let known = self.kind.about();
         let about = PyDict::new(py);
-        for (field, text) in self.schema.fields().iter().zip(self.about.iter()) {
+        for field in self.schema.fields() {
+            let text = known.iter().find(|(name, _)| name == field.name()).map_or("", |(_, text)| text);
             about.set_item(field.name(), text)?;
         }
         Ok(about)
+    }
+
+    /// The values of one column.
+    fn column<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyList>> {
+        let list = PyList::empty(py);
+        let place = self.schema.index_of(name);
+        let place =
+            place.map_err(|_| PyKeyError::new_err(format!("no column {name:?}; Table.columns has all names")))?;
+        for column in self.batches.iter().filter_map(|batch| batch.columns().get(place)) {
+            for row in 0..column.len() {
+                list.append(row::value(py, column, row)?)?;
+            }
+        }
+        Ok(list)
     }
 
     /// All rows as dictionaries.
@@ -168,8 +208,55 @@ impl Table {
         Self::to_arrow(slf)?.call_method0("to_pandas")
     }
 
-    fn __repr__(&self) -> String {
-        format!("<handshark.Table: {} rows of {} columns>", self.rows(), self.schema.fields().len())
+    /// Writes the table as CSV, as `handshark connections --format csv` does.
+    #[pyo3(signature = (path = None, *, defuse_formulas = false))]
+    fn to_csv(&self, py: Python<'_>, path: Option<PathBuf>, defuse_formulas: bool) -> PyResult<Option<String>> {
+        let formulas = if defuse_formulas { Formulas::Defused } else { Formulas::Kept };
+        match path {
+            Some(path) => {
+                let written = py.detach(|| {
+                    let mut out = BufWriter::new(File::create(&path)?);
+                    write_csv(&self.schema, &self.batches, formulas, &mut out)?;
+                    out.flush()
+                });
+                written.map(|()| None).map_err(|error| crate::error::refused(&error, path.into_os_string()))
+            }
+            None => py.detach(|| {
+                let mut out = Vec::new();
+                write_csv(&self.schema, &self.batches, formulas, &mut out)?;
+                Ok(Some(String::from_utf8(out)?))
+            }),
+        }
+    }
+
+    /// Writes the table as Parquet; needs pyarrow or polars.
+    fn to_parquet<'py>(slf: Bound<'py, Self>, path: Bound<'py, PyAny>) -> PyResult<()> {
+        let table = slf.py().import("handshark._table")?;
+        table.call_method1("to_parquet", (slf, path)).map(drop)
+    }
+
+    fn __reduce__<'py>(slf: Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (&'static str, Bound<'py, PyBytes>))> {
+        let py = slf.py();
+        let table = slf.get();
+        let bytes = py.detach(|| table.to_bytes()).map_err(wrong)?;
+        Ok((slf.get_type().getattr("_restored")?, (table.kind.name(), PyBytes::new(py, &bytes))))
+    }
+
+    /// A table from what `__reduce__` gave.
+    #[staticmethod]
+    fn _restored(kind: &str, bytes: &[u8]) -> PyResult<Self> {
+        guarded(|| {
+            let kind = Kind::by_name(kind).ok_or_else(|| PyValueError::new_err("no table of handshark"))?;
+            let reader = StreamReader::try_new(bytes, None).map_err(wrong)?;
+            let schema = reader.schema();
+            let batches = reader.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
+            Ok(Self::new(kind, schema, batches))
+        })
+    }
+
+    fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let rows = self.dicts(py, 10)?;
+        py.import("handshark._table")?.call_method1("text", (self.kind.name(), self.columns(), rows, self.rows()))
     }
 
     /// The first rows for a notebook.
@@ -177,6 +264,10 @@ impl Table {
         let rows = self.dicts(py, 10)?;
         py.import("handshark._html")?.call_method1("table", (self.columns(), rows, self.rows()))
     }
+}
+
+fn wrong(error: ArrowError) -> PyErr {
+    PyValueError::new_err(error.to_string())
 }
 
 /// The rows of a table, one after the other. Threads may share it: each row is given once.
