@@ -155,6 +155,11 @@ impl Tracker {
     /// Bytes of a side that the other acknowledged and no captured packet carries, at the least: bytes that were captured and
     /// not acknowledged can stand in for some of them.
     #[inline]
+    /// Whether there were more holes than [`Limits::max_ranges`](crate::Limits) allows to tell apart.
+    pub(crate) fn forgot_ranges(&self) -> bool {
+        self.halves.client.ranges.is_folded() || self.halves.server.ranges.is_folded()
+    }
+
     pub(crate) fn missing_bytes(&self, side: Side) -> u32 {
         if self.halves[side].gaps == 0 { 0 } else { self.bytes_in_gaps(side) }
     }
