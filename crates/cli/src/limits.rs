@@ -40,7 +40,7 @@ impl FromStr for Limit {
     }
 }
 
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 22] = [
     "max-connections",
     "max-closed",
     "closed-linger",
@@ -49,9 +49,10 @@ const NAMES: [&str; 21] = [
     "idle-timeout",
     "half-open-timeout",
     "max-reorder-bytes",
-    "max-reorder-total",
+    "max-payload-total",
     "max-ranges",
     "max-handshake-bytes",
+    "max-certificate-bytes",
     "max-http-head-bytes",
     "max-packet-bytes",
     "max-block-bytes",
@@ -90,9 +91,10 @@ fn place<'a>(limits: &'a mut Limits, name: &str) -> Option<Place<'a>> {
         "idle-timeout" => Seconds(&mut limits.idle_timeout),
         "half-open-timeout" => Seconds(&mut limits.half_open_timeout),
         "max-reorder-bytes" => Count(&mut limits.max_reorder_bytes),
-        "max-reorder-total" => Count(&mut limits.max_reorder_total),
+        "max-payload-total" => Count(&mut limits.max_payload_total),
         "max-ranges" => Count(&mut limits.max_ranges),
         "max-handshake-bytes" => Count(&mut limits.max_handshake_bytes),
+        "max-certificate-bytes" => Count(&mut limits.max_certificate_bytes),
         "max-http-head-bytes" => Count(&mut limits.max_http_head_bytes),
         "max-packet-bytes" => Count(&mut limits.max_packet_bytes),
         "max-block-bytes" => Count(&mut limits.max_block_bytes),

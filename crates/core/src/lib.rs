@@ -31,6 +31,10 @@ pub mod report;
 mod inspector;
 mod pipeline;
 
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod fuzz;
+
 // The paved path. Everything else is reached through its module.
 pub use anomaly::Quality;
 pub use error::CaptureError;

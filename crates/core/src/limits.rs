@@ -28,12 +28,15 @@ pub struct Limits {
     pub half_open_timeout: Span,
     /// Out-of-order payload bytes kept for one direction of one connection.
     pub max_reorder_bytes: usize,
-    /// Out-of-order payload bytes kept in all.
-    pub max_reorder_total: usize,
+    /// Payload bytes kept in all: out of order, of messages and heads that are not whole, and of hellos of connections that are
+    /// open. Above it the connection that has kept some longest is written out, marked `evicted`.
+    pub max_payload_total: usize,
     /// Separate received ranges remembered for one direction (holes in the sequence space).
     pub max_ranges: usize,
     /// Handshake bytes kept for one direction until a message is whole (RFC 8446 allows 2^24; rustls stops at 64 KiB).
     pub max_handshake_bytes: usize,
+    /// Bytes of certificate chains kept in all, equal ones once. Above it a chain is not read, and its connection says so.
+    pub max_certificate_bytes: usize,
     /// Bytes of one HTTP head.
     pub max_http_head_bytes: usize,
     /// Captured bytes of one packet; a record that claims more is damage.
@@ -46,9 +49,9 @@ pub struct Limits {
     pub max_fragmented_packets: usize,
     /// Bytes kept of such packets, in all.
     pub max_fragment_bytes: usize,
-    /// Services (server address and port) with numbers of their own; the rest share one row.
+    /// Services (server address and port) that are judged and have numbers of their own; connections to others are counted.
     pub max_services: usize,
-    /// Findings kept apart; the rest of a code is counted in its largest.
+    /// Findings of the report; the least harmful past it are left out and counted.
     pub max_findings: usize,
     /// Example connections in one finding.
     pub max_examples: usize,
@@ -67,9 +70,10 @@ impl Default for Limits {
             idle_timeout: Span::from_secs(24 * 3_600),
             half_open_timeout: Span::from_secs(600),
             max_reorder_bytes: 64 * 1024,
-            max_reorder_total: 256 * 1024 * 1024,
+            max_payload_total: 256 * 1024 * 1024,
             max_ranges: 64,
             max_handshake_bytes: 64 * 1024,
+            max_certificate_bytes: 64 * 1024 * 1024,
             max_http_head_bytes: 32 * 1024,
             max_packet_bytes: 262_144,
             max_block_bytes: 16 * 1024 * 1024,

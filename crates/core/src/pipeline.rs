@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use crate::anomaly::Quality;
 use crate::capture::{Captures, Frame, Interfaces, LinkType, Names, Reader};
 use crate::detect::CaptureFacts;
-use crate::flow::{Clock, Flow, Gone, Now, Places, Table, Twins};
+use crate::flow::{Clock, Flow, Gone, Keeper, Keepers, Now, Places, Table, Twins};
 use crate::inspector::Sink;
 use crate::link::{Decoder, link_name};
 use crate::net::{Decoded, IcmpError, Skip};
-use crate::record::{Live, Notes, Sighting};
+use crate::record::{Live, Means, Notes, Sighting};
 use crate::report::{CaptureSummary, Casebook};
 use crate::types::{Moment, Timestamp, escaped};
 use crate::{Limits, Report};
@@ -37,14 +37,18 @@ pub(crate) struct Pipeline<S> {
 /// Everything that lives by connection.
 #[derive(Debug)]
 struct Connections<S> {
-    limits: Limits,
+    means: Means,
     table: Table<Live>,
     notes: Notes,
     casebook: Casebook,
     sink: S,
     begun: u64,
     late_packets: u64,
+    keepers: Keepers,
     evicted: u64,
+    /// Of them, those that kept too much.
+    evicted_for_payload: u64,
+    over_limit: u64,
 }
 
 impl<S: Sink> Pipeline<S> {
@@ -58,11 +62,14 @@ impl<S: Sink> Pipeline<S> {
                 table: Table::new(limits.clone()),
                 notes: Notes::default(),
                 casebook: Casebook::new(limits.clone()),
-                limits,
+                keepers: Keepers::new(limits.max_payload_total),
+                means: Means::new(limits),
                 sink,
                 begun: 0,
                 late_packets: 0,
                 evicted: 0,
+                evicted_for_payload: 0,
+                over_limit: 0,
             },
             facts: CaptureFacts::default(),
             bytes: 0,
@@ -145,14 +152,18 @@ impl<S: Sink> Pipeline<S> {
     /// The end of the capture.
     pub(crate) fn finish(mut self) -> (Report, S) {
         self.connections.finish_all(self.clock.now(), &self.places);
-        let Connections { casebook, sink, begun, late_packets, evicted, .. } = self.connections;
+        let limit_notes = self.connections.limit_notes();
+        let Connections { casebook, sink, begun, late_packets, .. } = self.connections;
         self.facts.connections = begun;
         self.facts.first = self.clock.first();
         self.facts.last = self.clock.last();
         let mut quality = self.quality;
-        quality.extend(own_notes(self.clock.backwards(), late_packets, evicted));
+        quality.extend(order_notes(self.clock.backwards(), late_packets));
         quality.extend(self.skipped.iter().filter_map(|(skip, count)| unread_link(*skip, *count)));
         let closed = casebook.close(&self.facts);
+        quality.extend(limit_notes);
+        quality.extend(closed.limit_notes());
+        quality.extend(fragment_note(self.decoder.fragments_given_up()));
         let served = |address: &IpAddr| closed.services.iter().any(|service| service.address == *address);
         let names = self.names.iter().filter(|(address, _)| served(address));
         let capture = CaptureSummary {
@@ -198,8 +209,10 @@ impl<S: Sink> Connections<S> {
             return;
         };
         let Some(live) = self.table.value(place) else { return };
-        live.on_segment(sighting, &flow.key, &mut self.notes, &self.limits);
-        let class = live.class();
+        let before = live.kept();
+        live.on_segment(sighting, &flow.key, &mut self.notes, &self.means);
+        let (class, after) = (live.class(), live.kept());
+        self.keepers.note(Keeper { place, number: live.number() }, before, after);
         self.table.seen(place, class, now.age);
     }
 
@@ -209,10 +222,11 @@ impl<S: Sink> Connections<S> {
             self.late_packets += 1;
             return;
         }
-        let live = Live::new(self.begun, sighting, &mut self.notes, &self.limits);
-        let class = live.class();
+        let live = Live::new(self.begun, sighting, &mut self.notes, &self.means);
+        let (class, kept, number) = (live.class(), live.kept(), self.begun);
         self.begun += 1;
         let place = self.table.insert(flow, live, now.age);
+        self.keepers.note(Keeper { place, number }, 0, kept);
         self.table.seen(place, class, now.age);
     }
 
@@ -236,7 +250,7 @@ impl<S: Sink> Connections<S> {
         if let Some(place) = self.table.find(&flow)
             && let Some(live) = self.table.value(place)
         {
-            live.on_icmp(error, at, &flow.key, &mut self.notes, &self.limits);
+            live.on_icmp(error, at, &flow.key, &mut self.notes, &self.means);
         }
     }
 
@@ -245,14 +259,73 @@ impl<S: Sink> Connections<S> {
             self.evicted += u64::from(gone.evicted);
             self.finish(gone, now.at, places);
         }
+        if self.keepers.is_over() || self.keepers.is_crowded(self.table.len()) {
+            self.make_room(now.at, places);
+        }
+    }
+
+    /// Writes connections out until the rest keeps no more payload than it may.
+    #[cold]
+    fn make_room(&mut self, now: Timestamp, places: &Places) {
+        while self.keepers.is_over()
+            && let Some(keeper) = self.keepers.next()
+        {
+            if is_keeping(&mut self.table, keeper)
+                && let Some(gone) = self.table.evict(keeper.place)
+            {
+                self.evicted += 1;
+                self.evicted_for_payload += 1;
+                self.finish(gone, now, places);
+            }
+        }
+        if self.keepers.is_crowded(self.table.len()) {
+            self.keepers.thin(|keeper| is_keeping(&mut self.table, keeper));
+        }
+    }
+
+    /// What the limits did to the connections.
+    fn limit_notes(&self) -> Vec<Quality> {
+        let &Self { evicted, evicted_for_payload, over_limit, .. } = self;
+        let open = evicted.saturating_sub(evicted_for_payload);
+        let notes = [
+            (
+                "evicted",
+                open,
+                format!(
+                    "{open} connections were written out before their end because max_connections was reached: how they \
+                     ended is not known"
+                ),
+            ),
+            (
+                "evicted-payload",
+                evicted_for_payload,
+                format!(
+                    "{evicted_for_payload} connections were written out before their end because max_payload_total was \
+                     reached: what came after is not part of their record"
+                ),
+            ),
+            (
+                "over-limit",
+                over_limit,
+                format!(
+                    "of {over_limit} connections something was not read because max_reorder_bytes, max_ranges, \
+                     max_handshake_bytes, max_certificate_bytes or max_http_head_bytes was reached: checks that need it were \
+                     not made"
+                ),
+            ),
+        ];
+        let reached = notes.into_iter().filter(|(_, count, _)| *count > 0);
+        reached.map(|(code, count, note)| Quality { code, count, note }).collect()
     }
 
     fn finish(&mut self, gone: Gone<Live>, now: Timestamp, places: &Places) {
         let Gone { key, value, evicted } = gone;
+        self.keepers.leave(value.kept());
         if let Some(next) = self.table.next_to_go() {
             next.fetch(&self.notes);
         }
-        let mut connection = value.finish(&key, &mut self.notes, evicted, now, &self.limits);
+        let mut connection = value.finish(&key, &mut self.notes, evicted, now, &self.means);
+        self.over_limit += u64::from(connection.visibility.over_limit);
         self.casebook.add(&mut connection);
         self.sink.connection(&connection, places.all());
     }
@@ -264,6 +337,11 @@ impl<S: Sink> Connections<S> {
             self.finish(gone, end, places);
         }
     }
+}
+
+/// Whether it lives and keeps payload.
+fn is_keeping(table: &mut Table<Live>, keeper: Keeper) -> bool {
+    table.value(keeper.place).is_some_and(|live| live.number() == keeper.number && live.kept() > 0)
 }
 
 fn smallest_snaplen(interfaces: &Interfaces) -> Option<u32> {
@@ -280,8 +358,8 @@ fn unread_link(skip: Skip, count: u64) -> Option<Quality> {
     Some(Quality { code: "link-type-not-read", count, note })
 }
 
-/// What the analysis itself has to say of the capture.
-fn own_notes(backwards: u64, late_packets: u64, evicted: u64) -> Vec<Quality> {
+/// What the order of the packets has to say of the capture.
+fn order_notes(backwards: u64, late_packets: u64) -> Vec<Quality> {
     let mut notes = Vec::new();
     let mut note = |code, count: u64, text: String| {
         if count > 0 {
@@ -300,13 +378,14 @@ fn own_notes(backwards: u64, late_packets: u64, evicted: u64) -> Vec<Quality> {
         late_packets,
         format!("{late_packets} packets came long after the end of their connection and are not part of its record"),
     );
-    note(
-        "evicted",
-        evicted,
-        format!(
-            "{evicted} connections were written out before their end because max_connections was reached: how they ended is \
-             not known"
-        ),
-    );
     notes
+}
+
+/// Fragments that were given up before their packet was whole.
+fn fragment_note(count: u64) -> Option<Quality> {
+    let note = format!(
+        "{count} IP packets in fragments were given up because max_fragmented_packets or max_fragment_bytes was reached: their \
+         segments are missing"
+    );
+    (count > 0).then_some(Quality { code: "fragments-given-up", count, note })
 }

@@ -23,5 +23,8 @@ mod paint;
 mod sheet;
 mod table;
 
+#[cfg(any(test, feature = "fuzz"))]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(test)]
 mod samples;

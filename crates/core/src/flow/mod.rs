@@ -4,6 +4,7 @@
 //! table holds any value. Order is that of the packets alone, never that of a hasher.
 
 mod clock;
+mod keepers;
 mod key;
 mod places;
 mod queues;
@@ -12,6 +13,7 @@ mod tombstones;
 mod twins;
 
 pub(crate) use clock::{Clock, Now};
+pub(crate) use keepers::{Keeper, Keepers};
 pub(crate) use key::{Flow, Key};
 pub(crate) use places::Places;
 pub(crate) use table::{Class, Gone, Table};

@@ -140,6 +140,19 @@ impl<T> Table<T> {
         Some(Gone { key, value, evicted: false })
     }
 
+    /// Takes a connection out before its time.
+    #[cold]
+    pub(crate) fn evict(&mut self, place: u32) -> Option<Gone<T>> {
+        self.give_up(place, true)
+    }
+
+    /// How many connections are here.
+    #[inline]
+    pub(crate) const fn len(&self) -> usize {
+        let [half_open, open, closed] = self.counts;
+        half_open + open + closed
+    }
+
     /// Takes out what has expired or does not fit, oldest first: one connection a call. To be called until it gives `None`.
     #[inline]
     pub(crate) fn expired(&mut self, now: Timestamp) -> Option<Gone<T>> {

@@ -19,6 +19,7 @@ pub struct HttpObserver {
     flows: Sided<Flow>,
     outstanding: Outstanding,
     max_head_bytes: usize,
+    over_limit: bool,
 }
 
 /// One direction.
@@ -53,6 +54,7 @@ impl HttpObserver {
             flows: Sided::default(),
             outstanding: Outstanding::default(),
             max_head_bytes: limits.max_http_head_bytes,
+            over_limit: false,
         }
     }
 
@@ -134,6 +136,16 @@ impl HttpObserver {
         !matches!(flow.reading, Reading::Done)
     }
 
+    /// Bytes that are kept.
+    pub(crate) const fn kept(&self) -> u32 {
+        (self.flows.client.head.len() + self.flows.server.head.len()) as u32
+    }
+
+    /// Whether a head was longer than may be kept.
+    pub(crate) const fn is_over_limit(&self) -> bool {
+        self.over_limit
+    }
+
     /// What was seen.
     pub fn finish(mut self) -> Http {
         self.http.answer_unfinished = matches!(self.flows.server.reading, Reading::Body(_) | Reading::Chunked(_));
@@ -166,6 +178,7 @@ impl HttpObserver {
         let Some(end) = head::end(&flow.head, searched) else {
             *bytes = &[];
             if flow.head.len() >= max_head_bytes {
+                self.over_limit = true;
                 self.lose(side);
             }
             return;

@@ -31,6 +31,11 @@ impl Decoder {
         }
     }
 
+    /// Packets whose fragments were given up for want of room.
+    pub(crate) const fn fragments_given_up(&self) -> u64 {
+        self.fragments.given_up()
+    }
+
     /// What a frame holds: the innermost TCP segment, an ICMP error about one, or why there is neither.
     ///
     /// A segment in IP fragments comes with the frame that completes it. Of a frame that aggregates several packets the

@@ -31,6 +31,7 @@ pub(crate) struct Fragments {
     held: usize,
     max_packets: usize,
     max_bytes: usize,
+    given_up: u64,
 }
 
 /// A payload put together.
@@ -52,6 +53,7 @@ impl Fragments {
             held: 0,
             max_packets: limits.max_fragmented_packets,
             max_bytes: limits.max_fragment_bytes,
+            given_up: 0,
         }
     }
 
@@ -64,12 +66,20 @@ impl Fragments {
             protocol: if fragment.v6 { None } else { Some(fragment.protocol) },
         };
         self.forget_old(now);
-        let packet = Self::packet_of(&mut self.packets, &mut self.held, self.max_packets, key, now)?;
+        let Self { packets, held, max_packets, given_up, .. } = self;
+        let packet = Self::packet_of(packets, held, *max_packets, given_up, key, now)?;
         let before = packet.bytes.len();
         let whole = packet.add(fragment, payload, now);
         self.held = self.held + packet.bytes.len() - before;
-        while self.held > self.max_bytes && Self::drop_oldest(&mut self.packets, &mut self.held) {}
+        while self.held > self.max_bytes && Self::give_up_oldest(&mut self.packets, &mut self.held, &mut self.given_up)
+        {
+        }
         whole
+    }
+
+    /// Packets that went before they were whole because there was no room.
+    pub(crate) const fn given_up(&self) -> u64 {
+        self.given_up
     }
 
     /// The packet of the key; a new one in place of what is over, or of the oldest where there is no room.
@@ -77,6 +87,7 @@ impl Fragments {
         packets: &'p mut VecDeque<Packet>,
         held: &mut usize,
         max_packets: usize,
+        given_up: &mut u64,
         key: Key,
         now: Timestamp,
     ) -> Option<&'p mut Packet> {
@@ -89,7 +100,8 @@ impl Fragments {
             }
             return Some(packet);
         }
-        if packets.len() >= max_packets && !Self::drop_oldest(packets, held) {
+        if packets.len() >= max_packets && !Self::give_up_oldest(packets, held, given_up) {
+            *given_up += 1;
             return None;
         }
         packets.push_back(Packet::new(key, now));
@@ -100,6 +112,11 @@ impl Fragments {
         while self.packets.front().is_some_and(|packet| packet.is_over(now)) {
             Self::drop_oldest(&mut self.packets, &mut self.held);
         }
+    }
+
+    fn give_up_oldest(packets: &mut VecDeque<Packet>, held: &mut usize, given_up: &mut u64) -> bool {
+        *given_up += u64::from(packets.front().is_some_and(|packet| !packet.closed));
+        Self::drop_oldest(packets, held)
     }
 
     fn drop_oldest(packets: &mut VecDeque<Packet>, held: &mut usize) -> bool {

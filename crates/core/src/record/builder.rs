@@ -3,11 +3,11 @@
 use super::farewell::CLOSE_NOTIFY_BYTES;
 use super::ping_sized::PingSized;
 use super::streams::{Learned, Streams, speaks_as_client};
-use super::{Connection, IcmpNote, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
-use crate::Limits;
+use super::{Connection, IcmpNote, Means, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::flow::Class;
 use crate::net::{IcmpError, Segment, Tunnel};
 use crate::tcp::{CloseKind, Tracker, payload_start};
+use crate::tls::Tls;
 use crate::types::{Endpoint, Moment, Side, Sided, Span, Timestamp};
 
 /// A connection that is still in the table.
@@ -31,6 +31,8 @@ pub(crate) struct Builder {
     cut_by_snaplen: u32,
     twins: u32,
     over_limit: bool,
+    /// Bytes of payload that are kept, as of the last packet with any.
+    kept: u32,
     icmp: Option<Box<IcmpNote>>,
     proxy_header: Option<Box<ProxyHeader>>,
 }
@@ -93,6 +95,7 @@ impl Builder {
             cut_by_snaplen: 0,
             twins: 0,
             over_limit: false,
+            kept: 0,
             icmp: None,
             proxy_header: None,
         }
@@ -108,6 +111,12 @@ impl Builder {
         self.tracker.is_reopened_by(self.side(syn.forward), syn.segment.seq)
     }
 
+    /// Bytes of payload that are kept.
+    #[inline]
+    pub(super) const fn kept(&self) -> usize {
+        self.kept as usize
+    }
+
     /// What state it is in for the table.
     pub(super) fn class(&self) -> Class {
         if self.tracker.has_ended() {
@@ -120,7 +129,7 @@ impl Builder {
     }
 
     /// The next segment, or another sighting of one.
-    pub(super) fn on_sighting(&mut self, sighting: &Sighting<'_>, limits: &Limits) {
+    pub(super) fn on_sighting(&mut self, sighting: &Sighting<'_>, limits: &Means) {
         let &Sighting { segment: s, forward, at, interface, is_twin } = sighting;
         self.last = at;
         self.seen_at.note(interface);
@@ -135,7 +144,7 @@ impl Builder {
         }
     }
 
-    fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) {
+    fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Means) {
         let new_payload = self.tracker.on_segment(side, s, at, limits);
         if s.payload_len > 0 {
             self.on_payload(side, s, new_payload, at, limits);
@@ -145,12 +154,13 @@ impl Builder {
             && streams.waits(side.peer())
         {
             streams.on_acknowledged(side.peer(), s.ack, at, limits);
+            self.kept = streams.kept();
         }
     }
 
     /// Out of line, so that a segment without payload takes a short way.
     #[inline(never)]
-    fn on_payload(&mut self, side: Side, s: &Segment<'_>, is_new: bool, at: Moment, limits: &Limits) {
+    fn on_payload(&mut self, side: Side, s: &Segment<'_>, is_new: bool, at: Moment, limits: &Means) {
         if (s.payload.len() as u64) < u64::from(s.payload_len) {
             self.cut_by_snaplen += 1;
         }
@@ -194,7 +204,7 @@ impl Builder {
         }
     }
 
-    fn read(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) {
+    fn read(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Means) {
         if matches!(self.payload, Payload::Untouched) {
             self.payload = Payload::Read(Box::new(Streams::new()));
         }
@@ -202,7 +212,7 @@ impl Builder {
         if streams.wants(side) {
             let start = self.tracker.stream_start(side);
             streams.on_payload(side, start, payload_start(s), s.payload, s.payload_len, at, limits);
-            self.over_limit |= streams.given_up;
+            self.over_limit |= streams.over_limit;
             if streams.proxy_header.is_some() {
                 self.proxy_header = streams.proxy_header.take();
             }
@@ -213,6 +223,11 @@ impl Builder {
         {
             self.payload = Payload::Decided(streams.finish(at, limits));
         }
+        self.kept = match &self.payload {
+            Payload::Untouched => 0,
+            Payload::Read(streams) => streams.kept(),
+            Payload::Decided(learned) => learned.kept(),
+        };
     }
 
     /// Corrects a guess of the roles by what a segment says of them.
@@ -247,11 +262,12 @@ impl Builder {
         self.tracker.swap();
         // What was read so far was read with the sides exchanged.
         self.payload = Payload::Untouched;
+        self.kept = 0;
         self.exchanges = None;
     }
 
     /// The finished record: nothing of use is left here. `capture_end` is the time of the last packet of the capture so far.
-    pub(super) fn finish(&mut self, evicted: bool, capture_end: Timestamp, limits: &Limits) -> Connection {
+    pub(super) fn finish(&mut self, evicted: bool, capture_end: Timestamp, limits: &Means) -> Connection {
         let stream_bytes = self.tracker.stream_bytes();
         let flags_only = self.is_flags_only(&stream_bytes);
         let learned = match std::mem::replace(&mut self.payload, Payload::Untouched) {
@@ -281,7 +297,7 @@ impl Builder {
             first_gap: halves.client.first_gap.into_iter().chain(halves.server.first_gap).min(),
             twins: self.twins,
             evicted,
-            over_limit: self.over_limit,
+            over_limit: self.over_limit || tracker.forgot_ranges() || tls.as_deref().is_some_and(Tls::is_over_limit),
             capture_went_on: capture_end.since(last.at).max(Span::ZERO),
         };
         let ending = tracker.ending(flags_only);

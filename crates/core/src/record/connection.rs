@@ -208,9 +208,11 @@ pub struct Visibility {
     pub first_gap: Option<Moment>,
     /// Packets that are another sighting of one already counted.
     pub twins: u32,
-    /// Written out before its end because [`Limits::max_connections`](crate::Limits::max_connections) was reached.
+    /// Written out before its end because [`Limits::max_connections`](crate::Limits::max_connections) or
+    /// [`Limits::max_payload_total`](crate::Limits::max_payload_total) was reached.
     pub evicted: bool,
-    /// Out-of-order bytes were given up because a limit was reached.
+    /// Something it carried was not read, or holes in it are not told apart, because a limit was reached: `max_reorder_bytes`,
+    /// `max_ranges`, `max_handshake_bytes`, `max_certificate_bytes` or `max_http_head_bytes` of [`Limits`](crate::Limits).
     pub over_limit: bool,
     /// Seconds of capture after the connection's last packet: how long an answer could have been seen.
     pub capture_went_on: Span,

@@ -1,8 +1,7 @@
 //! A connection in the table: only its packets at first, and more once there is something to follow.
 
 use super::notes::{List, Note, Notes};
-use super::{Builder, Connection, Sighting};
-use crate::Limits;
+use super::{Builder, Connection, Means, Sighting};
 use crate::flow::{Class, Key};
 use crate::net::{Flags, IcmpError, Place, Segment, Tunnel};
 use crate::types::{Moment, Seq, Timestamp};
@@ -49,7 +48,7 @@ const PLAIN: u8 = 1 << 4;
 
 impl Live {
     /// A connection that begins with this segment.
-    pub(crate) fn new(number: u64, sighting: &Sighting<'_>, notes: &mut Notes, limits: &Limits) -> Self {
+    pub(crate) fn new(number: u64, sighting: &Sighting<'_>, notes: &mut Notes, limits: &Means) -> Self {
         if sighting.segment.payload_len > 0 {
             let mut builder = Box::new(Builder::new(number, sighting));
             builder.on_sighting(sighting, limits);
@@ -66,6 +65,15 @@ impl Live {
         match self {
             Self::Young(young) => young.number,
             Self::Grown(builder) => builder.number(),
+        }
+    }
+
+    /// Bytes of payload that it keeps.
+    #[inline]
+    pub(crate) fn kept(&self) -> usize {
+        match self {
+            Self::Young(_) => 0,
+            Self::Grown(builder) => builder.kept(),
         }
     }
 
@@ -90,7 +98,7 @@ impl Live {
 
     /// The next segment, or another sighting of one.
     #[inline]
-    pub(crate) fn on_segment(&mut self, sighting: &Sighting<'_>, key: &Key, notes: &mut Notes, limits: &Limits) {
+    pub(crate) fn on_segment(&mut self, sighting: &Sighting<'_>, key: &Key, notes: &mut Notes, limits: &Means) {
         match self {
             Self::Young(young) if sighting.segment.payload_len == 0 && young.notes.has_room() => {
                 young.note(sighting, notes);
@@ -105,7 +113,7 @@ impl Live {
     }
 
     /// An ICMP error that quotes one of its packets.
-    pub(crate) fn on_icmp(&mut self, error: &IcmpError, at: Moment, key: &Key, notes: &mut Notes, limits: &Limits) {
+    pub(crate) fn on_icmp(&mut self, error: &IcmpError, at: Moment, key: &Key, notes: &mut Notes, limits: &Means) {
         if let Self::Young(young) = self {
             *self = Self::Grown(young.grow(key, notes, limits));
         }
@@ -129,7 +137,7 @@ impl Live {
         notes: &mut Notes,
         evicted: bool,
         capture_end: Timestamp,
-        limits: &Limits,
+        limits: &Means,
     ) -> Connection {
         match self {
             Self::Young(mut young) => {
@@ -170,7 +178,7 @@ impl Young {
     }
 
     /// Follows it from now on.
-    fn grow(&mut self, key: &Key, notes: &mut Notes, limits: &Limits) -> Box<Builder> {
+    fn grow(&mut self, key: &Key, notes: &mut Notes, limits: &Means) -> Box<Builder> {
         let (first, mut segment) = self.first(key, notes);
         let mut builder = Box::new(Builder::new(self.number, &first.sighting(&segment)));
         self.tell(&mut builder, &mut segment, notes, limits);
@@ -187,7 +195,7 @@ impl Young {
     /// Tells what its packets say; `segment` is its first. The notes are taken out: it is of no use after that.
     ///
     /// The builder is large and is made where it is used: handed from function to function it would be copied.
-    fn tell(&mut self, builder: &mut Builder, segment: &mut Segment<'_>, notes: &mut Notes, limits: &Limits) {
+    fn tell(&mut self, builder: &mut Builder, segment: &mut Segment<'_>, notes: &mut Notes, limits: &Means) {
         notes.take(&self.notes, |note| {
             note.write_to(segment);
             builder.on_sighting(&note.sighting(segment), limits);

@@ -12,6 +12,7 @@ mod events;
 mod farewell;
 mod hello_columns;
 mod live;
+mod means;
 mod notes;
 mod outcome;
 mod ping_sized;
@@ -28,6 +29,7 @@ pub use proxy_header::ProxyHeader;
 
 use builder::Builder;
 pub(crate) use live::Live;
+pub(crate) use means::Means;
 pub(crate) use notes::Notes;
 pub(crate) use outcome::ANSWER_WAIT;
 pub(crate) use sighting::Sighting;

@@ -1,8 +1,7 @@
 //! The payload of a connection that is still being looked at: reassembly, and whoever reads it.
 
 use super::proxy_header;
-use super::{Protocol, ProxyHeader};
-use crate::Limits;
+use super::{Means, Protocol, ProxyHeader};
 use crate::http::{self, Http, Http2, Http2Observer, HttpObserver};
 use crate::tcp::{Assembler, Piece};
 use crate::tls::{self, Tls, TlsObserver};
@@ -19,7 +18,9 @@ pub(super) struct Streams {
     before_tls: Option<Box<Http>>,
     /// The PROXY protocol header that came before all else; the builder takes it.
     pub(super) proxy_header: Option<Box<ProxyHeader>>,
-    pub(super) given_up: bool,
+    given_up: bool,
+    /// Something was not read because a limit was reached.
+    pub(super) over_limit: bool,
 }
 
 #[derive(Debug)]
@@ -46,6 +47,16 @@ pub(super) enum Learned {
     Nothing(Protocol),
 }
 
+impl Learned {
+    /// Bytes of payload that it keeps.
+    pub(super) fn kept(&self) -> u32 {
+        match self {
+            Self::Tls(tls, _) => tls.kept(),
+            Self::Http(_) | Self::Http2(_) | Self::Nothing(_) => 0,
+        }
+    }
+}
+
 /// A capture may hold an ACK before the bytes that it acknowledges: by this much at most.
 const MISORDERED_WITHIN: Span = Span::from_millis(50);
 /// Bytes of a side that speaks something else first, within which it may turn to TLS: mail, directory and database
@@ -63,6 +74,7 @@ impl Streams {
             before_tls: None,
             proxy_header: None,
             given_up: false,
+            over_limit: false,
         }
     }
 
@@ -87,9 +99,9 @@ impl Streams {
         bytes: &[u8],
         length: u32,
         at: Moment,
-        limits: &Limits,
+        limits: &Means,
     ) {
-        let Self { assemblers, reader, waiting, before_tls, proxy_header, given_up } = self;
+        let Self { assemblers, reader, waiting, before_tls, proxy_header, given_up, over_limit } = self;
         let assembler = &mut assemblers[side];
         if let Some(start) = start {
             assembler.begin(start);
@@ -103,10 +115,23 @@ impl Streams {
         if *given_up && assembler.held() > 0 {
             assembler.skip_hole(at, &mut give);
         }
+        *over_limit |= *given_up || matches!(reader, Reader::Http(observer) if observer.is_over_limit());
+    }
+
+    /// Bytes of payload that are kept.
+    pub(super) fn kept(&self) -> u32 {
+        let read = match &self.reader {
+            Reader::Tls(observer) => observer.kept(),
+            Reader::Http(observer) => observer.kept(),
+            // What HTTP/2 keeps is a few bytes of fixed size.
+            Reader::Undecided { .. } | Reader::Other { .. } | Reader::Http2(_) => 0,
+        };
+        let waiting = self.assemblers.client.kept() + self.assemblers.server.kept();
+        read.saturating_add(waiting as u32)
     }
 
     /// The other side acknowledged up to `ack`: a hole before it will not be filled any more.
-    pub(super) fn on_acknowledged(&mut self, side: Side, ack: Seq, at: Moment, limits: &Limits) {
+    pub(super) fn on_acknowledged(&mut self, side: Side, ack: Seq, at: Moment, limits: &Means) {
         let Self { assemblers, reader, waiting, .. } = self;
         let assembler = &mut assemblers[side];
         let acknowledged = assembler.waiting_from().is_some_and(|from| !ack.is_before(from));
@@ -135,7 +160,7 @@ impl Streams {
     }
 
     /// The end: what still waits behind a hole is read as far as it goes.
-    pub(super) fn finish(mut self, at: Moment, limits: &Limits) -> Learned {
+    pub(super) fn finish(mut self, at: Moment, limits: &Means) -> Learned {
         for side in [Side::Client, Side::Server] {
             let Self { assemblers, reader, waiting, .. } = &mut self;
             while assemblers[side].held() > 0 {
@@ -185,13 +210,7 @@ fn without_proxy_header<'a>(
 
 /// A client that spoke clear text and now begins a segment with a ClientHello has turned to TLS; so has a server with its
 /// ServerHello, where the client's was not captured.
-fn turn_to_tls(
-    reader: &mut Reader,
-    before_tls: &mut Option<Box<Http>>,
-    side: Side,
-    piece: &Piece<'_>,
-    limits: &Limits,
-) {
+fn turn_to_tls(reader: &mut Reader, before_tls: &mut Option<Box<Http>>, side: Side, piece: &Piece<'_>, limits: &Means) {
     let turns = match (&mut *reader, piece) {
         (Reader::Other { looked_at }, Piece::Bytes(bytes)) => {
             looked_at[side] = looked_at[side].saturating_add(bytes.len() as u32);
@@ -202,7 +221,10 @@ fn turn_to_tls(
         }
         _ => false,
     };
-    if turns && let Reader::Http(http) = std::mem::replace(reader, Reader::Tls(Box::new(TlsObserver::new(limits)))) {
+    if turns
+        && let Reader::Http(http) =
+            std::mem::replace(reader, Reader::Tls(Box::new(TlsObserver::sharing(limits, &limits.chains))))
+    {
         *before_tls = Some(Box::new(http.finish()));
     }
 }
@@ -223,7 +245,7 @@ fn take(
     side: Side,
     piece: Piece<'_>,
     at: Moment,
-    limits: &Limits,
+    limits: &Means,
 ) {
     match reader {
         Reader::Tls(observer) => match piece {
@@ -252,7 +274,7 @@ fn decide(
     side: Side,
     piece: Piece<'_>,
     at: Moment,
-    limits: &Limits,
+    limits: &Means,
 ) {
     let Reader::Undecided { refused } = reader else { return };
     let Piece::Bytes(bytes) = piece else {
@@ -276,7 +298,7 @@ fn decide(
         head = &first;
     }
     let found = match (tls::probe(head), http::probe(head)) {
-        (tls::Probe::Yes, _) => Some(Reader::Tls(Box::new(TlsObserver::new(limits)))),
+        (tls::Probe::Yes, _) => Some(Reader::Tls(Box::new(TlsObserver::sharing(limits, &limits.chains)))),
         (_, http::Probe::Request | http::Probe::Response) => Some(Reader::Http(Box::new(HttpObserver::new(limits)))),
         (_, http::Probe::Http2) => Some(Reader::Http2(Box::new(Http2Observer::new()))),
         (tls::Probe::NeedMore, _) | (_, http::Probe::NeedMore) if head.len() < KEPT_TO_DECIDE => {
@@ -304,7 +326,7 @@ fn decide(
 
 /// A client that speaks something else may turn to TLS later. A server that speaks first (SMTP, SSH) may still be
 /// followed by a client that speaks TLS.
-fn settle(reader: &mut Reader, waiting: &mut Vec<(Side, Moment, Vec<u8>)>, _limits: &Limits) {
+fn settle(reader: &mut Reader, waiting: &mut Vec<(Side, Moment, Vec<u8>)>, _limits: &Means) {
     if let Reader::Undecided { refused } = reader
         && refused.client
     {
@@ -325,7 +347,7 @@ mod tests {
     }
 
     fn learned(payloads: &[(Side, &[u8])]) -> Learned {
-        let (mut streams, limits) = (Streams::new(), Limits::default());
+        let (mut streams, limits) = (Streams::new(), Means::new(crate::Limits::default()));
         let at = Moment { packet: PacketNo::FIRST, at: Timestamp::from_nanos(0) };
         let mut next = Sided { client: Seq(1), server: Seq(1) };
         for &(side, bytes) in payloads {

@@ -7,17 +7,18 @@ use super::failures::{Compared, Failures};
 use super::fold::folded;
 use super::plan::{Check, Shapes, chosen};
 use super::{Finding, NotAssessed, SeenInPart, ServiceSummary, Totals, Unexplained};
-use crate::Limits;
 use crate::detect::{
     CaptureFacts, Case, Common, DETECTORS, Detector, Group, Host, Load, Neighbours, Said, Scope, Service, ServiceKey,
     Severity, Shape, Told,
 };
 use crate::record::{Connection, Outcome};
+use crate::{Limits, Quality};
 
 /// Everything that the findings are told from.
 #[derive(Debug)]
 pub(crate) struct Casebook {
     limits: Limits,
+    /// The services; past the limit one more for all others, which is counted and not judged.
     rows: Vec<Row>,
     /// The row of each service.
     index: hashbrown::HashMap<ServiceKey, u32, foldhash::fast::FixedState>,
@@ -140,7 +141,7 @@ impl Casebook {
         failures.note(connection, outcome, causes);
     }
 
-    /// The row of the connection's service; the last one stands for all past the limit.
+    /// The row of the connection's service, or of all others.
     fn row_of(&mut self, c: &Connection) -> usize {
         let key = ServiceKey { address: c.server.address, port: c.server.port };
         match self.index.get(&key) {
@@ -151,7 +152,9 @@ impl Casebook {
 
     #[cold]
     fn begin(&mut self, key: ServiceKey) -> usize {
-        if self.rows.len() < self.limits.max_services.max(1) {
+        let has_room = self.rows.len() < self.limits.max_services;
+        if has_room || self.rows.len() == self.limits.max_services {
+            let key = if has_room { key } else { OTHERS };
             self.index.insert(key, self.rows.len() as u32);
             self.rows.push(Row {
                 service: Service::new(key),
@@ -196,7 +199,7 @@ impl Casebook {
         self.settle();
         let hosts = hosts(self.services());
         let mut told: Vec<Story<'_>> = Vec::new();
-        let rows = self.rows.iter().map(|row| (Some(&row.service), &row.cells));
+        let rows = self.rows.iter().take(self.limits.max_services).map(|row| (Some(&row.service), &row.cells));
         for (row, (service, cells)) in std::iter::once((None, &self.whole)).chain(rows).enumerate() {
             let host = service.map_or_else(Host::default, |service| host_of(service, &hosts));
             for (&detector, cell) in DETECTORS.iter().zip(cells) {
@@ -221,12 +224,15 @@ impl Casebook {
             let harm = |finding: &Finding| (finding.severity, finding.affected, finding.confidence);
             harm(b).cmp(&harm(a)).then_with(|| a.code.cmp(b.code)).then_with(|| a.service.cmp(&b.service))
         });
+        let findings_left_out = findings.len().saturating_sub(self.limits.max_findings) as u64;
         findings.truncate(self.limits.max_findings);
         let services = self.summaries(&findings);
         let failures = self.rows.iter().map(|row| (row.service.key, &row.failures));
         let Compared { failed, unexplained } = Compared::of(failures, &findings);
         let totals = self.totals(failed);
-        Closed { services, findings, unexplained, totals, not_assessed: not_assessed(&self.not_visible) }
+        let others = self.rows.get(self.limits.max_services).map_or(0, |row| row.service.connections);
+        let not_assessed = not_assessed(&self.not_visible);
+        Closed { services, findings, unexplained, totals, not_assessed, findings_left_out, others }
     }
 
     fn services(&self) -> impl Iterator<Item = &Service> {
@@ -257,6 +263,7 @@ impl Casebook {
     fn summaries(&self, findings: &[Finding]) -> Vec<ServiceSummary> {
         let mut services: Vec<(u64, ServiceSummary)> = self
             .services()
+            .take(self.limits.max_services)
             .map(|service| {
                 let mut summary = service.summary();
                 let key = service.key;
@@ -406,4 +413,26 @@ pub(crate) struct Closed {
     pub(crate) services: Vec<ServiceSummary>,
     pub(crate) totals: Totals,
     pub(crate) not_assessed: Vec<NotAssessed>,
+    /// Findings past [`Limits::max_findings`].
+    findings_left_out: u64,
+    /// Connections to services past [`Limits::max_services`].
+    others: u64,
 }
+
+impl Closed {
+    /// What the limits did to the report.
+    pub(crate) fn limit_notes(&self) -> impl Iterator<Item = Quality> + use<> {
+        let &Self { findings_left_out, others, .. } = self;
+        let services = format!(
+            "{others} connections went to services past max_services: they are counted in the totals, and no check was made for \
+             their services"
+        );
+        let findings =
+            format!("{findings_left_out} findings, the least harmful, were left out because max_findings was reached");
+        let notes = [("services-not-assessed", others, services), ("findings-left-out", findings_left_out, findings)];
+        notes.into_iter().filter(|(_, count, _)| *count > 0).map(|(code, count, note)| Quality { code, count, note })
+    }
+}
+
+/// Whom the row of all other services is named after: nobody.
+const OTHERS: ServiceKey = ServiceKey { address: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), port: 0 };

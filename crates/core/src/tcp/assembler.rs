@@ -44,6 +44,11 @@ impl Assembler {
         self.held
     }
 
+    /// Bytes that it takes to keep those that wait.
+    pub(crate) const fn kept(&self) -> usize {
+        self.held + self.pending.len() * size_of::<Pending>()
+    }
+
     /// A segment's payload: `bytes` were captured of `length`. What is in order now goes to `give`. Returns whether the
     /// segment had to be given up for `room`.
     pub(crate) fn add(
@@ -68,9 +73,9 @@ impl Assembler {
         if self.pending.first().is_some_and(|waiting| waiting.from.is_before(end)) {
             // Something of this was captured before: that stands, and the rest is fitted around it.
             let rest = bytes.get(old as usize..).unwrap_or_default();
-            self.keep(next, rest, length - old, at, usize::MAX);
+            let given_up = self.keep(next, rest, length - old, at, usize::MAX);
             self.drain(give);
-            return false;
+            return given_up;
         }
         self.deliver(bytes.get(old as usize..).unwrap_or_default(), length - old.max(bytes.len() as u32), at, give);
         self.drain(give);

@@ -45,6 +45,11 @@ impl Ranges {
         }
     }
 
+    /// Whether ranges were folded away because there were too many.
+    pub(crate) fn is_folded(&self) -> bool {
+        self.scattered.as_ref().is_some_and(|scattered| scattered.folded > 0)
+    }
+
     /// Bytes in the union.
     pub(crate) fn bytes(&self) -> u64 {
         self.contiguous + self.scattered.as_ref().map_or(0, |scattered| scattered.bytes())

@@ -160,6 +160,11 @@ impl Tracker {
         Sided { client: of(Side::Client), server: of(Side::Server) }
     }
 
+    /// Whether there were more holes than [`Limits::max_ranges`](crate::Limits) allows to tell apart.
+    pub(crate) fn forgot_ranges(&self) -> bool {
+        self.halves.client.ranges.is_folded() || self.halves.server.ranges.is_folded()
+    }
+
     #[cold]
     fn bytes_in_gaps(&self, side: Side) -> u32 {
         let (me, peer) = (&self.halves[side], &self.halves[side.peer()]);

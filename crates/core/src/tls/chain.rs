@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::hash::BuildHasher;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use foldhash::fast::FixedState;
 
 use super::Certificate;
 use super::cursor::Cursor;
+use crate::Limits;
 use crate::types::{Moment, NotVisible};
 
 /// A Certificate message, of a server or of a client.
@@ -48,32 +50,13 @@ const EMPTY_LIST: u32 = 3;
 pub struct Chain {
     bytes: Box<[u8]>,
     read: OnceLock<Box<[Certificate]>>,
+    among: Arc<Shared>,
 }
 
 /// Certificates that are read of one chain: real ones have two to five, and RFC 5246 sets no bound.
 const MOST_CERTIFICATES: usize = 16;
 
 impl Chain {
-    /// The chain in the body of a Certificate message. Connections to one server bring the same bytes again and again:
-    /// equal ones share one chain as long as any of them lives.
-    pub(super) fn of(body: &[u8]) -> Arc<Self> {
-        let place = FixedState::default().hash_one(body) as usize % KNOWN;
-        let mut known = LIVING.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(slot) = known.get_mut(place) else { return Arc::new(Self::new(body)) };
-        if let Some(chain) = slot.upgrade()
-            && *chain.bytes == *body
-        {
-            return chain;
-        }
-        let chain = Arc::new(Self::new(body));
-        *slot = Arc::downgrade(&chain);
-        chain
-    }
-
-    fn new(body: &[u8]) -> Self {
-        Self { bytes: body.into(), read: OnceLock::new() }
-    }
-
     /// The body of the message as sent.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
@@ -90,11 +73,60 @@ impl Chain {
     }
 }
 
+impl Drop for Chain {
+    fn drop(&mut self) {
+        self.among.held.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+    }
+}
+
+/// The chains that connections of one analysis hold. Connections to one server bring the same bytes again and again: equal ones
+/// share one chain as long as any of them lives. It keeps nothing alive.
+#[derive(Clone, Debug)]
+pub(crate) struct Chains(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    known: Mutex<Vec<Weak<Chain>>>,
+    /// Bytes of all that live.
+    held: AtomicUsize,
+    most: usize,
+}
+
 /// Chains that are looked for; another chain with the same place takes it over.
 const KNOWN: usize = 256;
 
-/// Chains that some connection holds. It keeps nothing alive and changes no answer: only memory and time depend on it.
-static LIVING: Mutex<[Weak<Chain>; KNOWN]> = Mutex::new([const { Weak::new() }; KNOWN]);
+impl Chains {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self(Arc::new(Shared {
+            known: Mutex::default(),
+            held: AtomicUsize::new(0),
+            most: limits.max_certificate_bytes,
+        }))
+    }
+
+    /// The chain in the body of a Certificate message, or that there is no room for it.
+    pub(crate) fn keep(&self, body: &[u8]) -> Result<Arc<Chain>, NotVisible> {
+        let Shared { known, held, most } = &*self.0;
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.is_empty() {
+            known.resize(KNOWN, Weak::new());
+        }
+        let place = FixedState::default().hash_one(body) as usize % KNOWN;
+        let slot = known.get_mut(place).ok_or(NotVisible::OverLimit)?;
+        if let Some(chain) = slot.upgrade()
+            && *chain.bytes == *body
+        {
+            return Ok(chain);
+        }
+        if held.load(Ordering::Relaxed).saturating_add(body.len()) > *most {
+            return Err(NotVisible::OverLimit);
+        }
+        held.fetch_add(body.len(), Ordering::Relaxed);
+        let chain = Arc::new(Chain { bytes: body.into(), read: OnceLock::new(), among: Arc::clone(&self.0) });
+        *slot = Arc::downgrade(&chain);
+        Ok(chain)
+    }
+}
 
 impl PartialEq for Chain {
     fn eq(&self, other: &Self) -> bool {

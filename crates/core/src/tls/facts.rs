@@ -60,7 +60,24 @@ pub struct Tls {
     pub reversed: bool,
 }
 
+/// A length can be claimed; more of a message is never kept by far.
+const MOST_OF_A_HELLO: u32 = 1 << 20;
+
 impl Tls {
+    /// Whether something was not read because a limit was reached.
+    pub(crate) fn is_over_limit(&self) -> bool {
+        let hellos = [self.client_hello_cut, self.server_hello_cut].into_iter().flatten().map(|(_, why)| why);
+        let messages = [&self.server_certificate, &self.client_certificate].into_iter().flatten();
+        let chains = messages.filter_map(|message| message.chain.as_ref().err().copied());
+        hellos.chain(chains).any(|why| why == NotVisible::OverLimit)
+    }
+
+    /// Bytes that the hellos of the client take, by their length: those of servers are small, and chains are counted apart.
+    pub(crate) fn kept(&self) -> u32 {
+        let hellos = [&self.client_hello, &self.second_client_hello, &self.client_hello_part].into_iter().flatten();
+        hellos.fold(0, |sum, hello| sum.saturating_add(hello.length.min(MOST_OF_A_HELLO)))
+    }
+
     /// The first fatal alert in clear.
     pub fn fatal_alert(&self) -> Option<&Alert> {
         self.alerts.iter().find(|alert| alert.level == AlertLevel::FATAL)

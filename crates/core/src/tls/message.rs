@@ -7,7 +7,7 @@
 use super::client_hello::{self, Carriage};
 use super::record::Sslv2Header;
 use super::server_hello::{self, Answer};
-use super::{CertificateMessage, Chain, ClientHello, ServerHello};
+use super::{CertificateMessage, Chains, ClientHello, ServerHello};
 use crate::types::{Moment, NotVisible};
 
 pub(super) const CLIENT_HELLO: u8 = 1;
@@ -101,7 +101,7 @@ struct Kept {
 
 impl Messages {
     /// The next message; `None` when the piece is used up.
-    pub(super) fn next(&mut self, bytes: &mut &[u8], place: Place) -> Option<Message> {
+    pub(super) fn next(&mut self, bytes: &mut &[u8], place: Place, chains: &Chains) -> Option<Message> {
         if std::mem::take(&mut self.malformed) {
             return Some(Message::Malformed);
         }
@@ -112,11 +112,11 @@ impl Messages {
             return None;
         }
         if self.kept.is_some() {
-            return self.next_kept(bytes, place);
+            return self.next_kept(bytes, place, chains);
         }
         let Some(&header) = bytes.first_chunk() else {
             self.kept = Some(Box::new(Kept::new(place, None)));
-            return self.next_kept(bytes, place);
+            return self.next_kept(bytes, place, chains);
         };
         let (message_type, length) = parse_header(header);
         if !place.admits(message_type, length) {
@@ -130,10 +130,10 @@ impl Messages {
         if let Some((body, rest)) = bytes.get(HEADER..).and_then(|body| body.split_at_checked(length as usize)) {
             *bytes = rest;
             let followed = !rest.is_empty() || place.more_in_record;
-            return Some(self.read(message_type, body, Kept::new(place, None).carriage(length), followed));
+            return Some(self.read(message_type, body, Kept::new(place, None).carriage(length), followed, chains));
         }
         self.kept = Some(Box::new(Kept::new(place, None)));
-        self.next_kept(bytes, place)
+        self.next_kept(bytes, place, chains)
     }
 
     /// Makes the next bytes those of an SSLv2 ClientHello.
@@ -141,7 +141,7 @@ impl Messages {
         self.kept = Some(Box::new(Kept::new(place, Some(header))));
     }
 
-    fn next_kept(&mut self, bytes: &mut &[u8], place: Place) -> Option<Message> {
+    fn next_kept(&mut self, bytes: &mut &[u8], place: Place, chains: &Chains) -> Option<Message> {
         let kept = self.kept.as_mut()?;
         kept.note(place);
         if kept.sslv2.is_none() {
@@ -165,7 +165,7 @@ impl Messages {
                 return Some(Message::ClientHello(Box::new(hello)));
             }
             let followed = !bytes.is_empty() || place.more_in_record;
-            return Some(self.read(message_type, kept.bytes.get(HEADER..)?, kept.carriage(length), followed));
+            return Some(self.read(message_type, kept.bytes.get(HEADER..)?, kept.carriage(length), followed, chains));
         }
         if kept.bytes.len() >= place.max_bytes {
             self.skip = (total - kept.bytes.len()) as u32;
@@ -182,7 +182,7 @@ impl Messages {
         Message::Other(message_type)
     }
 
-    fn read(&mut self, message_type: u8, body: &[u8], carriage: Carriage, followed: bool) -> Message {
+    fn read(&mut self, message_type: u8, body: &[u8], carriage: Carriage, followed: bool, chains: &Chains) -> Message {
         let answer = match message_type {
             CLIENT_HELLO => {
                 // Nothing follows a ClientHello before the server answers: a length that ends it earlier is wrong.
@@ -195,7 +195,7 @@ impl Messages {
             }
             CERTIFICATE => {
                 let Carriage { begun, completed, .. } = carriage;
-                let (length, chain) = (Some(body.len() as u32), Ok(Chain::of(body)));
+                let (length, chain) = (Some(body.len() as u32), chains.keep(body));
                 return Message::Certificate(Box::new(CertificateMessage { begun, completed, length, chain }));
             }
             HELLO_RETRY_REQUEST_DRAFT => server_hello::read_draft_retry(body, carriage.completed),
@@ -204,6 +204,11 @@ impl Messages {
         let Some(Answer { hello, retry, well_formed }) = answer else { return Message::Malformed };
         self.malformed = !well_formed;
         if retry { Message::HelloRetryRequest(hello) } else { Message::ServerHello(hello) }
+    }
+
+    /// Bytes of a message that is not yet whole.
+    pub(super) fn kept(&self) -> usize {
+        self.kept.as_deref().map_or(0, |kept| kept.bytes.len())
     }
 
     /// The type of the message that is being kept; `None` where none is, or its type is not known yet.

@@ -25,6 +25,7 @@ mod tests;
 mod version;
 
 pub use certificate::{Certificate, Validity};
+pub(crate) use chain::Chains;
 pub use chain::{CertificateMessage, Chain};
 pub use facts::{Alert, AlertLevel, ClientHello, HelloFormat, KeyShare, ServerHello, Sni, Stage, Tls};
 pub use observer::TlsObserver;

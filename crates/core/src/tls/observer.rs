@@ -2,7 +2,7 @@
 
 use super::message::{self, Message, Messages, Place};
 use super::record::{self, AfterGap, RecordHeader, Records, Step};
-use super::{Alert, AlertLevel, CertificateMessage, HelloFormat, ServerHello, Stage, Tls};
+use super::{Alert, AlertLevel, CertificateMessage, Chains, HelloFormat, ServerHello, Stage, Tls};
 use crate::limits::Limits;
 use crate::types::{Moment, NotVisible, Side, Sided};
 
@@ -16,6 +16,7 @@ pub struct TlsObserver {
     pub(super) tls: Tls,
     pub(super) flows: Sided<Flow>,
     max_handshake_bytes: usize,
+    chains: Chains,
 }
 
 /// One direction.
@@ -64,7 +65,13 @@ const OTHER_BYTES: usize = 64;
 impl TlsObserver {
     /// An observer of a connection of which nothing was seen.
     pub fn new(limits: &Limits) -> Self {
-        Self { tls: Tls::default(), flows: Sided::default(), max_handshake_bytes: limits.max_handshake_bytes }
+        Self::sharing(limits, &Chains::new(limits))
+    }
+
+    /// One that shares the certificate chains of other connections.
+    pub(crate) fn sharing(limits: &Limits, chains: &Chains) -> Self {
+        let max_handshake_bytes = limits.max_handshake_bytes;
+        Self { tls: Tls::default(), flows: Sided::default(), max_handshake_bytes, chains: chains.clone() }
     }
 
     /// The next in-order bytes of one side: one call for each segment, or for each piece of one that was held back.
@@ -141,6 +148,12 @@ impl TlsObserver {
         !self.flows[side].done
     }
 
+    /// Bytes that are kept.
+    pub(crate) fn kept(&self) -> u32 {
+        let [client, server] = [&self.flows.client, &self.flows.server].map(|flow| flow.messages.kept());
+        self.tls.kept().saturating_add((client + server) as u32)
+    }
+
     /// Application data records that the client began so far, those included that may still be handshake.
     pub(crate) fn client_data_records(&self) -> u32 {
         self.tls.client_data_records + u32::from(self.flows.client.undecided.unwrap_or(0))
@@ -213,7 +226,7 @@ impl TlsObserver {
             }
             Content::Handshake | Content::Uncertain(_) => {
                 let place = self.place(side, at);
-                while let Some(message) = self.flows[side].messages.next(&mut body, place) {
+                while let Some(message) = self.flows[side].messages.next(&mut body, place, &self.chains) {
                     self.on_message(side, message, at);
                     if matches!(self.flows[side].content, Content::Skip) {
                         return;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Segment, observe, observe_in_pieces, packet, recording};
 use crate::limits::Limits;
-use crate::tls::{Certificate, CertificateMessage, Chain, TlsObserver, Validity};
+use crate::tls::{Certificate, CertificateMessage, Chains, TlsObserver, Validity};
 use crate::types::{NotVisible, Side, Timestamp};
 
 const HOUR: i64 = 3_600_000_000_000;
@@ -37,8 +37,13 @@ fn pieces_make_no_difference_but_to_the_packets() {
 
 #[test]
 fn equal_chains_are_kept_once() {
-    let (one, other) = (server_certificate(&recording!("tls12")), server_certificate(&recording!("tls12")));
-    let (Ok(one), Ok(other)) = (one.chain, other.chain) else { panic!("both are whole") };
+    let chains = Chains::new(&Limits::default());
+    let chain = || {
+        let mut observer = TlsObserver::sharing(&Limits::default(), &chains);
+        super::feed(&mut observer, &recording!("tls12"), usize::MAX);
+        observer.finish().server_certificate.expect("the recording has one").chain.expect("it is whole")
+    };
+    let (one, other) = (chain(), chain());
     assert!(Arc::ptr_eq(&one, &other));
 }
 
@@ -80,15 +85,23 @@ fn any_byte_may_be_wrong() {
     let message = server_certificate(&recording!("tls12"));
     let Ok(chain) = message.chain else { panic!("it is whole") };
     let good = chain.bytes().to_vec();
+    let chains = Chains::new(&Limits::default());
     for place in 0..good.len() {
         for flip in [0x01, 0x20, 0x80, 0xff] {
             let mut bytes = good.clone();
             bytes[place] ^= flip;
-            for certificate in Chain::of(&bytes).certificates() {
+            for certificate in chains.keep(&bytes).expect("there is room").certificates() {
                 _ = (certificate.names_host("a.example"), certificate.validity_at(Timestamp::MAX));
             }
         }
-        assert!(Chain::of(&good[..place]).certificates().iter().all(|certificate| certificate.malformed));
+        assert!(
+            chains
+                .keep(&good[..place])
+                .expect("there is room")
+                .certificates()
+                .iter()
+                .all(|certificate| certificate.malformed)
+        );
     }
 }
 
@@ -115,4 +128,18 @@ fn both_ends_of_a_validity_are_within() {
     assert_eq!(certificate.validity_at(at(9)), Validity::NotYet);
     assert_eq!(certificate.validity_at(at(21)), Validity::Expired);
     assert_eq!(Certificate::default().validity_at(Timestamp::MAX), Validity::Valid);
+}
+
+#[test]
+fn equal_chains_are_kept_once_and_no_more_than_there_is_room_for() {
+    let chains = Chains::new(&Limits { max_certificate_bytes: 100, ..Limits::default() });
+    let one = chains.keep(&[1; 60]).expect("there is room");
+    let same = chains.keep(&[1; 60]).expect("it is there already");
+    assert!(Arc::ptr_eq(&one, &same));
+    assert_eq!(chains.keep(&[2; 60]), Err(NotVisible::OverLimit));
+    drop((one, same));
+    assert!(chains.keep(&[2; 60]).is_ok(), "what nobody holds takes no room");
+    // Another analysis has a room of its own.
+    let other = Chains::new(&Limits::default());
+    assert!(other.keep(&[2; 60]).is_ok());
 }

@@ -1,0 +1,124 @@
+//! What connections carry: TLS records, hellos, certificates, HTTP.
+
+use super::{Choices, moment};
+use crate::Limits;
+use crate::http::HttpObserver;
+use crate::tls::{Chains, Tls, TlsObserver, probe};
+use crate::types::{NotVisible, Side, Timestamp};
+
+/// TLS records of both sides in pieces, with gaps between them. Without gaps the pieces' sizes must say nothing.
+///
+/// # Panics
+/// A promise is broken.
+pub fn tls_records(bytes: &[u8]) {
+    let mut choices = Choices(bytes);
+    let mut one = TlsObserver::new(&Limits { max_handshake_bytes: 4_096, ..Limits::default() });
+    let mut other = TlsObserver::new(&Limits { max_handshake_bytes: 4_096, ..Limits::default() });
+    let mut step = 0;
+    while !choices.is_empty() {
+        step += 1;
+        let (what, length) = (choices.byte(), u16::from_le_bytes([choices.byte(), choices.byte()]));
+        let side = if what & 1 == 0 { Side::Client } else { Side::Server };
+        let at = moment(step);
+        if what >> 4 == 0xf {
+            let why = if what & 2 == 0 { NotVisible::NotCaptured } else { NotVisible::CutBySnaplen };
+            one.on_gap(side, length.into(), why, at);
+            other.on_gap(side, length.into(), why, at);
+            continue;
+        }
+        let piece = choices.bytes(length.into());
+        _ = probe(piece);
+        one.on_bytes(side, piece, at);
+        let size = usize::from(what >> 1 & 7) + 1;
+        piece.chunks(size).for_each(|piece| other.on_bytes(side, piece, at));
+    }
+    let (one, other) = (one.finish(), other.finish());
+    look_at(&one);
+    look_at(&other);
+}
+
+/// A hello as a side sends it: the first byte says whose, the rest is the body of the message.
+///
+/// # Panics
+/// A promise is broken.
+pub fn hello(bytes: &[u8]) {
+    let mut choices = Choices(bytes);
+    let what = choices.byte();
+    let body = choices.bytes(16_000);
+    let (side, message_type) = if what & 1 == 0 { (Side::Client, 1) } else { (Side::Server, 2 + (what >> 1 & 4)) };
+    let message = with_length(&[message_type], 3, body);
+    let record = with_length(&[22, 3, 1 + (what >> 6)], 2, &message);
+    let mut whole = TlsObserver::new(&Limits::default());
+    whole.on_bytes(side, &record, moment(1));
+    let mut pieces = TlsObserver::new(&Limits::default());
+    record.chunks(1 + usize::from(what)).for_each(|piece| pieces.on_bytes(side, piece, moment(1)));
+    let (whole, pieces) = (whole.finish(), pieces.finish());
+    look_at(&whole);
+    let facts = |tls: &Tls| {
+        let hello = tls.client_hello.as_deref();
+        let sni = hello.map(|hello| format!("{:?}", hello.sni));
+        (sni, hello.and_then(|hello| hello.ja4_text()), tls.server_hello.as_ref().map(|hello| hello.ja3s()))
+    };
+    assert_eq!(facts(&whole), facts(&pieces));
+}
+
+/// The body of a Certificate message, and the same bytes as one certificate.
+///
+/// # Panics
+/// A promise is broken.
+pub fn certificate(bytes: &[u8]) {
+    let one = with_length(&[], 3, bytes);
+    for body in [with_length(&[], 3, &one), bytes.to_vec()] {
+        let Ok(chain) = Chains::new(&Limits::default()).keep(&body) else { continue };
+        let certificates = chain.certificates();
+        assert!(certificates.len() <= 16);
+        for certificate in certificates {
+            _ = certificate.names_host("a.example.test");
+            _ = certificate.validity_at(Timestamp::MAX);
+            assert_eq!(certificate.fingerprint().len(), 64);
+            assert!(format!("{certificate:?}").len() <= 4_096 + 40 * body.len());
+        }
+    }
+}
+
+/// HTTP/1 of both sides in pieces, with gaps between them.
+///
+/// # Panics
+/// A promise is broken.
+pub fn http(bytes: &[u8]) {
+    let mut choices = Choices(bytes);
+    let mut observer = HttpObserver::new(&Limits { max_http_head_bytes: 512, ..Limits::default() });
+    let mut step = 0;
+    while !choices.is_empty() {
+        step += 1;
+        let (what, length) = (choices.byte(), choices.byte());
+        let side = if what & 1 == 0 { Side::Client } else { Side::Server };
+        if what >> 4 == 0xf {
+            observer.on_gap(side, length.into(), NotVisible::NotCaptured, moment(step));
+        } else {
+            observer.on_bytes(side, choices.bytes(length.into()), moment(step));
+        }
+    }
+    let http = observer.finish();
+    assert!(http.responses >= u32::from(http.last_response.is_some()));
+}
+
+/// Bytes behind a prefix and their length in `width` bytes.
+fn with_length(prefix: &[u8], width: usize, bytes: &[u8]) -> Vec<u8> {
+    let length = (bytes.len() as u32).to_be_bytes();
+    [prefix, length.get(4 - width..).unwrap_or_default(), bytes].concat()
+}
+
+/// Asks for all that is only made when it is asked for.
+fn look_at(tls: &Tls) {
+    for hello in [&tls.client_hello, &tls.second_client_hello, &tls.client_hello_part].into_iter().flatten() {
+        _ = (hello.ja3(), hello.ja4(), hello.versions_offered().count());
+    }
+    if let Some(hello) = &tls.server_hello {
+        _ = hello.ja3s();
+    }
+    for message in [&tls.server_certificate, &tls.client_certificate].into_iter().flatten() {
+        _ = message.certificates().len();
+    }
+    assert!(format!("{tls:?}").len() < 64 << 20, "what is kept follows what was sent");
+}

@@ -1,0 +1,27 @@
+//! What connections are followed with.
+
+use std::ops::Deref;
+
+use crate::Limits;
+use crate::tls::Chains;
+
+/// The limits, and what connections of one analysis share within them. It can be used as the limits.
+#[derive(Debug)]
+pub(crate) struct Means {
+    limits: Limits,
+    pub(super) chains: Chains,
+}
+
+impl Means {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { chains: Chains::new(&limits), limits }
+    }
+}
+
+impl Deref for Means {
+    type Target = Limits;
+
+    fn deref(&self) -> &Limits {
+        &self.limits
+    }
+}
