@@ -44,7 +44,7 @@ def describe(lab):
             "connection-refused for 10.0.0.2:9000: 24 of 24",
             "retry-storm for 10.0.0.2:9000: 6 groups of 4 attempts",
         ],
-        never=["24 failed requests: it were six"],
+        never=["24 failed requests: there were six"],
         checks=[
             Check("tcp.flags==0x002", 4 * REQUESTS, "SYNs"),
             Check("tcp.flags==0x014 && tcp.srcport==9000", 4 * REQUESTS, "all refused"),

@@ -65,7 +65,7 @@ def describe(lab):
         shows="""
             The server answers 413 as soon as it has read the head, and closes its socket while unread bytes are in its buffer: the
             kernel sends a RST instead of a FIN. The client may lose the answer.""",
-        say=["unread-data-reset for 10.0.0.2:8080: 3 of 4, with the status 413"],
+        say=["unread-data-reset for 10.0.0.2:8080: 3 connections, with the status 413"],
         never=["state-loss-reset, injected-reset", "abortive-close as a restart", "the fourth as failed"],
         checks=[
             Check("http.response.code==413", 3, "three answers"),

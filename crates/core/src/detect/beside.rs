@@ -43,7 +43,7 @@ impl Beside {
             last: c.last,
             last_syn: c.opening.syn_retries.last().copied().or(c.opening.syn),
             last_payload: c.traffic.client.last_payload.max(c.traffic.server.last_payload),
-            closed: reset.or(fins.map(|(a, b)| a.at.at.max(b.at.at))),
+            closed: reset.or_else(|| fins.map(|(a, b)| a.at.at.max(b.at.at))),
             client_waits: reset.is_none() && c.ending.closed_by == Some(Side::Client),
             client_stream: traffic.isn.map(|isn| (isn, traffic.stream_bytes.unwrap_or(0).max(traffic.payload_bytes))),
         }

@@ -75,13 +75,13 @@ impl Detector for QuietRequestTimeout {
         let waited = if group.count == 1 { silences.longest().to_string() } else { silences.to_string() };
         let what = match (at_server, at_client) {
             (_, 0) => "when its answer came, nobody took it",
-            (0, _) => "no answer was captured, and when the client closed, nobody knew the connection any more",
+            (0, _) => "no answer was captured, and the client's own close was refused or not acknowledged",
             _ => "then the answer, or the client's close, met nobody who knew the connection",
         };
         let mut told = Told {
             summary: format!(
                 "{} to {} got no answer that arrived ({} of {}): the request was followed by {waited} of silence, and {what}. The server \
-                 was at work, not a single packet passed meanwhile, and something on the way, or the other end, forgot the connection.",
+                 was at work, not a single packet passed meanwhile, and something on the way, or the other end, had forgotten the connection or was gone.",
                 counted(group.count, "request"),
                 service.address(),
                 group.count,

@@ -70,7 +70,7 @@ impl Detector for UnreadDataReset {
             kind,
             Severity::Error,
             confidence,
-            &[failed.map(|(_, at)| at).or(answered), Some(write), Some(reset.at)],
+            &[failed.map(|(_, at)| at).or(answered), c.ending.first, Some(write), Some(reset.at)],
         )
         .span(Some(within));
         if let Some((status, _)) = failed {
