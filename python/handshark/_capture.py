@@ -130,8 +130,10 @@ class Capture:
     def plot(self) -> Plots:
         """Charts: `idle_times`, `lifetimes`, `latency`, `dials`, `timeline`. Needs altair: `pip install
         handshark[plot]`."""
-        from handshark._plots import Plots  # noqa: PLC0415
-
+        try:
+            from handshark._plots import Plots  # noqa: PLC0415
+        except ImportError as error:
+            raise ImportError("plots need altair: pip install 'handshark[plot]'") from error
         return Plots(self)
 
     def to_dict(self) -> dict[str, Any]:

@@ -119,8 +119,8 @@ class Follow:
         for one in told:
             if self._left:
                 return
-            *rest, packets, time = one
-            symptom = Symptom(*rest, packets=tuple(packets), time_ns=time)
+            code, severity, confidence, connection, client, server, name, packets, time = one
+            symptom = Symptom(code, severity, confidence, connection, client, server, name, tuple(packets), time)
             key = (symptom.code, symptom.server)
             if _SEVERITIES.index(symptom.severity) < self._least or (self._only and symptom.code not in self._only):
                 continue

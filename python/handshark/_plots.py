@@ -10,14 +10,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import altair as alt
 
 from handshark import _handshark
-
-try:
-    import altair as alt
-except ImportError as error:
-    raise ImportError("plots need altair: pip install 'handshark[plot]'") from error
 
 if TYPE_CHECKING:
     from handshark._capture import Capture
@@ -30,8 +27,8 @@ _LANES = 300
 _BINS = 90
 _PER_DECADE = 40
 
-# What went well is quiet, what failed is loud; blue, orange and their neighbours are told apart by most colour-blind
-eyes._OUTCOMES = {
+# What went well is quiet, what failed is loud; blue and orange are told apart by most colour-blind eyes.
+_OUTCOMES = {
     "established": "#8fb4d9",
     "open": "#b8c4d0",
     "mid-stream": "#c9c3b5",
@@ -141,7 +138,9 @@ class Plots:
             layers.insert(0, bands.encode(x=alt.X("low:Q", scale=scale), x2="high:Q"))
             layers.append(base.mark_rule(color=_MARK, strokeDash=[4, 3]).encode(x="seconds:Q"))
             middle = math.sqrt(domain[0] * domain[1])
-            for side, dx, test in (("left", 5, "datum.seconds < "), ("right", -5, "datum.seconds >= ")):
+            sides: tuple[tuple[Literal["left", "right"], int, str], ...]
+            sides = (("left", 5, "datum.seconds < "), ("right", -5, "datum.seconds >= "))
+            for side, dx, test in sides:
                 text = base.transform_filter(f"{test}{middle}").mark_text(
                     color=_MARK, align=side, baseline="top", dx=dx, fontSize=10
                 )
@@ -192,11 +191,8 @@ class Plots:
             panels.append(alt.layer(bars, dots).properties(width=_WIDTH, height=height, title=title))
         left = len(groups) - len(shown)
         more = f"; {_count(left, 'more service')} not shown" if left else ""
-        return (
-            _Column(vconcat=panels)
-            .resolve_scale(x="shared", color="shared")
-            .properties(title=_title("Lifetimes of connections (UTC)", f"{self._source(service)}{more}"))
-        )
+        chart: alt.VConcatChart = _Column(vconcat=panels).resolve_scale(x="shared", color="shared")
+        return chart.properties(title=_title("Lifetimes of connections (UTC)", f"{self._source(service)}{more}"))
 
     def latency(self, service: str | None = None) -> alt.LayerChart:
         """How long connecting took, by service: SYN to ACK (`connect_s`), and the whole TLS handshake (`handshake_s`).
@@ -211,10 +207,11 @@ class Plots:
                 if row[name] is not None:
                     times[place, step].append(row[name])
         _need(times, "no handshake can be measured: the capture shows no SYN with its answer")
-        slowest = sorted(
-            {place for place, _ in times}, key=lambda p: -max(max(v) for (q, _), v in times.items() if p == q)
-        )
-        rows = [
+        longest_of: dict[str, float] = {}
+        for (place, _), seconds in times.items():
+            longest_of[place] = max(longest_of.get(place, 0.0), *seconds)
+        slowest = sorted(longest_of, key=lambda place: -longest_of[place])
+        rows: Rows = [
             {
                 "row": f"{place}  {step}",
                 "step": step,
@@ -371,20 +368,14 @@ class Plots:
         ]
         marked = ", red: evidence of a finding" if proof & {step.packet for step in steps} else ""
         name = f" ({_handshark.escaped(connection.server_name)})" if connection.server_name else ""
-        return (
-            _Layers(layer=layers)
-            .properties(
-                title=alt.TitleParams(
-                    f"Connection {number}{name}: {connection.outcome}",
-                    subtitle=f"left: seconds since the first packet, right: packet numbers{marked}",
-                    anchor="start",
-                    offset=24,
-                ),
-                width=_WIDTH - 120,
-                height=height,
-            )
-            .configure_view(stroke=None)
+        title = alt.TitleParams(
+            f"Connection {number}{name}: {connection.outcome}",
+            subtitle=f"left: seconds since the first packet, right: packet numbers{marked}",
+            anchor="start",
+            offset=24,
         )
+        chart: alt.LayerChart = _Layers(layer=layers).configure_view(stroke=None)
+        return chart.properties(title=title, width=_WIDTH - 120, height=height)
 
     def _rows(self, service: str | None, *names: str) -> Iterator[dict[str, Any]]:
         """These columns of the connections, those of one service where it is asked for."""

@@ -113,20 +113,23 @@ def test_nothing_to_draw_says_why() -> None:
             draw(capture)
 
 
+def shown(chart: Any) -> dict[str, Any]:
+    """What a notebook is given."""
+    bundle = chart._repr_mimebundle_()
+    data: dict[str, Any] = bundle[0] if isinstance(bundle, tuple) else bundle
+    return data
+
+
 def test_a_notebook_needs_no_network() -> None:
     for chart in (handshark.read(RACE).plot.idle_times(), handshark.read(RACE).plot.dials()):
-        bundle = chart._repr_mimebundle_()
-        shown = bundle[0] if isinstance(bundle, tuple) else bundle
-        page = shown["text/html"]
+        page = shown(chart)["text/html"]
         assert not re.search(r"<script[^>]*src=|<link|@import|import\(.https", page)
         assert len(page) > 100_000
         changed = chart.properties(title="mine")
         assert isinstance(changed, type(chart))
     alt.renderers.enable("mimetype")
     try:
-        bundle = chart._repr_mimebundle_()
-        shown = bundle[0] if isinstance(bundle, tuple) else bundle
-        assert any("vegalite" in kind for kind in shown)
+        assert any("vegalite" in kind for kind in shown(chart))
     finally:
         alt.renderers.enable("default")
 

@@ -235,7 +235,7 @@ impl Table {
         table.call_method1("to_parquet", (slf, path)).map(drop)
     }
 
-    fn __reduce__<'py>(slf: Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (&'static str, Bound<'py, PyBytes>))> {
+    fn __reduce__<'py>(slf: Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Pickled<'py>)> {
         let py = slf.py();
         let table = slf.get();
         let bytes = py.detach(|| table.to_bytes()).map_err(wrong)?;
@@ -265,6 +265,9 @@ impl Table {
         py.import("handshark._html")?.call_method1("table", (self.columns(), rows, self.rows()))
     }
 }
+
+/// A table as Python pickles it: its kind, and its columns as an Arrow IPC stream.
+type Pickled<'py> = (&'static str, Bound<'py, PyBytes>);
 
 fn wrong(error: ArrowError) -> PyErr {
     PyValueError::new_err(error.to_string())
