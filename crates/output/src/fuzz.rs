@@ -82,7 +82,10 @@ pub fn writers(bytes: &[u8]) {
 /// The text, in which nothing moves a terminal's cursor or turns the direction of what follows.
 fn harmless(bytes: &[u8]) -> String {
     let text = String::from_utf8(bytes.to_vec()).expect("output is UTF-8");
-    let harm = |c: &char| c.is_control() && *c != '\n' || matches!(*c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    let harm = |c: &char| {
+        c.is_control() && *c != '\n'
+            || matches!(*c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
     assert_eq!(text.chars().find(harm), None, "{text:?}");
     text
 }

@@ -100,7 +100,11 @@ impl Said {
             match reader.next_frame() {
                 Ok(Some(frame)) => {
                     self.bytes += frame.data.len() as u64;
-                    let ends = frame.data.first().zip(frame.data.last()).map_or(0, |(a, b)| u64::from(*a) << 8 | u64::from(*b));
+                    let ends = frame
+                        .data
+                        .first()
+                        .zip(frame.data.last())
+                        .map_or(0, |(a, b)| u64::from(*a) << 8 | u64::from(*b));
                     let facts = [ends, frame.number.number(), frame.time.as_nanos() as u64, frame.original_len.into()];
                     for fact in facts.into_iter().chain([u64::from(frame.link.0), u64::from(frame.interface.0)]) {
                         self.digest = (self.digest.rotate_left(5) ^ fact).wrapping_mul(0x9e37_79b9_7f4a_7c15);

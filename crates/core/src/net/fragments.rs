@@ -71,7 +71,9 @@ impl Fragments {
         let before = packet.bytes.len();
         let whole = packet.add(fragment, payload, now);
         self.held = self.held + packet.bytes.len() - before;
-        while self.held > self.max_bytes && Self::give_up_oldest(&mut self.packets, &mut self.held, &mut self.given_up) {}
+        while self.held > self.max_bytes && Self::give_up_oldest(&mut self.packets, &mut self.held, &mut self.given_up)
+        {
+        }
         whole
     }
 

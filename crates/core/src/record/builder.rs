@@ -5,8 +5,8 @@ use super::streams::{Learned, Streams, speaks_as_client};
 use super::{Connection, IcmpNote, Means, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::flow::Class;
 use crate::net::{IcmpError, Segment, Tunnel};
-use crate::tls::Tls;
 use crate::tcp::{CloseKind, Tracker, payload_start};
+use crate::tls::Tls;
 use crate::types::{Endpoint, Moment, Side, Sided, Span, Timestamp};
 
 /// A connection that is still in the table.

@@ -208,13 +208,7 @@ fn without_proxy_header<'a>(
 
 /// A client that spoke clear text and now begins a segment with a ClientHello has turned to TLS; so has a server with its
 /// ServerHello, where the client's was not captured.
-fn turn_to_tls(
-    reader: &mut Reader,
-    before_tls: &mut Option<Box<Http>>,
-    side: Side,
-    piece: &Piece<'_>,
-    limits: &Means,
-) {
+fn turn_to_tls(reader: &mut Reader, before_tls: &mut Option<Box<Http>>, side: Side, piece: &Piece<'_>, limits: &Means) {
     let turns = match (&mut *reader, piece) {
         (Reader::Other { looked_at }, Piece::Bytes(bytes)) => {
             looked_at[side] = looked_at[side].saturating_add(bytes.len() as u32);
@@ -225,7 +219,10 @@ fn turn_to_tls(
         }
         _ => false,
     };
-    if turns && let Reader::Http(http) = std::mem::replace(reader, Reader::Tls(Box::new(TlsObserver::sharing(limits, &limits.chains)))) {
+    if turns
+        && let Reader::Http(http) =
+            std::mem::replace(reader, Reader::Tls(Box::new(TlsObserver::sharing(limits, &limits.chains))))
+    {
         *before_tls = Some(Box::new(http.finish()));
     }
 }

@@ -7,12 +7,12 @@ use super::failures::{Compared, Failures};
 use super::fold::folded;
 use super::plan::{Check, Shapes, chosen};
 use super::{Finding, NotAssessed, SeenInPart, ServiceSummary, Totals, Unexplained};
-use crate::{Limits, Quality};
 use crate::detect::{
     CaptureFacts, Case, Common, DETECTORS, Detector, Group, Host, Load, Said, Scope, Service, ServiceKey, Severity,
     Shape, Told,
 };
 use crate::record::{Connection, Outcome};
+use crate::{Limits, Quality};
 
 /// Everything that the findings are told from.
 #[derive(Debug)]
@@ -400,7 +400,8 @@ impl Closed {
             "{others} connections went to services past max_services: they are counted in the totals, and no check was made for \
              their services"
         );
-        let findings = format!("{findings_left_out} findings, the least harmful, were left out because max_findings was reached");
+        let findings =
+            format!("{findings_left_out} findings, the least harmful, were left out because max_findings was reached");
         let notes = [("services-not-assessed", others, services), ("findings-left-out", findings_left_out, findings)];
         notes.into_iter().filter(|(_, count, _)| *count > 0).map(|(code, count, note)| Quality { code, count, note })
     }

@@ -182,14 +182,7 @@ impl Messages {
         Message::Other(message_type)
     }
 
-    fn read(
-        &mut self,
-        message_type: u8,
-        body: &[u8],
-        carriage: Carriage,
-        followed: bool,
-        chains: &Chains,
-    ) -> Message {
+    fn read(&mut self, message_type: u8, body: &[u8], carriage: Carriage, followed: bool, chains: &Chains) -> Message {
         let answer = match message_type {
             CLIENT_HELLO => {
                 // Nothing follows a ClientHello before the server answers: a length that ends it earlier is wrong.

@@ -25,8 +25,8 @@ mod tests;
 mod version;
 
 pub use certificate::{Certificate, Validity};
-pub use chain::{CertificateMessage, Chain};
 pub(crate) use chain::Chains;
+pub use chain::{CertificateMessage, Chain};
 pub use facts::{Alert, AlertLevel, ClientHello, HelloFormat, KeyShare, ServerHello, Sni, Stage, Tls};
 pub use observer::TlsObserver;
 pub use probe::{Probe, probe};

@@ -56,8 +56,11 @@ fn payload_is_kept_up_to_the_total_and_who_kept_some_longest_goes() {
     let capture = holes(20, &[b'x'; 1_000]);
     let (report, told) = analysed(&capture, Limits { max_payload_total: 5_500, ..Limits::default() });
     assert_eq!(told.len(), 20);
-    let evicted: Vec<u16> =
-        told.iter().filter(|connection| connection.visibility.evicted).map(|connection| connection.client.port).collect();
+    let evicted: Vec<u16> = told
+        .iter()
+        .filter(|connection| connection.visibility.evicted)
+        .map(|connection| connection.client.port)
+        .collect();
     assert_eq!(evicted, (1..=15).collect::<Vec<u16>>());
     assert_eq!((said(&report, "evicted-payload"), said(&report, "evicted")), (15, 0));
     let (report, told) = analysed(&capture, Limits::default());

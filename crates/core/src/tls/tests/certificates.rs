@@ -94,7 +94,14 @@ fn any_byte_may_be_wrong() {
                 _ = (certificate.names_host("a.example"), certificate.validity_at(Timestamp::MAX));
             }
         }
-        assert!(chains.keep(&good[..place]).expect("there is room").certificates().iter().all(|certificate| certificate.malformed));
+        assert!(
+            chains
+                .keep(&good[..place])
+                .expect("there is room")
+                .certificates()
+                .iter()
+                .all(|certificate| certificate.malformed)
+        );
     }
 }
 
