@@ -2,6 +2,7 @@
 
 mod captures;
 mod files;
+mod hostile;
 mod live;
 mod output;
 mod usage;

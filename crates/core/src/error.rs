@@ -68,6 +68,21 @@ impl CaptureError {
         self
     }
 
+    /// The same error once more, for who asks later.
+    pub(crate) fn again(&self) -> Self {
+        match self {
+            Self::Io { path, source } => {
+                Self::Io { path: path.clone(), source: io::Error::new(source.kind(), source.to_string()) }
+            }
+            Self::Empty { path } => Self::Empty { path: path.clone() },
+            Self::NotACapture { path, found } => Self::NotACapture { path: path.clone(), found: found.clone() },
+            Self::Damaged { path, offset, reason } => {
+                Self::Damaged { path: path.clone(), offset: *offset, reason: reason.clone() }
+            }
+            Self::NoCaptures { path } => Self::NoCaptures { path: path.clone() },
+        }
+    }
+
     /// The file it is about, where there is one.
     pub fn path(&self) -> Option<&Path> {
         match self {

@@ -51,6 +51,8 @@ const TICK_EVERY: u64 = 16_384;
 pub struct Inspector<S: Sink = ()> {
     pipeline: Pipeline<S>,
     pushed: Option<Box<Reader>>,
+    /// Why what was pushed is no capture.
+    refused: Option<CaptureError>,
     limits: Limits,
 }
 
@@ -64,19 +66,22 @@ impl Inspector {
 impl<S: Sink> Inspector<S> {
     /// An analysis that hands each finished connection to `sink`.
     pub fn with_sink(limits: Limits, sink: S) -> Self {
-        Self { pipeline: Pipeline::new(limits.clone(), sink), pushed: None, limits }
+        Self { pipeline: Pipeline::new(limits.clone(), sink), pushed: None, refused: None, limits }
     }
 
     /// The next bytes of the capture, in any split.
     ///
     /// # Errors
-    /// The bytes are no capture; further bytes are then ignored.
+    /// The bytes are no capture; further bytes are then ignored, and [`Self::finish`] gives the same error.
     pub fn push(&mut self, mut bytes: &[u8]) -> Result<(), CaptureError> {
         let reader = self.pushed.get_or_insert_with(|| Box::new(Reader::new(&self.limits)));
         while !bytes.is_empty() {
             let taken = reader.push(bytes);
             bytes = bytes.get(taken..).unwrap_or_default();
-            drain(reader, &mut self.pipeline)?;
+            if let Err(error) = drain(reader, &mut self.pipeline) {
+                self.refused = Some(error.again());
+                return Err(error);
+            }
             if taken == 0 {
                 break;
             }
@@ -139,6 +144,9 @@ impl<S: Sink> Inspector<S> {
     /// # Errors
     /// What was pushed is no capture.
     pub fn finish(mut self) -> Result<(Report, S), CaptureError> {
+        if let Some(error) = self.refused.take() {
+            return Err(error);
+        }
         if let Some(mut reader) = self.pushed.take() {
             reader.end();
             drain(&mut reader, &mut self.pipeline)?;

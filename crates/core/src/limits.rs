@@ -39,7 +39,7 @@ pub struct Limits {
     pub max_certificate_bytes: usize,
     /// Bytes of one HTTP head.
     pub max_http_head_bytes: usize,
-    /// Captured bytes of one packet; a record that claims more is damage.
+    /// Captured bytes of one packet, where the file's snap length allows no more; a record that claims more is damage.
     pub max_packet_bytes: usize,
     /// Bytes of one pcapng block.
     pub max_block_bytes: usize,

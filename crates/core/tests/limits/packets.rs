@@ -25,6 +25,12 @@ impl Pcap {
         &self.bytes
     }
 
+    /// The same file with another length in its header.
+    pub(crate) fn with_snaplen(mut self, snaplen: u32) -> Self {
+        self.bytes[16..20].copy_from_slice(&snaplen.to_le_bytes());
+        self
+    }
+
     /// SYN, SYN/ACK and ACK: the client's payload begins at 101, the server's at 501.
     pub(crate) fn open(&mut self, port: u16) {
         self.client(port, SYN, 100, b"");

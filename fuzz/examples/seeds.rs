@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use handshark::Limits;
-use handshark::capture::Reader;
+use handshark::capture::{Interfaces, Reader};
+use handshark::record::Connection;
+use handshark::{Inspector, Limits, Sink};
 use handshark::link::Decoder;
 use handshark::net::Decoded;
 
@@ -24,6 +25,11 @@ fn main() -> std::io::Result<()> {
         };
         for target in whole {
             save(&folder, target, &name, 0, &bytes)?;
+        }
+        let mut inspector = Inspector::with_sink(Limits::default(), Chains::default());
+        let chains = inspector.push(&bytes).and_then(|()| inspector.finish()).map(|(_, chains)| chains.0);
+        for (number, chain) in chains.unwrap_or_default().iter().enumerate() {
+            save(&folder, "certificate", &name, number, chain)?;
         }
         let mut seen = BTreeSet::new();
         let mut reader = Reader::new(&Limits::default());
@@ -61,6 +67,21 @@ fn main() -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The certificate chains of a capture.
+#[derive(Default)]
+struct Chains(BTreeSet<Vec<u8>>);
+
+impl Sink for Chains {
+    fn connection(&mut self, connection: &Connection, _: &Interfaces) {
+        let Some(tls) = connection.tls.as_deref() else { return };
+        for message in [&tls.server_certificate, &tls.client_certificate].into_iter().flatten() {
+            if let Ok(chain) = &message.chain {
+                self.0.insert(chain.bytes().to_vec());
+            }
+        }
+    }
 }
 
 fn save(folder: &Path, target: &str, name: &str, number: usize, bytes: &[u8]) -> std::io::Result<()> {
