@@ -6,6 +6,7 @@ import threading
 from datetime import datetime, timedelta
 from typing import get_type_hints
 
+import duckdb
 import polars
 import pyarrow  # type: ignore[import-untyped]
 import pytest
@@ -39,6 +40,13 @@ def test_nothing_is_copied(capture: handshark.Capture) -> None:
     series = polars.DataFrame(table)["server_port"]
     # The Arrow buffers of the series, as polars gives them back.
     assert address(pyarrow.table(series.to_frame())) == address(pyarrow.table(table))
+
+
+def test_duckdb_takes_a_table_as_it_is(capture: handshark.Capture) -> None:
+    connections = capture.connections
+    found = duckdb.sql("select count(*), sum(server_port) from connections where outcome is not null")
+    assert found is not None
+    assert found.fetchall() == [(len(connections), 400 * 80)]
 
 
 def test_the_schema_alone(capture: handshark.Capture) -> None:
