@@ -3,7 +3,7 @@
 use super::{Choices, moment};
 use crate::Limits;
 use crate::http::HttpObserver;
-use crate::tls::{Chains, Tls, TlsObserver, probe};
+use crate::tls::{Chains, ClientHello, Tls, TlsObserver, probe};
 use crate::types::{NotVisible, Side, Timestamp};
 
 /// TLS records of both sides in pieces, with gaps between them. Without gaps the pieces' sizes must say nothing.
@@ -57,7 +57,7 @@ pub fn hello(bytes: &[u8]) {
     let facts = |tls: &Tls| {
         let hello = tls.client_hello.as_deref();
         let sni = hello.map(|hello| format!("{:?}", hello.sni));
-        (sni, hello.and_then(|hello| hello.ja4_text()), tls.server_hello.as_ref().map(|hello| hello.ja3s()))
+        (sni, hello.and_then(ClientHello::ja4_text), tls.server_hello.as_ref().map(|hello| hello.ja3s()))
     };
     assert_eq!(facts(&whole), facts(&pieces));
 }

@@ -1,6 +1,6 @@
 //! Replays the kept corpus, and every recorded incident with each of its bytes in some danger.
 
-#![expect(clippy::disallowed_methods, reason = "tests read files")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests read files and name them")]
 
 use std::path::{Path, PathBuf};
 
