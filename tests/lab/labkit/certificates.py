@@ -65,7 +65,18 @@ def expired(scratch):
         f"[ca]\ndefault_ca = lab\n[lab]\ndatabase = {at}/index.txt\nnew_certs_dir = {at}\nrand_serial = yes\n"
         "default_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n"
     )
-    words = ["openssl", "ca", "-batch", "-notext", "-config", f"{at}/ca.conf", "-cert", f"{at}/ca.pem", "-keyfile", f"{at}/ca.key"]
+    words = [
+        "openssl",
+        "ca",
+        "-batch",
+        "-notext",
+        "-config",
+        f"{at}/ca.conf",
+        "-cert",
+        f"{at}/ca.pem",
+        "-keyfile",
+        f"{at}/ca.key",
+    ]
     words += ["-startdate", "20240101000000Z", "-enddate", "20240131000000Z", "-extfile", f"{at}/leaf.ext"]
     command(*words, "-in", f"{at}/leaf.csr", "-out", f"{at}/expired.pem")
     return Certificate(f"{at}/ca.pem", f"{at}/expired.pem", f"{at}/leaf.key")

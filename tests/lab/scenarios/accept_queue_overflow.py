@@ -76,7 +76,11 @@ def describe(lab):
         checks=[
             Check("tcp.flags==0x002 && tcp.srcport in {43401..43440}", (50, 400), "SYNs of the burst"),
             Check("tcp.flags==0x002 && !(tcp.srcport in {43401..43440})", 14, "SYNs of the calm times"),
-            Check("tcp.flags==0x002 && tcp.analysis.retransmission && !(tcp.srcport in {43401..43440})", 0, "none of them again"),
+            Check(
+                "tcp.flags==0x002 && tcp.analysis.retransmission && !(tcp.srcport in {43401..43440})",
+                0,
+                "none of them again",
+            ),
             Check("tcp.flags==0x012", (54, 120), "SYN-ACKs"),
         ],
         ladders=[("one of the burst", "tcp.port==43430")],

@@ -44,7 +44,9 @@ def describe(lab):
             not check it, speaks three times with TLS 1.2 and once with TLS 1.3.""",
         shows="""
             All four handshakes are completed. In TLS 1.2 the certificate is readable: its notAfter lies before the packets.""",
-        say=[f"certificate-fault for 10.0.0.2:{EXPIRED}: expired, read on the three TLS 1.2 connections; nothing failed"],
+        say=[
+            f"certificate-fault for 10.0.0.2:{EXPIRED}: expired, read on the three TLS 1.2 connections; nothing failed"
+        ],
         never=["that a handshake failed", "that the TLS 1.3 certificate was read", "certificate-rejected"],
         checks=[
             Check("tls.handshake.type==11", 3, "readable certificates"),
@@ -84,12 +86,18 @@ def describe(lab):
         shows="""
             TLS 1.2: the server's CertificateRequest, an empty Certificate by the client, a fatal alert by the server. TLS 1.3: all
             that is encrypted; right after the client's last flight the server sends one record of 19 bytes and closes.""",
-        say=[f"client-certificate-fault for 10.0.0.2:{MUTUAL}: three of TLS 1.2 certain, three of TLS 1.3 inferred from sizes"],
+        say=[
+            f"client-certificate-fault for 10.0.0.2:{MUTUAL}: three of TLS 1.2 certain, three of TLS 1.3 inferred from sizes"
+        ],
         never=["certificate-rejected: it is the server that refuses", "the last connection as failed"],
         checks=[
             Check("tls.handshake.type==13", 3, "CertificateRequest in clear: TLS 1.2"),
             Check(f"tls.alert_message.desc in {{40,116}} && {from_server}", 3, "alerts in clear"),
-            Check(f"tls.record.length==19 && tls.record.opaque_type==23 && {from_server} && tcp.stream < 3", (3, 6), "encrypted alerts"),
+            Check(
+                f"tls.record.length==19 && tls.record.opaque_type==23 && {from_server} && tcp.stream < 3",
+                (3, 6),
+                "encrypted alerts",
+            ),
         ],
         ladders=[("TLS 1.3", "tcp.stream==0"), ("TLS 1.2", "tcp.stream==3")],
     )

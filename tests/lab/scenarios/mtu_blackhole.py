@@ -67,7 +67,11 @@ def describe(lab):
             Check("tcp.srcport==8080 && tcp.len==1448", (12, 60), "full-size segments of the server"),
             Check("tcp.srcport==8080 && tcp.len==1448 && tcp.analysis.retransmission", (9, 40), "sent again"),
             Check("icmp", 0, "no ICMP"),
-            Check("tcp.dstport==8080 && tcp.port in {42801..42803} && tcp.ack > 1 && tcp.flags.syn==0", (0, 12), "acknowledged beyond the SYN"),
+            Check(
+                "tcp.dstport==8080 && tcp.port in {42801..42803} && tcp.ack > 1 && tcp.flags.syn==0",
+                (0, 12),
+                "acknowledged beyond the SYN",
+            ),
             Check("tcp.srcport==8080 && tcp.dstport==42811 && tcp.len > 0", 1, "the small answer"),
         ],
         ladders=[("the first", "tcp.port==42801")],

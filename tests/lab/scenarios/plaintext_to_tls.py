@@ -48,7 +48,9 @@ def describe(lab):
         shows="""
             nginx answers in clear: 400, "The plain HTTP request was sent to HTTPS port". `openssl s_server` closes without a byte. The last
             connection to each port is TLS.""",
-        say=["plaintext-to-tls for 10.0.0.2:8443: 3 connections; for 10.0.0.2:8444: 3 connections, as the same port speaks TLS"],
+        say=[
+            "plaintext-to-tls for 10.0.0.2:8443: 3 connections; for 10.0.0.2:8444: 3 connections, as the same port speaks TLS"
+        ],
         never=["request-timeout, unannounced-close", "a TLS handshake that failed", "the TLS handshakes as failed"],
         checks=[
             Check("http.request.method==GET", 6, "requests in clear"),

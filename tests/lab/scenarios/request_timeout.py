@@ -47,8 +47,15 @@ def describe(lab):
         shows="""
             Four requests are acknowledged at once and never answered; each time the client closes 3.0 s after its request. The
             fifth is answered.""",
-        say=["request-timeout for 10.0.0.2:8080: 4 requests, the client gave up 3.0 s after each: a timeout of the client"],
-        never=["quiet-request-timeout", "stale-reuse, idle-close", "that the server closed", "the answered one as failed"],
+        say=[
+            "request-timeout for 10.0.0.2:8080: 4 requests, the client gave up 3.0 s after each: a timeout of the client"
+        ],
+        never=[
+            "quiet-request-timeout",
+            "stale-reuse, idle-close",
+            "that the server closed",
+            "the answered one as failed",
+        ],
         checks=[
             Check('http.request.uri=="/slow"', 4, "requests"),
             Check("http.response", 1, "one answer"),

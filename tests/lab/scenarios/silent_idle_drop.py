@@ -88,7 +88,11 @@ def describe(lab):
         checks=[
             Check("tcp.srcport in {42901,42902} && tcp.len==5", (10, 16), "the line, again and again"),
             Check("tcp.dstport in {42901,42902} && frame.time_relative > 1", 0, "and no answer"),
-            Check("tcp.flags.reset==1 && tcp.dstport==42911 && ip.ttl==64 && tcp.flags==0x004", 1, "a bare RST by the router"),
+            Check(
+                "tcp.flags.reset==1 && tcp.dstport==42911 && ip.ttl==64 && tcp.flags==0x004",
+                1,
+                "a bare RST by the router",
+            ),
             Check("tcp.srcport==7001 && ip.ttl==63 && tcp.flags.reset==0", (3, 3), "the server's own packets"),
             Check("tcp.analysis.keep_alive && tcp.srcport==42921", (2, 4), "probes"),
             Check("tcp.dstport==42931 && tcp.len==5", 2, "30 s were survived"),

@@ -62,9 +62,17 @@ def describe(lab):
             43001 announces a window of 0 within milliseconds; the server probes it after 0.2, 0.4, 0.8 s and so on, each probe is
             acknowledged with a window of 0 again. After 6 s the window opens, and all the bytes arrive.""",
         say=["zero-window-stall for 10.0.0.2:8080: the client did not read for about 6 s on 1 of 2 connections"],
-        never=["that the network or the server was slow", "keepalive-unanswered: window probes are answered", "a stall of 43002"],
+        never=[
+            "that the network or the server was slow",
+            "keepalive-unanswered: window probes are answered",
+            "a stall of 43002",
+        ],
         checks=[
-            Check("tcp.srcport==43001 && tcp.window_size_value==0 && tcp.flags.reset==0 && tcp.flags.fin==0", (4, 12), "windows of 0"),
+            Check(
+                "tcp.srcport==43001 && tcp.window_size_value==0 && tcp.flags.reset==0 && tcp.flags.fin==0",
+                (4, 12),
+                "windows of 0",
+            ),
             Check("tcp.dstport==43001 && frame.time_delta > 0.15 && tcp.srcport==8080", (3, 10), "probes"),
             Check("tcp.flags.reset==1", 0, "no RST"),
             Check("tcp.flags.fin==1", 4, "both closed in the end"),

@@ -95,7 +95,10 @@ impl Shape {
             | only(c.ending.closed_by == Some(Side::Server), Self::CLOSED_BY_SERVER)
             | only(c.ending.fin.server.is_some(), Self::SERVER_FIN)
             | only(c.ending.fin.client.is_some(), Self::CLIENT_FIN)
-            | only(c.last.at.since(c.first.at) >= AGE_LEAST, Self::OLD)
+            | only(
+                c.opening.syn.zip(c.ending.first).is_some_and(|(syn, end)| end.at.since(syn.at) >= AGE_LEAST),
+                Self::OLD,
+            )
             | only(c.traffic.client.packets > 0 && c.traffic.server.packets > 0, Self::BOTH_SIDES)
             | only(c.visibility.one_way.is_some(), Self::ONE_WAY)
             | only(c.visibility.mid_stream, Self::MID_STREAM)
