@@ -66,10 +66,12 @@ def describe(lab):
         CAPTURES[0],
         title="forty connections at once for a queue of nine",
         how="""
-            A server that accepts one connection after the other, 6 ms each, and whose queue holds nine (`listen(8)`). One client at a
+            A server that accepts one connection after the other, 6 ms each, and whose queue holds nine
+            (`listen(8)`). One client at a
             time, then forty within 50 ms or so (43401-43440), then one at a time again.""",
         shows="""
-            Before and after the burst each SYN is answered at once. Of the burst a few are; the other SYNs are not answered until they are
+            Before and after the burst each SYN is answered at once. Of the burst a few are; the other SYNs are not
+            answered until they are
             sent again, a second later and more. Linux drops a SYN where the accept queue is full.""",
         say=["accept-queue-overflow for 10.0.0.2:8080: the SYNs of the burst, none of the calm times"],
         never=["syn-unanswered: all connect in the end", "syn-retried alone, as loss on the path", "new-flow-drop"],

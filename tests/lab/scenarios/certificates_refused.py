@@ -40,10 +40,11 @@ def describe(lab):
         title="the certificate has expired, and the client does not look",
         programs=["openssl"],
         how=f"""
-            `openssl s_server` on port {EXPIRED} with a certificate that was valid in January 2024. `openssl s_client`, which does
+            `openssl s_server` on port {EXPIRED} with a certificate that was valid in January 2024. `openssl
+            s_client`, which does
             not check it, speaks three times with TLS 1.2 and once with TLS 1.3.""",
         shows="""
-            All four handshakes are completed. In TLS 1.2 the certificate is readable: its notAfter lies before the packets.""",
+            All four handshakes are completed. In TLS 1.2 the certificate is readable: its notAfter lies before the packets.""",  # noqa: E501
         say=[
             f"certificate-fault for 10.0.0.2:{EXPIRED}: expired, read on the three TLS 1.2 connections; nothing failed"
         ],
@@ -63,7 +64,8 @@ def describe(lab):
             -verify_return_error` tries three times with TLS 1.2 and once with TLS 1.3; it trusts the authority.""",
         shows="""
             In TLS 1.2 the certificate is readable: its notAfter lies before the packets. The client sends a fatal alert
-            certificate_expired (45). In TLS 1.3 the certificate is hidden; the alert goes in clear, as OpenSSL sends it before
+            certificate_expired (45). In TLS 1.3 the certificate is hidden; the alert goes in clear, as OpenSSL sends
+            it before
             it changes its keys.""",
         say=[
             f"certificate-rejected for 10.0.0.2:{EXPIRED}: 4 of 4, alert 45 certificate_expired by the client",
@@ -81,13 +83,15 @@ def describe(lab):
         title="the server asks for a certificate that the client does not have",
         programs=["openssl"],
         how=f"""
-            `openssl s_server -Verify 1 -verify_return_error` on port {MUTUAL}. `openssl s_client` without a certificate, three times with
+            `openssl s_server -Verify 1 -verify_return_error` on port {MUTUAL}. `openssl s_client` without a
+            certificate, three times with
             TLS 1.3 and three times with TLS 1.2; then with a certificate, which succeeds.""",
         shows="""
-            TLS 1.2: the server's CertificateRequest, an empty Certificate by the client, a fatal alert by the server. TLS 1.3: all
-            that is encrypted; right after the client's last flight the server sends one record of 19 bytes and closes.""",
+            TLS 1.2: the server's CertificateRequest, an empty Certificate by the client, a fatal alert by the
+            server. TLS 1.3: all
+            that is encrypted; right after the client's last flight the server sends one record of 19 bytes and closes.""",  # noqa: E501
         say=[
-            f"client-certificate-fault for 10.0.0.2:{MUTUAL}: three of TLS 1.2 certain, three of TLS 1.3 inferred from sizes"
+            f"client-certificate-fault for 10.0.0.2:{MUTUAL}: three of TLS 1.2 certain, three of TLS 1.3 inferred from sizes"  # noqa: E501
         ],
         never=["certificate-rejected: it is the server that refuses", "the last connection as failed"],
         checks=[

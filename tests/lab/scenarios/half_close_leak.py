@@ -38,11 +38,14 @@ def describe(lab):
         title="three sockets stay in CLOSE_WAIT",
         programs=["nginx"],
         how="""
-            nginx closes an idle connection after 2 s (`keepalive_timeout 2s`). Of four clients that ask once, one (43311) closes when the
-            server has; the others (43301-43303) hold their sockets, as a program does that has forgotten them. After 66 s one
+            nginx closes an idle connection after 2 s (`keepalive_timeout 2s`). Of four clients that ask once, one
+            (43311) closes when the
+            server has; the others (43301-43303) hold their sockets, as a program does that has forgotten them. After
+            66 s one
             more client asks.""",
         shows="""
-            Three connections: the server's FIN after 2 s is acknowledged by the client's kernel, and no FIN of the client follows in the next
+            Three connections: the server's FIN after 2 s is acknowledged by the client's kernel, and no FIN of the
+            client follows in the next
             66 s. The other two are closed by both sides.""",
         say=["half-close-leak for 10.0.0.2:8080: 3 of 5, kept open by the client for 65 s or more"],
         never=["that the server leaks", "stale-reuse: nobody wrote after the FIN", "the closed ones as leaked"],

@@ -46,11 +46,14 @@ def describe(lab):
         title="keep-alive probes of two connections are not answered",
         programs=["socat", "nft"],
         how="""
-            socat as an echo. Three connections exchange a line; their sockets send the first keep-alive probe after 2 s of silence, the
-            next ones every 2 s, and give up after four. Then nftables drops at the server what comes from 43101 and 43102, as if it
+            socat as an echo. Three connections exchange a line; their sockets send the first keep-alive probe after 2
+            s of silence, the
+            next ones every 2 s, and give up after four. Then nftables drops at the server what comes from 43101 and
+            43102, as if it
             were no more; 43111 is left alone.""",
         shows="""
-            43101 and 43102: four probes, 2 s apart, without an answer, then a RST by the client. 43111: its probes are acknowledged,
+            43101 and 43102: four probes, 2 s apart, without an answer, then a RST by the client. 43111: its probes
+            are acknowledged,
             and it still works at the end.""",
         say=["keepalive-unanswered for 10.0.0.2:7000: 2 of 3 connections, 4 probes each; the client gave up by RST"],
         never=["abortive-close", "silent-idle-drop", "anything bad of 43111: answered probes are a healthy silence"],

@@ -50,13 +50,17 @@ def describe(lab):
         title="big segments do not pass, and no ICMP says so",
         programs=["nginx", "nft"],
         how="""
-            A client, a router, a server. The router's device towards the client has an MTU of 1400, the other links have
+            A client, a router, a server. The router's device towards the client has an MTU of 1400, the other links
+            have
             1500; nftables keeps the router's ICMP errors back. nginx answers /big with 3000 bytes and / with 3. Three
-            clients (42801-42803) ask for /big and give up after 7 s, one (42811) asks for / and is served. Captured at the
+            clients (42801-42803) ask for /big and give up after 7 s, one (42811) asks for / and is served. Captured
+            at the
             server, whose segments are one packet each (`gso_max_segs 1`).""",
         shows="""
-            The request for /big is acknowledged, the first segment of the answer is 1448 bytes and is sent again and again;
-            the client acknowledges none of it. What is small passes both ways on the same connections, and the answer to / arrives.
+            The request for /big is acknowledged, the first segment of the answer is 1448 bytes and is sent again and
+            again;
+            the client acknowledges none of it. What is small passes both ways on the same connections, and the answer
+            to / arrives.
             No ICMP error is captured.""",
         say=[
             "mtu-blackhole for 10.0.2.2:8080: 3 of 4, segments of 1448 bytes lost in the direction from the server",

@@ -43,13 +43,15 @@ def describe(lab):
         title="plain HTTP for a TLS port",
         programs=["nginx", "openssl", "curl"],
         how="""
-            nginx with TLS on port 8443, `openssl s_server` on 8444. curl asks each three times by `http://`, then each once by
+            nginx with TLS on port 8443, `openssl s_server` on 8444. curl asks each three times by `http://`, then
+            each once by
             `https://`.""",
         shows="""
-            nginx answers in clear: 400, "The plain HTTP request was sent to HTTPS port". `openssl s_server` closes without a byte. The last
+            nginx answers in clear: 400, "The plain HTTP request was sent to HTTPS port". `openssl s_server` closes
+            without a byte. The last
             connection to each port is TLS.""",
         say=[
-            "plaintext-to-tls for 10.0.0.2:8443: 3 connections; for 10.0.0.2:8444: 3 connections, as the same port speaks TLS"
+            "plaintext-to-tls for 10.0.0.2:8443: 3 connections; for 10.0.0.2:8444: 3 connections, as the same port speaks TLS"  # noqa: E501
         ],
         never=["request-timeout, unannounced-close", "a TLS handshake that failed", "the TLS handshakes as failed"],
         checks=[

@@ -41,8 +41,10 @@ def record(lab):
 
 def describe(lab):
     how = """
-        A client, a router with connection tracking, a server. The router forgets an established connection after 45 s and forwards
-        only what it knows. node answers /slow after 61.5 s, anything else at once. One client (43711) asks for / and is served;
+        A client, a router with connection tracking, a server. The router forgets an established connection after 45 s
+        and forwards
+        only what it knows. node answers /slow after 61.5 s, anything else at once. One client (43711) asks for / and
+        is served;
         another (43701) asks for /slow and gives up after 65 s."""
     never = [
         "request-timeout alone: nobody knows whether the client was too impatient",
@@ -55,10 +57,11 @@ def describe(lab):
         programs=["node", "nft"],
         how=how,
         shows="""
-            The request is acknowledged. Nothing follows for 65 s; then the client closes, and its FIN is sent again and again without an
+            The request is acknowledged. Nothing follows for 65 s; then the client closes, and its FIN is sent again
+            and again without an
             answer.""",
         say=[
-            "quiet-request-timeout for 10.0.2.2:8080: 1 of 2, no answer was captured, and the close was not acknowledged"
+            "quiet-request-timeout for 10.0.2.2:8080: 1 of 2, no answer was captured, and the close was not acknowledged"  # noqa: E501
         ],
         never=never,
         checks=[

@@ -42,13 +42,15 @@ def describe(lab):
         title="the client gives up after 3 s, four times",
         programs=["node", "curl"],
         how="""
-            node answers /slow after a minute and everything else at once. `curl --max-time 3` asks four times for /slow, then once
+            node answers /slow after a minute and everything else at once. `curl --max-time 3` asks four times for
+            /slow, then once
             for /quick.""",
         shows="""
-            Four requests are acknowledged at once and never answered; each time the client closes 3.0 s after its request. The
+            Four requests are acknowledged at once and never answered; each time the client closes 3.0 s after its
+            request. The
             fifth is answered.""",
         say=[
-            "request-timeout for 10.0.0.2:8080: 4 requests, the client gave up 3.0 s after each: a timeout of the client"
+            "request-timeout for 10.0.0.2:8080: 4 requests, the client gave up 3.0 s after each: a timeout of the client"  # noqa: E501
         ],
         never=[
             "quiet-request-timeout",

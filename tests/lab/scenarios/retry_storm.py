@@ -37,7 +37,8 @@ def describe(lab):
         title="each failed request makes four attempts",
         programs=["nginx", "curl"],
         how=f"""
-            nginx as a proxy, with the same closed port four times as its upstream, so that it tries four times before it gives up.
+            nginx as a proxy, with the same closed port four times as its upstream, so that it tries four times before
+            it gives up.
             curl asks it {REQUESTS} times, 0.7 s apart. Captured between the proxy and the server.""",
         shows=f"{4 * REQUESTS} SYNs, each refused, in {REQUESTS} groups of four within a millisecond or so.",
         say=[

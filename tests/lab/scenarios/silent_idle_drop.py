@@ -67,13 +67,17 @@ def describe(lab):
         title="a router forgets quiet connections after 45 s",
         programs=["socat", "nft"],
         how="""
-            A client, a router with connection tracking, a server with socat as an echo on ports 7000 and 7001. The router forgets an
+            A client, a router with connection tracking, a server with socat as an echo on ports 7000 and 7001. The
+            router forgets an
             established connection after 45 s (`nf_conntrack_tcp_timeout_established`), takes none up in its middle
-            (`nf_conntrack_tcp_loose=0`), and forwards only what it knows. What it does not know it drops; to port 7001 it answers
-            by a RST. Five connections exchange a line. 42931 writes again after 30 s. After 62 s 42921, whose socket sends keep-alive
+            (`nf_conntrack_tcp_loose=0`), and forwards only what it knows. What it does not know it drops; to port
+            7001 it answers
+            by a RST. Five connections exchange a line. 42931 writes again after 30 s. After 62 s 42921, whose socket
+            sends keep-alive
             probes every 20 s, 42911 to port 7001, and 42901 and 42902 write.""",
         shows="""
-            42901 and 42902: after 62 s of silence the line is sent again and again without an answer. 42911: it is answered by a bare RST;
+            42901 and 42902: after 62 s of silence the line is sent again and again without an answer. 42911: it is
+            answered by a bare RST;
             its TTL is 64, one hop away, while the server's other packets have 63. 42921 and 42931 go on: their silence
             was shorter, or broken by probes.""",
         say=[

@@ -38,9 +38,10 @@ def describe(lab):
         title="three of eleven connections open a second late",
         programs=["socat", "nft"],
         how="""
-            socat as an echo. nftables at the server drops the first SYN of each of the ports 43601-43603. Eleven connections, one after the
+            socat as an echo. nftables at the server drops the first SYN of each of the ports 43601-43603. Eleven
+            connections, one after the
             other, exchange a line and close.""",
-        shows="Three connections open only after a second SYN, 1.0 s after the first; the other eight at once. All work.",
+        shows="Three connections open only after a second SYN, 1.0 s after the first; the other eight at once. All work.",  # noqa: E501
         say=["syn-retried for 10.0.0.2:7000: 3 of 11, opened about 1 s late"],
         never=["syn-unanswered: all were answered in the end", "accept-queue-overflow: there was no burst"],
         checks=[

@@ -60,10 +60,12 @@ def describe(lab):
         CAPTURES[0],
         title="the server answers 413 and closes while the upload is still coming",
         how="""
-            The HTTP server of Python's library, with a handler that answers 413 to every POST, does not read its body, and closes.
-            Three clients upload 60,000 bytes, in pieces of 1000, a millisecond apart; a fourth asks for something small.""",
+            The HTTP server of Python's library, with a handler that answers 413 to every POST, does not read its
+            body, and closes.
+            Three clients upload 60,000 bytes, in pieces of 1000, a millisecond apart; a fourth asks for something small.""",  # noqa: E501
         shows="""
-            The server answers 413 as soon as it has read the head, and closes its socket while unread bytes are in its buffer: the
+            The server answers 413 as soon as it has read the head, and closes its socket while unread bytes are in
+            its buffer: the
             kernel sends a RST instead of a FIN. The client may lose the answer.""",
         say=["unread-data-reset for 10.0.0.2:8080: 3 connections, with the status 413"],
         never=["state-loss-reset, injected-reset", "abortive-close as a restart", "the fourth as failed"],

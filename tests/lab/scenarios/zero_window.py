@@ -56,10 +56,12 @@ def describe(lab):
         CAPTURES[0],
         title="the client stops reading for six seconds",
         how="""
-            A server sends 60,000 bytes for a line. Both clients have a small receive buffer (8 KiB); one (43002) reads at once, the other
+            A server sends 60,000 bytes for a line. Both clients have a small receive buffer (8 KiB); one (43002)
+            reads at once, the other
             (43001) waits for 6 s before it reads.""",
         shows="""
-            43001 announces a window of 0 within milliseconds; the server probes it after 0.2, 0.4, 0.8 s and so on, each probe is
+            43001 announces a window of 0 within milliseconds; the server probes it after 0.2, 0.4, 0.8 s and so on,
+            each probe is
             acknowledged with a window of 0 again. After 6 s the window opens, and all the bytes arrive.""",
         say=["zero-window-stall for 10.0.0.2:8080: the client did not read for about 6 s on 1 of 2 connections"],
         never=[
