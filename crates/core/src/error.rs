@@ -22,7 +22,7 @@ pub enum CaptureError {
         path: Option<PathBuf>,
     },
     /// The bytes are no capture that we read.
-    #[error("{}: not a packet capture: {found}; expected pcap or pcapng, plain or in gzip, zstd or lz4", name(.path))]
+    #[error("{}: not a packet capture: {found}; expected pcap, pcapng or snoop, plain or in gzip, zstd or lz4", name(.path))]
     NotACapture {
         /// The file; `None` for a stream.
         path: Option<PathBuf>,
