@@ -28,6 +28,7 @@ mod teredo;
 mod vxlan;
 
 pub use decoded::{Decoded, IcmpError, Skip};
+pub(crate) use segment::Bare;
 pub use segment::{Flags, Options, Place, Segment, Tunnel, TunnelKind};
 
 pub(crate) use fragments::{Fragments, Whole};

@@ -29,6 +29,26 @@ pub struct Segment<'a> {
     pub place: Place,
 }
 
+/// A segment without payload: what is in its headers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bare {
+    pub(crate) seq: Seq,
+    pub(crate) ack: Seq,
+    pub(crate) options: Options,
+    pub(crate) window: u16,
+    pub(crate) flags: Flags,
+    pub(crate) ttl: u8,
+}
+
+impl Segment<'_> {
+    /// The segment without its payload.
+    #[inline]
+    pub(crate) const fn bare(&self) -> Bare {
+        let &Self { seq, ack, options, window, flags, ttl, .. } = self;
+        Bare { seq, ack, options, window, flags, ttl }
+    }
+}
+
 /// Facts of the path to the IP header: they belong to the connection, they do not tell connections apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Place {

@@ -6,7 +6,7 @@ use super::streams::{Learned, Streams, speaks_as_client};
 use super::{Connection, IcmpNote, Means, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::flow::Class;
 use crate::net::{IcmpError, Segment, Tunnel};
-use crate::tcp::{CloseKind, Tracker, payload_start};
+use crate::tcp::{CloseKind, Tracker, is_flags_only, payload_start};
 use crate::tls::Tls;
 use crate::types::{Endpoint, Moment, Side, Sided, Span, Timestamp};
 
@@ -343,14 +343,9 @@ impl Builder {
         if !(halves.client.only_flags() && halves.server.only_flags()) || self.tracker.opening.syn_ack.is_none() {
             return false;
         }
-        // Two FINs can not be exchanged without any ACK, and payload leaves its mark in the sequence numbers.
-        let reset = halves.client.resets + halves.server.resets > 0;
-        let carried = |bytes: Option<u64>| bytes.is_some_and(|bytes| bytes > 0);
-        match (halves.client.fin.is_some(), halves.server.fin.is_some()) {
-            (true, true) => true,
-            (false, false) if !reset => false,
-            _ => carried(stream_bytes.client) || carried(stream_bytes.server),
-        }
+        let fin = Sided { client: halves.client.fin, server: halves.server.fin };
+        let is_reset = halves.client.resets + halves.server.resets > 0;
+        is_flags_only(&fin, is_reset, stream_bytes)
     }
 }
 

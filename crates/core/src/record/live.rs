@@ -1,10 +1,11 @@
 //! A connection in the table: only its packets at first, and more once there is something to follow.
 
 use super::notes::{List, Note, Notes};
-use super::{Builder, Connection, Means, Sighting};
+use super::{Builder, Connection, Means, Protocol, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::flow::{Class, Key};
 use crate::net::{Flags, IcmpError, Place, Segment, Tunnel};
-use crate::types::{Moment, Seq, Timestamp};
+use crate::tcp::Brief;
+use crate::types::{Moment, Seq, Side, Sided, Span, Timestamp, Tuple};
 
 /// A connection that lives.
 ///
@@ -140,12 +141,7 @@ impl Live {
         limits: &Means,
     ) -> Connection {
         match self {
-            Self::Young(mut young) => {
-                let (first, mut segment) = young.first(key, notes);
-                let mut builder = Builder::new(young.number, &first.sighting(&segment));
-                young.tell(&mut builder, &mut segment, notes, limits);
-                builder.finish(evicted, capture_end, limits)
-            }
+            Self::Young(young) => young.finish(key, notes, evicted, capture_end, limits),
             Self::Grown(mut builder) => builder.finish(evicted, capture_end, limits),
         }
     }
@@ -177,11 +173,115 @@ impl Young {
         self.sent.kinds[direction] & ANY != 0 && self.sent.bases[direction] != syn.segment.seq
     }
 
+    /// The finished record: in brief where that says it all, which it does for nearly every connection of a capture of SYN,
+    /// FIN and RST alone.
+    fn finish(
+        self,
+        key: &Key,
+        notes: &mut Notes,
+        evicted: bool,
+        capture_end: Timestamp,
+        limits: &Means,
+    ) -> Connection {
+        let mut brief = Brief::default();
+        if !self.follow_in_brief(&mut brief, notes) {
+            let connection = self.at_length(key, notes, evicted, capture_end, limits);
+            notes.free(&self.notes);
+            return connection;
+        }
+        let (first, last) = (*notes.first(&self.notes), notes.last(&self.notes).at);
+        debug_assert_eq!(
+            self.in_brief(&brief, key, &first, last, evicted, capture_end),
+            self.at_length(key, notes, evicted, capture_end, limits)
+        );
+        notes.free(&self.notes);
+        // Made where it goes: it is large.
+        self.in_brief(&brief, key, &first, last, evicted, capture_end)
+    }
+
+    /// The finished record, by following its packets.
+    fn at_length(
+        &self,
+        key: &Key,
+        notes: &Notes,
+        evicted: bool,
+        capture_end: Timestamp,
+        limits: &Means,
+    ) -> Connection {
+        let (first, mut segment) = self.first(key, notes);
+        let mut builder = Builder::new(self.number, &first.sighting(&segment));
+        self.tell(&mut builder, &mut segment, notes, limits);
+        builder.finish(evicted, capture_end, limits)
+    }
+
+    /// Whether all of its packets are as usual; the account of them is complete then.
+    #[inline]
+    fn follow_in_brief(&self, brief: &mut Brief, notes: &Notes) -> bool {
+        let first = notes.first(&self.notes);
+        let side = |note: &Note| if note.forward == first.forward { Side::Client } else { Side::Server };
+        let is_plain = |note: &Note| !note.is_twin && note.interface == first.interface;
+        notes.of(&self.notes).all(is_plain)
+            && brief.follow(notes.of(&self.notes).map(|note| (side(note), note.at, &note.bare)))
+    }
+
+    /// The finished record from the account of its packets.
+    #[inline]
+    fn in_brief(
+        &self,
+        brief: &Brief,
+        key: &Key,
+        first: &Note,
+        last: Moment,
+        evicted: bool,
+        capture_end: Timestamp,
+    ) -> Connection {
+        let mut seen_at = SeenAt::default();
+        seen_at.note(first.interface);
+        let Tuple { source, destination } = key.tuple(first.forward);
+        Connection {
+            number: self.number,
+            client: source,
+            server: destination,
+            roles_from: RolesFrom::Syn,
+            seen_at,
+            vlan: self.vlan,
+            tunnel: self.tunnel,
+            first: first.at,
+            last,
+            opening: brief.opening(),
+            traffic: Sided { client: brief.traffic(Side::Client), server: brief.traffic(Side::Server) },
+            ending: brief.ending(),
+            conn_state: brief.conn_state(),
+            history: brief.history(),
+            completeness: brief.completeness(),
+            exchanges: 0,
+            last_exchange: None,
+            before_last_exchange: None,
+            longest_survived_idle: None,
+            tls: None,
+            http: None,
+            http2: None,
+            proxy_header: None,
+            protocol: Protocol::None,
+            visibility: Visibility {
+                flags_only: brief.is_flags_only(),
+                gaps: brief.gaps(),
+                first_gap: brief.first_gap(),
+                evicted,
+                capture_went_on: capture_end.since(last.at).max(Span::ZERO),
+                ..Visibility::default()
+            },
+            icmp_error: None,
+            symptoms: Vec::new(),
+        }
+    }
+
     /// Follows it from now on.
-    fn grow(&mut self, key: &Key, notes: &mut Notes, limits: &Means) -> Box<Builder> {
+    fn grow(&self, key: &Key, notes: &mut Notes, limits: &Means) -> Box<Builder> {
         let (first, mut segment) = self.first(key, notes);
         let mut builder = Box::new(Builder::new(self.number, &first.sighting(&segment)));
         self.tell(&mut builder, &mut segment, notes, limits);
+        notes.free(&self.notes);
         builder
     }
 
@@ -189,17 +289,17 @@ impl Young {
     fn first(&self, key: &Key, notes: &Notes) -> (Note, Segment<'static>) {
         let place = Place { vlan: self.vlan, tunnel: self.tunnel, ..Place::default() };
         let first = notes.first(&self.notes);
-        (first, first.segment(key.tuple(true), place))
+        (*first, first.segment(key.tuple(true), place))
     }
 
-    /// Tells what its packets say; `segment` is its first. The notes are taken out: it is of no use after that.
+    /// Tells what its packets say; `segment` is its first.
     ///
     /// The builder is large and is made where it is used: handed from function to function it would be copied.
-    fn tell(&mut self, builder: &mut Builder, segment: &mut Segment<'_>, notes: &mut Notes, limits: &Means) {
-        notes.take(&self.notes, |note| {
+    fn tell(&self, builder: &mut Builder, segment: &mut Segment<'_>, notes: &Notes, limits: &Means) {
+        for note in notes.of(&self.notes) {
             note.write_to(segment);
             builder.on_sighting(&note.sighting(segment), limits);
-        });
+        }
     }
 }
 
@@ -237,3 +337,6 @@ const KINDS: [u8; 32] = {
     }
     kinds
 };
+
+#[cfg(test)]
+mod tests;

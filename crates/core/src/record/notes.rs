@@ -2,8 +2,8 @@
 
 use super::Sighting;
 use crate::capture::InterfaceId;
-use crate::net::{Flags, Options, Place, Segment};
-use crate::types::{Moment, Seq, Tuple};
+use crate::net::{Bare, Place, Segment};
+use crate::types::{Moment, Tuple};
 
 /// Lists of notes: each belongs to one connection and is as long as that has packets.
 #[derive(Debug, Default)]
@@ -17,18 +17,13 @@ pub(crate) struct Notes {
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub(super) struct Note {
-    at: Moment,
-    seq: Seq,
-    ack: Seq,
-    options: Options,
+    pub(super) at: Moment,
+    pub(super) bare: Bare,
     /// The next one that is free, where this one is.
     next: Link,
-    window: u16,
-    interface: InterfaceId,
-    flags: Flags,
-    ttl: u8,
-    forward: bool,
-    is_twin: bool,
+    pub(super) interface: InterfaceId,
+    pub(super) forward: bool,
+    pub(super) is_twin: bool,
 }
 
 /// A place in the list; none is `u32::MAX`.
@@ -45,7 +40,7 @@ pub(super) struct List {
 
 /// Packets that are noted before a connection is followed. Handshake, teardown and a retry are within it, and a connection
 /// stays within two lines of the cache.
-const MOST: usize = 6;
+pub(super) const MOST: usize = 6;
 
 impl Notes {
     /// A list that begins with this segment. It must have no payload: that is not kept.
@@ -64,15 +59,28 @@ impl Notes {
     }
 
     /// The first note of a list.
-    pub(super) fn first(&self, list: &List) -> Note {
-        self.all[list.places[0].0 as usize]
+    #[inline]
+    pub(super) fn first(&self, list: &List) -> &Note {
+        &self.all[list.places[0].0 as usize]
     }
 
-    /// Takes a list's notes out, in order.
-    pub(super) fn take(&mut self, list: &List, mut give: impl FnMut(&Note)) {
+    /// The last note of a list.
+    #[inline]
+    pub(super) fn last(&self, list: &List) -> &Note {
+        let last = list.places().last().unwrap_or(&list.places[0]);
+        &self.all[last.0 as usize]
+    }
+
+    /// A list's notes, in order.
+    #[inline]
+    pub(super) fn of<'a>(&'a self, list: &'a List) -> impl Iterator<Item = &'a Note> {
+        list.places().iter().filter_map(|place| self.all.get(place.0 as usize))
+    }
+
+    /// Takes a list's notes out: their places are free.
+    pub(super) fn free(&mut self, list: &List) {
         for place in list.places() {
             if let Some(note) = self.all.get_mut(place.0 as usize) {
-                give(note);
                 (note.next, self.free) = (self.free, *place);
             }
         }
@@ -81,7 +89,7 @@ impl Notes {
     /// Reads a list's notes and does nothing with them, so that they are near when they are taken.
     #[inline]
     pub(super) fn fetch(&self, list: &List) {
-        let ttl = |place: &Link| self.all.get(place.0 as usize).map_or(0, |note| note.ttl);
+        let ttl = |place: &Link| self.all.get(place.0 as usize).map_or(0, |note| note.bare.ttl);
         std::hint::black_box(list.places().iter().map(ttl).fold(0, u8::wrapping_add));
     }
 
@@ -127,13 +135,12 @@ impl Note {
     #[inline]
     const fn of(sighting: &Sighting<'_>) -> Self {
         let &Sighting { segment, forward, at, interface, is_twin } = sighting;
-        let &Segment { seq, ack, flags, window, ttl, options, .. } = segment;
-        Self { at, seq, ack, options, next: Link(u32::MAX), window, interface, flags, ttl, forward, is_twin }
+        Self { at, bare: segment.bare(), next: Link(u32::MAX), interface, forward, is_twin }
     }
 
     /// The segment. `tuple` is that of a segment in the forward direction, `place` that of its connection.
     pub(super) const fn segment(&self, tuple: Tuple, place: Place) -> Segment<'static> {
-        let &Self { seq, ack, options, window, flags, ttl, .. } = self;
+        let &Bare { seq, ack, options, window, flags, ttl } = &self.bare;
         let Tuple { source, destination } = tuple;
         let tuple = if self.forward { tuple } else { Tuple { source: destination, destination: source } };
         Segment { tuple, seq, ack, flags, window, options, payload: &[], payload_len: 0, ttl, ip_id: 0, place }
@@ -142,12 +149,9 @@ impl Note {
     /// Makes this segment of another one of its connection. The tuple stays: after the first segment `forward` says it all.
     #[inline]
     pub(super) const fn write_to(&self, segment: &mut Segment<'_>) {
-        segment.seq = self.seq;
-        segment.ack = self.ack;
-        segment.flags = self.flags;
-        segment.window = self.window;
-        segment.options = self.options;
-        segment.ttl = self.ttl;
+        let &Bare { seq, ack, options, window, flags, ttl } = &self.bare;
+        (segment.seq, segment.ack, segment.flags) = (seq, ack, flags);
+        (segment.window, segment.options, segment.ttl) = (window, options, ttl);
     }
 
     /// The sighting of this segment, which is its own.

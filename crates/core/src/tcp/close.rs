@@ -2,8 +2,8 @@
 
 use super::half::{Ends, Half};
 use super::{CloseKind, Ending, Fin, IdleSource, IdleTime, LateWrite, Reset, ResetKind, timestamps};
-use crate::net::Segment;
-use crate::types::{Moment, Side, Sided, Span};
+use crate::net::{Bare, Segment};
+use crate::types::{Moment, Seq, Side, Sided, Span};
 
 /// What is known of the end so far.
 #[derive(Debug, Default)]
@@ -74,8 +74,6 @@ impl Closing {
         self.note_first(ends, CloseKind::Fin, s, at, new_payload);
     }
 
-    /// A RST, after its payload.
-    #[inline(never)]
     /// The peer accepts after it had answered a SYN with a challenge ACK: the RST in between cleared an older connection on the
     /// tuple (RFC 5961 section 4.2) and ended nothing of this one.
     #[cold]
@@ -85,23 +83,18 @@ impl Closing {
         }
     }
 
+    /// A RST, after its payload.
+    #[inline(never)]
     pub(super) fn on_reset(&mut self, ends: &mut Ends<'_>, s: &Segment<'_>, at: Moment) {
         ends.me.resets += 1;
         if self.reset.is_some() {
             return;
         }
-        self.reset = Some(Reset {
-            at,
-            by: ends.side,
-            kind: kind_of(ends, s),
-            seq: s.seq,
-            ttl: s.ttl,
-            usual_ttl: ends.me.traffic.ttl,
-            window: s.window,
-            ack: s.flags.ack(),
-            payload_len: s.payload_len,
-            followed_by_data: 0,
-        });
+        let Ends { side, me, peer } = ends;
+        let answers_syn =
+            !me.accepted && me.base.is_none_or(|base| base == s.seq.minus(1)) && peer.traffic.isn.is_some();
+        let reset = Reset::new(*side, at, &s.bare(), me.traffic.ttl, answers_syn);
+        self.reset = Some(Reset { payload_len: s.payload_len, ..reset });
         self.note_first(ends, CloseKind::Reset, s, at, false);
     }
 
@@ -136,8 +129,9 @@ impl Closing {
             None if given_up(&halves.client) || given_up(&halves.server) => CloseKind::Timeout,
             None => CloseKind::Open,
         };
+        let fin = Sided { client: halves.client.fin, server: halves.server.fin };
         Ending {
-            fin: Sided { client: halves.client.fin, server: halves.server.fin },
+            fin,
             reset: self.reset,
             reset_count: Sided { client: halves.client.resets, server: halves.server.resets },
             first: self.first.map(|(.., at)| at),
@@ -147,27 +141,17 @@ impl Closing {
             late_write: self
                 .crossed
                 .as_deref()
-                .filter(|write| self.answer_to_late_write(halves, write.by) == Some(Answered::Crossed))
+                .filter(|write| answer_to_late_write(&fin, self.reset, write.by) == Some(Answered::Crossed))
                 .or(self.late_write.as_deref())
                 .copied()
-                .or_else(|| if flags_only { self.late_write_by_reset(halves) } else { None }),
+                .or_else(|| if flags_only { late_write_by_reset(&fin, self.reset) } else { None }),
         }
     }
 
-    /// Stream bytes by arithmetic: from the SYN to the FIN or RST of a side, or to what the other side acknowledged last.
+    /// Stream bytes by arithmetic, see [`stream_bytes`].
     pub(super) fn stream_bytes(&self, halves: &Sided<Half>, side: Side) -> Option<u64> {
-        let start = halves[side].stream_start()?;
-        let end = match (halves[side].fin, self.reset) {
-            (Some(fin), _) => fin.seq,
-            // A RST with ACK carries the next sequence number of its sender (RFC 9293 section 3.10.7); a bare one that of
-            // the segment that it answers, which its sender had acknowledged as its own.
-            (None, Some(reset)) if reset.by == side && reset.kind != ResetKind::ClosedPort => reset.seq,
-            (None, Some(reset)) if reset.by != side => halves[side.peer()].last_ack()?,
-            (None, _) => return None,
-        };
-        let bytes = end.distance_from(start);
-        // Beyond 2 GiB the wrapped difference is still right as an unsigned number, where the end lies after the start.
-        Some(u64::from(bytes as u32)).filter(|bytes| *bytes < 1 << 31)
+        let (me, peer) = (&halves[side], &halves[side.peer()]);
+        stream_bytes(side, me.stream_start()?, me.fin, peer.last_ack(), self.reset)
     }
 
     fn note_first(&mut self, ends: &Ends<'_>, kind: CloseKind, s: &Segment<'_>, at: Moment, carries_payload: bool) {
@@ -201,10 +185,7 @@ impl Closing {
         } else if let Some(last) = last_payload(ends) {
             Some(seen(last, at))
         } else {
-            s.options
-                .timestamps
-                .filter(|(_, echoed)| *echoed != 0)
-                .and_then(|(_, echoed)| timestamps::idle(&peer.stamps, echoed, at.at))
+            timestamps::idle(&peer.stamps, &s.options, at.at)
         };
         if let Some((write, _)) = crossed {
             self.crossed = Some(Box::new(LateWrite { after_fin: write.proof.at.since(at.at), ..write }));
@@ -251,41 +232,78 @@ impl Closing {
             }
         }
     }
+}
 
-    /// What the RST that answered a write to a closed side says of that write.
-    ///
-    /// RFC 9293 section 3.5.2: a RST in answer to a segment with ACK takes its sequence number from that segment's ACK
-    /// field. FIN's number + 1 says that the writer had acknowledged the FIN; the FIN's number that it had not seen it.
-    fn answer_to_late_write(&self, halves: &Sided<Half>, writer: Side) -> Option<Answered> {
-        let reset = self.reset.filter(|reset| !reset.ack && reset.by == writer.peer())?;
-        match reset.seq.distance_from(halves[reset.by].fin?.seq) {
-            1 => Some(Answered::Acknowledged),
-            // The write may have crossed the last words before the FIN as well, as close_notify.
-            before if (0..=LAST_WORDS_BYTES as i32).contains(&-before) => Some(Answered::Crossed),
-            _ => None,
-        }
+/// What the RST that answered a write to a closed side says of that write.
+///
+/// RFC 9293 section 3.5.2: a RST in answer to a segment with ACK takes its sequence number from that segment's ACK
+/// field. FIN's number + 1 says that the writer had acknowledged the FIN; the FIN's number that it had not seen it.
+fn answer_to_late_write(fin: &Sided<Option<Fin>>, reset: Option<Reset>, writer: Side) -> Option<Answered> {
+    let reset = reset.filter(|reset| !reset.ack && reset.by == writer.peer())?;
+    match reset.seq.distance_from(fin[reset.by]?.seq) {
+        1 => Some(Answered::Acknowledged),
+        // The write may have crossed the last words before the FIN as well, as close_notify.
+        before if (0..=LAST_WORDS_BYTES as i32).contains(&-before) => Some(Answered::Crossed),
+        _ => None,
     }
+}
 
-    /// A write that was not captured, proven by the RST that answered it.
-    fn late_write_by_reset(&self, halves: &Sided<Half>) -> Option<LateWrite> {
-        let reset = self.reset?;
-        let fin = halves[reset.by].fin?;
-        let writer = reset.by.peer();
-        // The writer's own FIN provokes the same RST where the other socket is gone: then nothing is proven.
-        if halves[writer].fin.is_some_and(|own| own.at.packet < reset.at.packet) {
-            return None;
-        }
-        let had_acknowledged = self.answer_to_late_write(halves, writer)? == Answered::Acknowledged;
-        Some(LateWrite {
-            by: writer,
-            at: None,
-            proof: reset.at,
-            count: 1,
-            bytes: None,
-            after_fin: reset.at.at.since(fin.at.at),
-            had_acknowledged,
-        })
+/// A write that was not captured, proven by the RST that answered it.
+pub(super) fn late_write_by_reset(fin: &Sided<Option<Fin>>, reset: Option<Reset>) -> Option<LateWrite> {
+    let reset = reset?;
+    let closed = fin[reset.by]?;
+    let writer = reset.by.peer();
+    // The writer's own FIN provokes the same RST where the other socket is gone: then nothing is proven.
+    if fin[writer].is_some_and(|own| own.at.packet < reset.at.packet) {
+        return None;
     }
+    let had_acknowledged = answer_to_late_write(fin, Some(reset), writer)? == Answered::Acknowledged;
+    Some(LateWrite {
+        by: writer,
+        at: None,
+        proof: reset.at,
+        count: 1,
+        bytes: None,
+        after_fin: reset.at.at.since(closed.at.at),
+        had_acknowledged,
+    })
+}
+
+/// Whether only SYN, FIN and RST were captured of a connection that opened, and the rest of it is missing between them.
+/// Two FINs can not be exchanged without any ACK, and payload leaves its mark in the sequence numbers.
+pub(crate) fn is_flags_only(
+    fin: &Sided<Option<Fin>>,
+    is_reset: bool,
+    stream_bytes: &Sided<Option<u64>>,
+) -> bool {
+    let carried = |bytes: Option<u64>| bytes.is_some_and(|bytes| bytes > 0);
+    match (fin.client.is_some(), fin.server.is_some()) {
+        (true, true) => true,
+        (false, false) if !is_reset => false,
+        _ => carried(stream_bytes.client) || carried(stream_bytes.server),
+    }
+}
+
+/// Stream bytes by arithmetic: from the `start` of a side, after its SYN, to its FIN or RST, or to what the other side
+/// acknowledged last.
+pub(super) fn stream_bytes(
+    side: Side,
+    start: Seq,
+    fin: Option<Fin>,
+    acknowledged: Option<Seq>,
+    reset: Option<Reset>,
+) -> Option<u64> {
+    let end = match (fin, reset) {
+        (Some(fin), _) => fin.seq,
+        // A RST with ACK carries the next sequence number of its sender (RFC 9293 section 3.10.7); a bare one that of
+        // the segment that it answers, which its sender had acknowledged as its own.
+        (None, Some(reset)) if reset.by == side && reset.kind != ResetKind::ClosedPort => reset.seq,
+        (None, Some(reset)) if reset.by != side => acknowledged?,
+        (None, _) => return None,
+    };
+    let bytes = end.distance_from(start);
+    // Beyond 2 GiB the wrapped difference is still right as an unsigned number, where the end lies after the start.
+    Some(u64::from(bytes as u32)).filter(|bytes| *bytes < 1 << 31)
 }
 
 /// Payload of the peer that was captured before a FIN and that the FIN does not acknowledge: its sender had closed before it
@@ -322,21 +340,28 @@ fn last_payload(ends: &Ends<'_>) -> Option<(Side, Moment)> {
     mine.into_iter().chain(peers).max_by_key(|(_, moment)| moment.packet)
 }
 
-/// What the header of a RST says of its author.
-fn kind_of(ends: &Ends<'_>, s: &Segment<'_>) -> ResetKind {
-    let Ends { me, peer, .. } = ends;
-    if me.traffic.ttl.is_some_and(|usual| usual.abs_diff(s.ttl) > SAME_HOST_HOPS) {
-        return ResetKind::FromThePath;
+impl Reset {
+    /// A RST by its header. `usual_ttl` is that of its side's other packets; `answers_syn` says that it follows the peer's
+    /// SYN as the first thing that its side has to say.
+    pub(super) const fn new(by: Side, at: Moment, s: &Bare, usual_ttl: Option<u8>, answers_syn: bool) -> Self {
+        let &Bare { seq, ttl, window, flags, .. } = s;
+        let kind = ResetKind::of(s, usual_ttl, answers_syn);
+        Self { at, by, kind, seq, ttl, usual_ttl, window, ack: flags.ack(), payload_len: 0, followed_by_data: 0 }
     }
-    let answers_syn = !me.accepted && me.base.is_none_or(|base| base == s.seq.minus(1)) && peer.traffic.isn.is_some();
-    if s.flags.ack() && s.seq.0 == 0 && answers_syn {
-        return ResetKind::ClosedPort;
+}
+
+impl ResetKind {
+    /// What the header of a RST says of its author.
+    const fn of(s: &Bare, usual_ttl: Option<u8>, answers_syn: bool) -> Self {
+        match usual_ttl {
+            Some(usual) if usual.abs_diff(s.ttl) > SAME_HOST_HOPS => return Self::FromThePath,
+            _ => {}
+        }
+        match s.flags.ack() {
+            true if s.seq.0 == 0 && answers_syn => Self::ClosedPort,
+            true if s.window > 0 => Self::Abort,
+            false if s.window == 0 && !s.options.any => Self::NoSuchConnection,
+            _ => Self::Unclear,
+        }
     }
-    if !s.flags.ack() && s.window == 0 && !s.options.any {
-        return ResetKind::NoSuchConnection;
-    }
-    if s.flags.ack() && s.window > 0 {
-        return ResetKind::Abort;
-    }
-    ResetKind::Unclear
 }

@@ -12,7 +12,7 @@ const RST: u8 = 32;
 /// What a segment adds. `begins` says whether it is the first of its conversation.
 #[inline]
 pub(super) fn of(s: &Segment<'_>, begins: impl FnOnce() -> bool) -> u8 {
-    let adds = BY_FLAGS[usize::from(s.flags.0) % BY_FLAGS.len()];
+    let adds = of_flags(s.flags);
     match adds {
         // Only the packet that creates the conversation counts; with payload it is TCP Fast Open.
         SYN if !begins() => 0,
@@ -20,6 +20,12 @@ pub(super) fn of(s: &Segment<'_>, begins: impl FnOnce() -> bool) -> u8 {
         _ if s.payload_len > 0 && adds & ACK != 0 => adds & !ACK | DATA,
         _ => adds,
     }
+}
+
+/// What a segment without payload adds, if it is the first of its conversation or no SYN.
+#[inline]
+pub(super) const fn of_flags(flags: Flags) -> u8 {
+    BY_FLAGS[flags.0 as usize % BY_FLAGS.len()]
 }
 
 /// What a segment without payload adds, by its flags from FIN to ACK.

@@ -4,6 +4,7 @@
 //! order. Sans-IO, no clock, knows nothing of TLS or HTTP.
 
 mod assembler;
+mod brief;
 mod classify;
 mod close;
 mod completeness;
@@ -25,5 +26,7 @@ pub use opening::Opening;
 pub use traffic::{Probes, Traffic, Unanswered, ZeroWindow};
 
 pub(crate) use assembler::{Assembler, Piece};
+pub(crate) use brief::Brief;
+pub(crate) use close::is_flags_only;
 pub(crate) use half::payload_start;
 pub(crate) use tracker::Tracker;

@@ -1,6 +1,7 @@
 //! A host's TCP timestamp clock (RFC 7323), used to date a packet that was not captured.
 
 use super::{IdleSource, IdleTime};
+use crate::net::Options;
 use crate::types::{Span, Timestamp};
 
 /// The first and the last TSval of one side, and when they were sent.
@@ -60,7 +61,8 @@ impl Stamps {
 ///
 /// The FIN's TSecr is the TSval of the last segment that its sender had received in order: usually the ACK of its last
 /// payload, one round trip after it at most.
-pub(super) fn idle(peer: &Stamps, echoed: u32, closed: Timestamp) -> Option<IdleTime> {
+pub(super) fn idle(peer: &Stamps, closing: &Options, closed: Timestamp) -> Option<IdleTime> {
+    let (_, echoed) = closing.timestamps.filter(|(_, echoed)| *echoed != 0)?;
     let (sent, uncertainty) = peer.date(echoed)?;
     let span = closed.since(sent);
     // A clock that is not what we took it for dates packets after the close, or before the connection.
@@ -78,12 +80,16 @@ mod tests {
         Timestamp::from_nanos(millis * 1_000_000)
     }
 
+    fn echo(value: u32) -> Options {
+        Options { timestamps: Some((0, value)), ..Options::default() }
+    }
+
     #[test]
     fn a_millisecond_clock_dates_the_last_packet() {
         let mut peer = Stamps::default();
         peer.note(5_000, at(0));
         peer.note(13_000, at(8_000));
-        let idle = idle(&peer, 6_500, at(7_500)).expect("the clock was measured");
+        let idle = idle(&peer, &echo(6_500), at(7_500)).expect("the clock was measured");
         assert_eq!(idle.span, Span::from_millis(6_000));
         assert!(idle.uncertainty <= Span::from_millis(4));
     }
@@ -93,7 +99,7 @@ mod tests {
         let mut peer = Stamps::default();
         peer.note(100, at(0));
         peer.note(1_100, at(10_000));
-        let idle = idle(&peer, 200, at(7_000)).expect("the clock was measured");
+        let idle = idle(&peer, &echo(200), at(7_000)).expect("the clock was measured");
         assert_eq!(idle.span, Span::from_secs(6));
     }
 
@@ -102,7 +108,7 @@ mod tests {
         let mut peer = Stamps::default();
         peer.note(0, at(0));
         peer.note(700_000, at(1_000));
-        assert_eq!(idle(&peer, 1_000, at(900)), None);
+        assert_eq!(idle(&peer, &echo(1_000), at(900)), None);
     }
 
     #[test]
@@ -110,7 +116,7 @@ mod tests {
         let mut peer = Stamps::default();
         peer.note(u32::MAX - 500, at(0));
         peer.note(1_499, at(2_000));
-        let idle = idle(&peer, 499, at(3_000)).expect("the clock was measured");
+        let idle = idle(&peer, &echo(499), at(3_000)).expect("the clock was measured");
         assert_eq!(idle.span, Span::from_millis(2_000));
     }
 }

@@ -120,7 +120,7 @@ impl Zeek {
 
     /// `^` at the beginning says that the first packet came from the server. Zeek writes it where it guessed so by the
     /// port; here the guess is that of the roles.
-    fn push(&mut self, side: Side, letter: u8) {
+    pub(super) fn push(&mut self, side: Side, letter: u8) {
         if side == Side::Server && self.history.is_empty() {
             self.history.push(b'^');
         }
@@ -176,7 +176,8 @@ impl Zeek {
     }
 }
 
-fn states(me: &mut Speaker, peer: &mut Speaker, flags: Flags) {
+/// The states that a segment's flags lead to.
+pub(super) fn states(me: &mut Speaker, peer: &mut Speaker, flags: Flags) {
     use State::{Closed, Established, Inactive, Partial, Reset, SynAckSent, SynSent};
     if flags.rst() {
         let both_closed = me.state == Closed && peer.state == Closed;
