@@ -322,7 +322,7 @@ impl<S: Sink> Connections<S> {
         let Gone { key, value, evicted } = gone;
         self.keepers.leave(value.kept());
         if let Some(next) = self.table.next_to_go() {
-            next.fetch(&self.notes);
+            next.ask_for(&self.notes);
         }
         let mut connection = value.finish(&key, &mut self.notes, evicted, now, &self.means);
         self.over_limit += u64::from(connection.visibility.over_limit);

@@ -4,6 +4,8 @@
 //! stands at a place. The links lie apart from the slots: neighbours in a list are far from each other in memory, and a
 //! link is an eighth of a slot.
 
+use prefetch_index::prefetch_index;
+
 use super::table::Class;
 use crate::types::Timestamp;
 
@@ -45,6 +47,12 @@ impl Queues {
         let first = self.links.get(class as usize)?.behind;
         let second = self.links.get(first as usize)?.behind;
         Some((first.checked_sub(ENDS)?, second.checked_sub(ENDS)?))
+    }
+
+    /// Asks for what is needed when a place leaves.
+    #[inline]
+    pub(super) fn ask_for(&self, place: u32) {
+        prefetch_index(&self.links, (place + ENDS) as usize);
     }
 
     /// Puts a place that is in no list at the end of one.

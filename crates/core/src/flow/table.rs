@@ -1,6 +1,7 @@
 //! The live table: tuple to connection, bounded, with expiry by capture time.
 
 use hashbrown::HashTable;
+use prefetch_index::prefetch_index;
 
 use super::key::{Flow, Key};
 use super::queues::Queues;
@@ -169,12 +170,16 @@ impl<T> Table<T> {
         left.filter_map(|slot| slot.value.map(|value| Gone { key: slot.key, value, evicted: false }))
     }
 
-    /// The connection that will be written next, should nothing come between. The one after it is read, so that it is near
-    /// when its turn comes: these ended long ago, and to wait for memory is most of what it takes to write one.
+    /// The connection that will be written next, should nothing come between. What it takes to write the one after it is
+    /// asked for, so that it is near when its turn comes: these ended long ago, and to wait for memory would be most of it.
     #[inline]
     pub(crate) fn next_to_go(&self) -> Option<&T> {
         let (next, after) = self.queues.first_two(Class::Closed)?;
-        std::hint::black_box(self.slots.get(after as usize).map(|slot| slot.class));
+        self.queues.ask_for(after);
+        if let Some(slot) = self.slots.get(after as usize) {
+            prefetch_index(std::slice::from_ref(slot), 0);
+            prefetch_index(std::slice::from_ref(&slot.value), 0);
+        }
         self.slots.get(next as usize)?.value.as_ref()
     }
 

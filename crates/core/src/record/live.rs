@@ -123,11 +123,11 @@ impl Live {
         }
     }
 
-    /// It will be finished soon: reads what that takes.
+    /// It will be finished soon: asks for the memory that this takes.
     #[inline]
-    pub(crate) fn fetch(&self, notes: &Notes) {
+    pub(crate) fn ask_for(&self, notes: &Notes) {
         if let Self::Young(young) = self {
-            notes.fetch(&young.notes);
+            notes.ask_for(&young.notes);
         }
     }
 

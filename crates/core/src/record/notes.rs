@@ -1,5 +1,7 @@
 //! The packets of connections that have carried nothing yet, in one place and in few bytes each.
 
+use prefetch_index::prefetch_index;
+
 use super::Sighting;
 use crate::capture::InterfaceId;
 use crate::net::{Bare, Place, Segment};
@@ -86,11 +88,12 @@ impl Notes {
         }
     }
 
-    /// Reads a list's notes and does nothing with them, so that they are near when they are taken.
+    /// Asks for a list's notes, so that they are near when they are read.
     #[inline]
-    pub(super) fn fetch(&self, list: &List) {
-        let ttl = |place: &Link| self.all.get(place.0 as usize).map_or(0, |note| note.bare.ttl);
-        std::hint::black_box(list.places().iter().map(ttl).fold(0, u8::wrapping_add));
+    pub(super) fn ask_for(&self, list: &List) {
+        for place in list.places() {
+            prefetch_index(&self.all, place.0 as usize);
+        }
     }
 
     #[inline]
