@@ -1,5 +1,6 @@
 //! How values are spread, in bounded memory.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::types::Span;
@@ -13,7 +14,14 @@ pub struct Distribution {
     /// For each exponent the place of its octave, from 1; 0 where there is none.
     place_of: [u8; EXPONENTS],
     count: u64,
+    /// The last values, not in their buckets yet. These lie apart in memory: to go to several at once takes little longer
+    /// than to go to one.
+    waiting: [i64; AT_ONCE],
+    waits: u8,
 }
+
+/// Values that go to their buckets at once.
+const AT_ONCE: usize = 8;
 
 /// One for 0, and one for each power of two of an `i64` up to the one that rounding can reach.
 const EXPONENTS: usize = 65;
@@ -76,14 +84,40 @@ impl fmt::Display for Cluster {
 
 impl Distribution {
     /// Adds a value; negative ones count as 0.
+    #[inline]
     pub fn add(&mut self, value: i64) {
-        let value = value.max(0);
-        self.put(Bucket { count: 1, smallest: value, largest: value });
+        self.count += 1;
+        if let Some(place) = self.waiting.get_mut(usize::from(self.waits)) {
+            *place = value.max(0);
+            self.waits += 1;
+        }
+        if usize::from(self.waits) == AT_ONCE {
+            self.settle();
+        }
     }
 
     /// Adds all values of another.
     pub(super) fn merge(&mut self, other: &Self) {
-        other.buckets().for_each(|bucket| self.put(*bucket));
+        self.count += other.count;
+        other.settled().buckets().for_each(|bucket| self.put(*bucket));
+    }
+
+    /// Brings the values that wait to their buckets.
+    fn settle(&mut self) {
+        let values = self.waiting;
+        for value in values.into_iter().take(usize::from(self.waits)) {
+            self.put(Bucket { count: 1, smallest: value, largest: value });
+        }
+        self.waits = 0;
+    }
+
+    /// The same with all values in their buckets.
+    fn settled(&self) -> Cow<'_, Self> {
+        let mut settled = Cow::Borrowed(self);
+        if self.waits > 0 {
+            settled.to_mut().settle();
+        }
+        settled
     }
 
     #[inline]
@@ -101,11 +135,10 @@ impl Distribution {
             bucket.smallest = bucket.smallest.min(from.smallest);
             bucket.largest = bucket.largest.max(from.largest);
             bucket.count += from.count;
-            self.count += from.count;
         }
     }
 
-    /// Those that hold something, in order.
+    /// Those that hold something, in order. The values that wait are in none.
     fn buckets(&self) -> impl Iterator<Item = &Bucket> {
         let places = self.place_of.iter().map(|place| usize::from(*place).wrapping_sub(1));
         places.filter_map(|place| self.octaves.get(place)).flatten().filter(|bucket| bucket.count > 0)
@@ -124,7 +157,7 @@ impl Distribution {
     /// Values cut into clusters where the gap to the next is wider than `ratio` times the value and than `gap`.
     pub fn clusters(&self, ratio: f64, gap: i64) -> Vec<Cluster> {
         let mut clusters: Vec<Vec<Bucket>> = Vec::new();
-        for bucket in self.buckets() {
+        for bucket in self.settled().buckets() {
             match clusters.last_mut() {
                 Some(cluster) if !is_gap(cluster, bucket, ratio, gap) => cluster.push(*bucket),
                 _ => clusters.push(vec![*bucket]),
@@ -136,14 +169,14 @@ impl Distribution {
     /// How many values lie between two edges of a cluster, both included.
     pub fn between(&self, low: i64, high: i64) -> u64 {
         let within = |bucket: &&Bucket| low <= bucket.smallest && bucket.largest <= high;
-        self.buckets().filter(within).map(|bucket| bucket.count).sum()
+        self.settled().buckets().filter(within).map(|bucket| bucket.count).sum()
     }
 
     /// The value below which `share` (0 to 1) of all lie, within 1.5 %.
     pub fn quantile(&self, share: f64) -> Option<i64> {
         let rank = ((self.count.saturating_sub(1)) as f64 * share.clamp(0.0, 1.0)) as u64;
         let mut below = 0;
-        for bucket in self.buckets() {
+        for bucket in self.settled().buckets() {
             below += bucket.count;
             if below > rank {
                 return Some(middle(bucket));
@@ -155,14 +188,14 @@ impl Distribution {
 
 impl Default for Distribution {
     fn default() -> Self {
-        Self { octaves: Vec::new(), place_of: [0; EXPONENTS], count: 0 }
+        Self { octaves: Vec::new(), place_of: [0; EXPONENTS], count: 0, waiting: [0; AT_ONCE], waits: 0 }
     }
 }
 
 /// Whatever order the values came in.
 impl PartialEq for Distribution {
     fn eq(&self, other: &Self) -> bool {
-        self.buckets().eq(other.buckets())
+        self.settled().buckets().eq(other.settled().buckets())
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::close::{is_flags_only, late_write_by_reset, stream_bytes};
 use super::timestamps::{Stamps, idle};
-use super::zeek::{Speaker, Zeek, states};
+use super::zeek::{State, conn_state};
 use super::{CloseKind, ConnState, Ending, Fin, History, IdleTime, Opening, Reset, Traffic, completeness};
 use crate::net::{Bare, Flags};
 use crate::types::{Moment, Seq, Side, Sided};
@@ -19,7 +19,7 @@ pub(crate) struct Brief {
     first: Option<(Side, CloseKind, Moment)>,
     idle: Option<IdleTime>,
     reset: Option<Reset>,
-    zeek: Zeek,
+    history: History,
     completeness: u8,
     /// From here on: known when it has ended.
     stream_bytes: Sided<Option<u64>>,
@@ -43,9 +43,8 @@ struct End {
     /// What it acknowledged last.
     acknowledged: Option<Seq>,
     first_gap: Option<Moment>,
-    resets: u32,
+    /// Of its SYN or SYN-ACK: all that was seen of it when the first end comes.
     stamps: Stamps,
-    zeek: Speaker,
 }
 
 const SYN_ACK: u8 = Flags::SYN | Flags::ACK;
@@ -64,72 +63,65 @@ impl Brief {
     pub(crate) fn follow<'a>(&mut self, mut packets: impl Iterator<Item = (Side, Moment, &'a Bare)>) -> bool {
         let Some((_, at, syn)) = packets.next().filter(|(.., syn)| flags(syn) == Flags::SYN) else { return false };
         (self.opening.syn, self.opening.syn_count) = (Some(at), 1);
-        self.note(Side::Client, at, syn);
+        self.open(Side::Client, at, syn, b'S');
         // A RST ends it: what comes after that is not usual.
         packets.all(|(side, at, s)| self.reset.is_none() && self.takes(side, at, s)) && self.end()
     }
 
     /// The next packet, if it is usual here.
+    #[inline]
     fn takes(&mut self, side: Side, at: Moment, s: &Bare) -> bool {
         let (me, peer) = self.ends.pair(side);
         match flags(s) {
             SYN_ACK if side == Side::Server && me.packets == 0 && s.ack == peer.next => {
+                me.acknowledged = Some(s.ack);
                 (self.opening.syn_ack, self.opening.syn_ack_count) = (Some(at), 1);
-                self.note(side, at, s);
-                self.ends.server.acknowledged = Some(s.ack);
+                self.open(side, at, s, b'h');
             }
             FIN_ACK if self.opening.syn_ack.is_some() && me.fin.is_none() && !s.seq.is_before(me.next) => {
-                self.note(side, at, s);
                 self.close(side, at, s);
             }
-            Flags::RST | RST_ACK => {
-                self.note(side, at, s);
-                self.reset(side, at, s);
-            }
+            Flags::RST | RST_ACK => self.reset(side, at, s),
             _ => return false,
         }
         true
     }
 
-    /// What every packet tells.
+    /// A SYN or a SYN-ACK.
     #[inline]
-    fn note(&mut self, side: Side, at: Moment, s: &Bare) {
-        let (me, peer) = self.ends.pair(side);
-        me.packets += 1;
-        me.last_packet = Some(at);
-        let letter = match (s.flags.syn(), s.flags.fin(), s.flags.ack()) {
-            (true, _, true) => b'H',
-            (true, _, false) => b'S',
-            (false, true, _) => b'F',
-            (false, false, _) => b'R',
-        };
-        if s.flags.syn() {
-            me.isn = Some(s.seq);
-            (me.mss, me.window_scale) = (s.options.mss, s.options.window_scale);
-            (me.next, me.acknowledgeable) = (s.seq.plus(1), s.seq.plus(1));
-        }
-        if !s.flags.rst() && me.ttl.is_none() {
-            me.ttl = Some(s.ttl);
-        }
+    fn open(&mut self, side: Side, at: Moment, s: &Bare, letter: u8) {
+        self.note(side, at, s, letter);
+        let me = &mut self.ends[side];
+        (me.isn, me.next, me.acknowledgeable) = (Some(s.seq), s.seq.plus(1), s.seq.plus(1));
+        (me.mss, me.window_scale, me.ttl) = (s.options.mss, s.options.window_scale, Some(s.ttl));
         if let Some((value, _)) = s.options.timestamps {
             me.stamps.note(value, at.at);
         }
-        self.zeek.push(side, letter);
-        states(&mut me.zeek, &mut peer.zeek, s.flags);
+    }
+
+    /// What every packet tells.
+    #[inline]
+    fn note(&mut self, side: Side, at: Moment, s: &Bare, letter: u8) {
+        let me = &mut self.ends[side];
+        me.packets += 1;
+        me.last_packet = Some(at);
+        self.history.push(letter);
         self.completeness |= completeness::of_flags(s.flags);
     }
 
+    #[inline]
     fn close(&mut self, side: Side, at: Moment, s: &Bare) {
+        self.note(side, at, s, if side == Side::Client { b'F' } else { b'f' });
         self.note_first(side, CloseKind::Fin, at, s);
         let (me, peer) = self.ends.pair(side);
         me.fin = Some(Fin { at, seq: s.seq, acknowledged: None });
         if side == Side::Client {
-            self.opening.ack.get_or_insert(at);
+            self.opening.ack = Some(at);
         }
         // What lies between the peer's SYN and FIN was not captured.
         if s.ack.is_after(peer.acknowledgeable) {
             peer.first_gap = Some(at);
-            self.zeek.push(side.peer(), b'G');
+            self.history.push(if side == Side::Client { b'g' } else { b'G' });
         }
         if s.seq == me.next {
             me.acknowledgeable = s.seq.plus(1);
@@ -139,9 +131,9 @@ impl Brief {
     }
 
     fn reset(&mut self, side: Side, at: Moment, s: &Bare) {
+        self.note(side, at, s, if side == Side::Client { b'R' } else { b'r' });
         self.note_first(side, CloseKind::Reset, at, s);
         let (me, peer) = self.ends.pair(side);
-        me.resets = 1;
         // The client's SYN, or nothing but this RST, came before it.
         let answers_syn = match side {
             Side::Client => me.isn == Some(s.seq.minus(1)) && peer.isn.is_some(),
@@ -153,6 +145,7 @@ impl Brief {
         }
     }
 
+    #[inline]
     fn note_first(&mut self, side: Side, kind: CloseKind, at: Moment, s: &Bare) {
         if self.first.is_none() {
             self.first = Some((side, kind, at));
@@ -193,7 +186,10 @@ impl Brief {
         Ending {
             fin,
             reset: *reset,
-            reset_count: Sided { client: client.resets, server: server.resets },
+            reset_count: Sided {
+                client: u32::from(self.is_reset_by(Side::Client)),
+                server: u32::from(self.is_reset_by(Side::Server)),
+            },
             first: first.map(|(.., at)| at),
             closed_by: first.map(|(side, ..)| side),
             kind: first.map_or(CloseKind::Open, |(_, kind, _)| kind),
@@ -202,12 +198,26 @@ impl Brief {
         }
     }
 
+    fn is_reset_by(&self, side: Side) -> bool {
+        self.reset.is_some_and(|reset| reset.by == side)
+    }
+
     pub(crate) fn conn_state(&self) -> ConnState {
-        self.zeek.conn_state(&self.ends.client.zeek, &self.ends.server.zeek, true)
+        let Sided { client, server } = &self.ends;
+        let both_closed = client.fin.is_some() && server.fin.is_some();
+        let state = |side, end: &End, before| match end.fin {
+            _ if self.is_reset_by(side) && !both_closed => State::Reset,
+            Some(_) => State::Closed,
+            None if self.opening.syn_ack.is_some() => State::Established,
+            None => before,
+        };
+        let client = state(Side::Client, client, State::SynSent);
+        let server = state(Side::Server, server, State::Inactive);
+        conn_state(client, server, true, &self.history)
     }
 
     pub(crate) const fn history(&self) -> History {
-        self.zeek.history
+        self.history
     }
 
     pub(crate) const fn completeness(&self) -> u8 {

@@ -11,6 +11,7 @@ pub struct History {
 
 impl History {
     /// Adds a letter; a full history takes no more.
+    #[inline]
     pub fn push(&mut self, letter: u8) {
         if let Some(place) = self.letters.get_mut(usize::from(self.len)) {
             *place = letter;

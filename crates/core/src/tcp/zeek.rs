@@ -6,7 +6,7 @@ use crate::types::{Seq, Side};
 
 /// State of one side, as Zeek's TCP analyser keeps it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     #[default]
     Inactive,
     SynSent,
@@ -120,7 +120,7 @@ impl Zeek {
 
     /// `^` at the beginning says that the first packet came from the server. Zeek writes it where it guessed so by the
     /// port; here the guess is that of the roles.
-    pub(super) fn push(&mut self, side: Side, letter: u8) {
+    fn push(&mut self, side: Side, letter: u8) {
         if side == Side::Server && self.history.is_empty() {
             self.history.push(b'^');
         }
@@ -143,41 +143,43 @@ impl Zeek {
         }
     }
 
-    /// The decision order of Zeek's `conn_state()`.
     pub(super) fn conn_state(&self, client: &Speaker, server: &Speaker, no_payload: bool) -> ConnState {
-        use State::{Closed, Established, Inactive, Partial, Reset, SynAckSent, SynSent};
-        let (client, server) = (client.state, server.state);
-        let inactive = |state| matches!(state, Inactive | Partial);
-        match (client, server) {
-            (SynSent | SynAckSent, Reset) => ConnState::Rej,
-            (Reset, Reset) if no_payload => ConnState::Rej,
-            (client, Reset) if inactive(client) => ConnState::Rstrh,
-            (_, Reset) => ConnState::Rstr,
-            (Reset, server) if inactive(server) => self.reset_without_answer(),
-            (Reset, _) => ConnState::Rsto,
-            (Closed, Closed) => ConnState::Sf,
-            (Closed, server) if inactive(server) => ConnState::Sh,
-            (Closed, _) => ConnState::S2,
-            (client, Closed) if inactive(client) => ConnState::Shr,
-            (_, Closed) => ConnState::S3,
-            (SynSent, Inactive) => ConnState::S0,
-            (Established, Established) => ConnState::S1,
-            _ => ConnState::Oth,
-        }
-    }
-
-    /// Zeek's `/\^?S[^HAFGIQ]*R.*/`.
-    fn reset_without_answer(&self) -> ConnState {
-        let history = self.history.as_str().trim_start_matches('^');
-        let matches = history
-            .strip_prefix('S')
-            .is_some_and(|rest| rest.find('R').is_some_and(|at| !rest[..at].contains(['H', 'A', 'F', 'G', 'I', 'Q'])));
-        if matches { ConnState::Rstos0 } else { ConnState::Oth }
+        conn_state(client.state, server.state, no_payload, &self.history)
     }
 }
 
-/// The states that a segment's flags lead to.
-pub(super) fn states(me: &mut Speaker, peer: &mut Speaker, flags: Flags) {
+/// The decision order of Zeek's `conn_state()`.
+pub(super) fn conn_state(client: State, server: State, no_payload: bool, history: &History) -> ConnState {
+    use State::{Closed, Established, Inactive, Partial, Reset, SynAckSent, SynSent};
+    let inactive = |state| matches!(state, Inactive | Partial);
+    match (client, server) {
+        (SynSent | SynAckSent, Reset) => ConnState::Rej,
+        (Reset, Reset) if no_payload => ConnState::Rej,
+        (client, Reset) if inactive(client) => ConnState::Rstrh,
+        (_, Reset) => ConnState::Rstr,
+        (Reset, server) if inactive(server) => reset_without_answer(history),
+        (Reset, _) => ConnState::Rsto,
+        (Closed, Closed) => ConnState::Sf,
+        (Closed, server) if inactive(server) => ConnState::Sh,
+        (Closed, _) => ConnState::S2,
+        (client, Closed) if inactive(client) => ConnState::Shr,
+        (_, Closed) => ConnState::S3,
+        (SynSent, Inactive) => ConnState::S0,
+        (Established, Established) => ConnState::S1,
+        _ => ConnState::Oth,
+    }
+}
+
+/// Zeek's `/\^?S[^HAFGIQ]*R.*/`.
+fn reset_without_answer(history: &History) -> ConnState {
+    let history = history.as_str().trim_start_matches('^');
+    let matches = history
+        .strip_prefix('S')
+        .is_some_and(|rest| rest.find('R').is_some_and(|at| !rest[..at].contains(['H', 'A', 'F', 'G', 'I', 'Q'])));
+    if matches { ConnState::Rstos0 } else { ConnState::Oth }
+}
+
+fn states(me: &mut Speaker, peer: &mut Speaker, flags: Flags) {
     use State::{Closed, Established, Inactive, Partial, Reset, SynAckSent, SynSent};
     if flags.rst() {
         let both_closed = me.state == Closed && peer.state == Closed;
