@@ -19,7 +19,7 @@ pub struct Limits {
     pub closed_linger: Span,
     /// How long an ended, written connection is remembered, so that a late packet opens no new one.
     pub tombstone_linger: Span,
-    /// Remembered ended connections, in sets of four (16 bytes each); 0 remembers none.
+    /// Remembered ended connections, in sets of eight (8 bytes each); 0 remembers none.
     pub max_tombstones: usize,
     /// A connection without any packet for this long is written out and forgotten. Here and wherever something waits to be
     /// forgotten, a pause of the whole capture counts for a minute at most.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::record::Connection;
-use crate::types::{Endpoint, Moment, Seq, Side, Span, Timestamp};
+use crate::types::{Endpoint, Moment, PacketNo, Seq, Side, Span, Timestamp};
 
 /// What is remembered of a connection, for another one from the same address and port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,18 +16,20 @@ pub struct Beside {
     pub server: Endpoint,
     /// Its first packet.
     pub first: Moment,
-    /// Its last packet.
-    pub last: Moment,
+    /// The time of its last packet.
+    pub last_at: Timestamp,
     /// Its last SYN by the client.
-    pub last_syn: Option<Moment>,
+    pub last_syn: Option<PacketNo>,
     /// The last payload of either side.
-    pub last_payload: Option<Moment>,
+    pub last_payload: Option<PacketNo>,
     /// When it was closed by both sides or by a RST.
     pub closed: Option<Timestamp>,
     /// Whether the client had closed first, so that its port stays taken for a while (TIME-WAIT, RFC 9293 section 3.6.1).
     pub client_waits: bool,
-    /// The client's initial sequence number, and how many bytes it sent.
-    pub client_stream: Option<(Seq, u64)>,
+    /// The client's initial sequence number.
+    pub client_isn: Option<Seq>,
+    /// How many bytes the client sent.
+    pub client_bytes: u64,
 }
 
 impl Beside {
@@ -40,12 +42,13 @@ impl Beside {
             client: c.client,
             server: c.server,
             first: c.first,
-            last: c.last,
-            last_syn: c.opening.syn_retries.last().copied().or(c.opening.syn),
-            last_payload: c.traffic.client.last_payload.max(c.traffic.server.last_payload),
+            last_at: c.last.at,
+            last_syn: c.opening.syn_retries.last().copied().or(c.opening.syn).map(|syn| syn.packet),
+            last_payload: c.traffic.client.last_payload.max(c.traffic.server.last_payload).map(|last| last.packet),
             closed: reset.or_else(|| fins.map(|(a, b)| a.at.at.max(b.at.at))),
             client_waits: reset.is_none() && c.ending.closed_by == Some(Side::Client),
-            client_stream: traffic.isn.map(|isn| (isn, traffic.stream_bytes.unwrap_or(0).max(traffic.payload_bytes))),
+            client_isn: traffic.isn,
+            client_bytes: traffic.stream_bytes.unwrap_or(0).max(traffic.payload_bytes),
         }
     }
 
@@ -79,7 +82,8 @@ pub(crate) struct Neighbours {
     held: Vec<Held>,
 }
 
-const RECENT: usize = 2_048;
+/// Two lines of the processor's cache each: more would push out what every connection needs.
+const RECENT: usize = 1_024;
 const HELD: usize = 64;
 const BESIDE: usize = 8;
 
@@ -94,7 +98,7 @@ impl Neighbours {
         if self.recent.len() == RECENT
             && let Some(old) = self.recent.pop_front()
         {
-            self.forgotten = self.forgotten.max(Some(old.last.at));
+            self.forgotten = self.forgotten.max(Some(old.last_at));
         }
         self.recent.push_back(brief);
     }

@@ -41,12 +41,11 @@ impl Detector for LocalConnectFailure {
         let others = || beside.iter().filter(|other| other.server != c.server);
         // A SYN from that port meanwhile, or bytes on the other connection later than the request: it was tried after all.
         let tried = others().any(|other| {
-            let within =
-                |at: Option<Moment>| at.is_some_and(|at| asked.packet < at.packet && at.packet < answered.packet);
-            within(other.last_syn) || within(Some(other.first))
+            let within = |packet| asked.packet < packet && packet < answered.packet;
+            other.last_syn.is_some_and(within) || within(other.first.packet)
         });
         let in_use = |other: &&Beside| {
-            let quiet = other.last_payload.is_none_or(|last| last.packet < asked.packet);
+            let quiet = other.last_payload.is_none_or(|last| last < asked.packet);
             other.first.packet < asked.packet && quiet && other.holds_port_at(answered.at)
         };
         let Some(other) = others().find(in_use).filter(|_| !tried) else { return };

@@ -47,9 +47,10 @@ impl Detector for UntranslatedReply {
         let stray = if reset.by == Side::Client { c.server } else { c.client };
         // The RST's sequence number is the ACK field of the segment that it answers (RFC 9293 section 3.10.7.1).
         let acknowledges = |other: &&Beside| {
-            let Some((isn, bytes)) = other.client_stream else { return false };
+            let Some(isn) = other.client_isn else { return false };
             let into = reset.seq.distance_from(isn);
-            other.server != stray && into > 0 && i64::from(into) <= i64::try_from(bytes).unwrap_or(i64::MAX) + 2
+            // The SYN and the FIN have a number each.
+            other.server != stray && into > 0 && u64::from(into.unsigned_abs()) <= other.client_bytes.saturating_add(2)
         };
         let alive =
             |other: &&Beside| other.first.at < c.first.at && other.closed.is_none_or(|closed| closed >= c.first.at);
