@@ -209,10 +209,16 @@ impl<S: Sink> Connections<S> {
             return;
         };
         let Some(live) = self.table.value(place) else { return };
-        let before = live.kept();
-        live.on_segment(sighting, &flow.key, &mut self.notes, &self.means);
-        let (class, after) = (live.class(), live.kept());
-        self.keepers.note(Keeper { place, number: live.number() }, before, after);
+        let class = match live.on_bare_segment(sighting, &mut self.notes) {
+            Some(class) => class,
+            None => {
+                let before = live.kept();
+                live.on_segment(sighting, &flow.key, &mut self.notes, &self.means);
+                let (class, after) = (live.class(), live.kept());
+                self.keepers.note(Keeper { place, number: live.number() }, before, after);
+                class
+            }
+        };
         self.table.seen(place, class, now.age);
     }
 

@@ -88,13 +88,24 @@ impl Openings {
         }
     }
 
-    #[cold]
+    /// A span that is not the last.
     fn other(&mut self, place: i64) -> &mut Begun {
+        // Where none was left out, its place is known.
+        let from_end = self.spans.last().map_or(0, |last| last.place.wrapping_sub(place));
+        let dense = (self.spans.len() as i64 - 1).wrapping_sub(from_end);
+        if self.spans.get(dense as usize).is_some_and(|begun| begun.place == place) {
+            return &mut self.spans[dense as usize];
+        }
+        self.search(place)
+    }
+
+    #[cold]
+    fn search(&mut self, place: i64) -> &mut Begun {
         let place = match self.spans.binary_search_by_key(&place, |begun| begun.place) {
             Ok(known) => known,
             Err(_) if self.spans.len() >= MOST => {
                 self.coarsen();
-                return self.other(place >> 1);
+                return self.search(place >> 1);
             }
             Err(new) => {
                 self.spans.insert(new, Begun { place, ..Begun::default() });

@@ -45,9 +45,9 @@ pub(crate) struct Gone<T> {
     pub(crate) evicted: bool,
 }
 
-/// It begins with a line of the processor's cache, and the key stands in that.
+/// What the table needs to know stands in one line of the processor's cache, the connection in the next.
 #[derive(Debug)]
-#[repr(align(64))]
+#[repr(C, align(64))]
 struct Slot<T> {
     key: Key,
     hash: u64,

@@ -97,13 +97,21 @@ impl Live {
             }
     }
 
-    /// The next segment, or another sighting of one.
+    /// The next segment, if it only has to be noted: says what state that leads to. Any other goes to `on_segment`.
     #[inline]
-    pub(crate) fn on_segment(&mut self, sighting: &Sighting<'_>, key: &Key, notes: &mut Notes, limits: &Means) {
+    pub(crate) fn on_bare_segment(&mut self, sighting: &Sighting<'_>, notes: &mut Notes) -> Option<Class> {
         match self {
             Self::Young(young) if sighting.segment.payload_len == 0 && young.notes.has_room() => {
                 young.note(sighting, notes);
+                Some(young.class())
             }
+            Self::Young(_) | Self::Grown(_) => None,
+        }
+    }
+
+    /// The next segment, or another sighting of one, that is not only to be noted.
+    pub(crate) fn on_segment(&mut self, sighting: &Sighting<'_>, key: &Key, notes: &mut Notes, limits: &Means) {
+        match self {
             Self::Young(young) => {
                 let mut builder = young.grow(key, notes, limits);
                 builder.on_sighting(sighting, limits);

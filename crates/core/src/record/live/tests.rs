@@ -94,7 +94,7 @@ fn told(packets: &[Packet]) -> (Option<Connection>, Connection) {
             Sighting { segment: &segment, forward: from_client, at, interface: InterfaceId(0), is_twin: false };
         match &mut live {
             None => live = Some(Live::new(3, &sighting, &mut notes, &limits)),
-            Some(live) => live.on_segment(&sighting, &key, &mut notes, &limits),
+            Some(live) => assert!(live.on_bare_segment(&sighting, &mut notes).is_some(), "it has room"),
         }
     }
     let Some(Live::Young(young)) = live else { panic!("nothing carried payload") };
