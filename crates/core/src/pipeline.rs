@@ -1,6 +1,7 @@
 //! The path of a packet: frame, segment, connection, record, judgement.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
 use crate::anomaly::Quality;
@@ -42,7 +43,10 @@ struct Connections<S> {
     notes: Notes,
     casebook: Casebook,
     sink: S,
+    /// Numbers that were given.
     begun: u64,
+    /// Numbers that no connection has yet, by the hash of the tuple that took them.
+    numbered: BTreeMap<u64, u64>,
     late_packets: u64,
     keepers: Keepers,
     evicted: u64,
@@ -50,6 +54,9 @@ struct Connections<S> {
     evicted_for_payload: u64,
     over_limit: u64,
 }
+
+/// More tuples whose first packet makes no sense are no traffic that somebody would number.
+const MAX_NUMBERED: usize = 4_096;
 
 impl<S: Sink> Pipeline<S> {
     pub(crate) fn new(limits: Limits, sink: S) -> Self {
@@ -66,6 +73,7 @@ impl<S: Sink> Pipeline<S> {
                 means: Means::new(limits),
                 sink,
                 begun: 0,
+                numbered: BTreeMap::new(),
                 late_packets: 0,
                 evicted: 0,
                 evicted_for_payload: 0,
@@ -87,13 +95,19 @@ impl<S: Sink> Pipeline<S> {
     }
 
     /// One packet of the capture.
+    #[inline]
     pub(crate) fn on_frame(&mut self, frame: &Frame<'_>) {
-        let now = self.clock.tick(frame.time);
         self.facts.packets += 1;
         self.bytes += frame.data.len() as u64;
         if self.link != Some(frame.link) {
             self.meet(frame.link);
         }
+        self.follow(frame);
+    }
+
+    /// What a frame holds goes to its connection.
+    fn follow(&mut self, frame: &Frame<'_>) {
+        let now = self.clock.tick(frame.time);
         let at = Moment { packet: frame.number, at: frame.time };
         // Looked at where it stands: a segment is large.
         let decoded = &self.decoder.decode(frame);
@@ -107,10 +121,30 @@ impl<S: Sink> Pipeline<S> {
             }
             let sighting = Sighting { segment, forward: flow.forward, at, interface, is_twin };
             self.connections.on_segment(&sighting, flow, now, &self.places);
+        } else if let Decoded::Several = decoded {
+            self.follow_parts(frame);
         } else {
-            self.connections.on_other(decoded, at, &mut self.skipped);
+            self.connections.on_other(decoded, at, now, &mut self.skipped);
         }
         self.connections.expire(now, &self.places);
+    }
+
+    /// The packets of a frame that holds several. In the counts of the capture they are one packet.
+    #[cold]
+    fn follow_parts(&mut self, frame: &Frame<'_>) {
+        let before = self.facts.tcp_packets;
+        let skipped = std::mem::take(&mut self.skipped);
+        let parts = self.decoder.open();
+        for part in parts.frames(frame) {
+            self.follow(&part);
+        }
+        self.decoder.close(parts);
+        let of_parts = std::mem::replace(&mut self.skipped, skipped);
+        if self.facts.tcp_packets > before {
+            self.facts.tcp_packets = before + 1;
+        } else if let Some(skip) = of_parts.into_keys().next() {
+            *self.skipped.entry(skip).or_insert(0) += 1;
+        }
     }
 
     /// A link type other than that of the packet before.
@@ -153,8 +187,8 @@ impl<S: Sink> Pipeline<S> {
     pub(crate) fn finish(mut self) -> (Report, S) {
         self.connections.finish_all(self.clock.now(), &self.places);
         let limit_notes = self.connections.limit_notes();
-        let Connections { casebook, sink, begun, late_packets, .. } = self.connections;
-        self.facts.connections = begun;
+        let Connections { casebook, sink, begun, numbered, late_packets, .. } = self.connections;
+        self.facts.connections = begun - numbered.len() as u64;
         self.facts.first = self.clock.first();
         self.facts.last = self.clock.last();
         let mut quality = self.quality;
@@ -222,9 +256,10 @@ impl<S: Sink> Connections<S> {
             self.late_packets += 1;
             return;
         }
-        let live = Live::new(self.begun, sighting, &mut self.notes, &self.means);
-        let (class, kept, number) = (live.class(), live.kept(), self.begun);
-        self.begun += 1;
+        let number = self.numbered.remove(&flow.hash).unwrap_or(self.begun);
+        self.begun = self.begun.max(number + 1);
+        let live = Live::new(number, sighting, &mut self.notes, &self.means);
+        let (class, kept) = (live.class(), live.kept());
         let place = self.table.insert(flow, live, now.age);
         self.keepers.note(Keeper { place, number }, 0, kept);
         self.table.seen(place, class, now.age);
@@ -232,16 +267,33 @@ impl<S: Sink> Connections<S> {
 
     /// A frame without a segment.
     #[inline(never)]
-    fn on_other(&mut self, decoded: &Decoded<'_>, at: Moment, skipped: &mut BTreeMap<Skip, u64>) {
+    fn on_other(&mut self, decoded: &Decoded<'_>, at: Moment, now: Now, skipped: &mut BTreeMap<Skip, u64>) {
         let skip = match decoded {
-            Decoded::Tcp(_) => return,
+            Decoded::Tcp(_) | Decoded::Several => return,
             Decoded::IcmpError(error) => {
                 self.on_icmp(error, at);
                 Skip::NotTcp
             }
+            Decoded::BadTcp(tuple) => {
+                self.number(&Flow::of(tuple), now);
+                Skip::Malformed
+            }
             Decoded::Skipped(skip) => *skip,
         };
         *skipped.entry(skip).or_insert(0) += 1;
+    }
+
+    /// A header that makes no sense opens no connection, but it takes the number that Wireshark gives it, so that later
+    /// connections have Wireshark's. A connection of its tuple that begins later has that number.
+    fn number(&mut self, flow: &Flow, now: Now) {
+        if self.numbered.len() < MAX_NUMBERED
+            && self.table.find(flow).is_none()
+            && !self.table.has_ended(flow, now.age)
+            && let Entry::Vacant(free) = self.numbered.entry(flow.hash)
+        {
+            free.insert(self.begun);
+            self.begun += 1;
+        }
     }
 
     /// An ICMP error belongs to the connection that it quotes.

@@ -5,6 +5,7 @@
 mod decoder;
 mod table;
 
+mod amsdu;
 mod arcnet;
 mod capture_header;
 mod ethernet;
@@ -27,6 +28,7 @@ mod sll;
 mod sll2;
 mod wlan;
 
+pub use amsdu::Parts;
 pub use decoder::Decoder;
 pub use table::link_name;
 

@@ -38,11 +38,5 @@ pub(super) fn read_padded(piece: Piece<'_>, padded: bool) -> Step<'_> {
         header_len = header_len.next_multiple_of(4);
     }
     let body = piece.after(header_len)?;
-    if !aggregated {
-        return Ok((Header::Llc, body));
-    }
-    // An A-MSDU: two addresses and a length before each packet, of which the first is read.
-    let (subframe, rest) = body.split::<14>()?;
-    let len = usize::from(u16::from_be_bytes([subframe[12], subframe[13]]));
-    Ok((Header::Llc, rest.with_wire_len(len)))
+    Ok((if aggregated { Header::Amsdu } else { Header::Llc }, body))
 }

@@ -22,6 +22,8 @@ pub(crate) enum Header {
     Llc,
     /// IEEE 802.11.
     Wlan,
+    /// Several packets in one IEEE 802.11 frame.
+    Amsdu,
     /// An IEEE 802.1Q tag, behind its EtherType.
     Vlan,
     /// An IEEE 802.1ah service tag.
@@ -56,6 +58,11 @@ pub(crate) enum Header {
     Ipv6Fragment,
     /// Authentication header, in IPv4 or IPv6.
     Ah {
+        /// Whether IPv6 extension headers may follow.
+        v6: bool,
+    },
+    /// A compressed payload (RFC 3173), in IPv4 or IPv6.
+    IpComp {
         /// Whether IPv6 extension headers may follow.
         v6: bool,
     },
@@ -165,7 +172,7 @@ impl Header {
             50 => Err(Skip::Encrypted),
             51 => Ok(Self::Ah { v6: false }),
             97 => Ok(Self::EtherIp),
-            108 => Err(Skip::Compressed),
+            108 => Ok(Self::IpComp { v6: false }),
             137 => Ok(Self::Mpls),
             _ => Err(Skip::NotTcp),
         }
@@ -179,6 +186,7 @@ impl Header {
             0 | 43 | 60 | 135 | 139 | 140 => Ok(Self::Ipv6Extension),
             44 => Ok(Self::Ipv6Fragment),
             51 => Ok(Self::Ah { v6: true }),
+            108 => Ok(Self::IpComp { v6: true }),
             other => Self::of_protocol(other),
         }
     }

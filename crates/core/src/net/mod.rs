@@ -15,6 +15,7 @@ mod segment;
 pub(crate) mod ether_ip;
 pub(crate) mod gre;
 pub(crate) mod icmp;
+pub(crate) mod ipcomp;
 pub(crate) mod ipv4;
 pub(crate) mod ipv6;
 pub(crate) mod tcp;

@@ -74,11 +74,12 @@ fn read_cut(piece: Piece<'_>, ip: Ip, place: Place) -> Decoded<'_> {
         Err(skip) => return Decoded::Skipped(skip),
     };
     let header_len = usize::from(header[12] >> 4) * 4;
+    let tuple = tuple([header[0], header[1], header[2], header[3]], &ip);
     if header_len < 20 || header_len > piece.wire_len() {
-        return Decoded::Skipped(Skip::Malformed);
+        return Decoded::BadTcp(tuple);
     }
     Decoded::Tcp(Segment {
-        tuple: tuple([header[0], header[1], header[2], header[3]], &ip),
+        tuple,
         seq: Seq(u32::from_be_bytes([header[4], header[5], header[6], header[7]])),
         ack: Seq(u32::from_be_bytes([header[8], header[9], header[10], header[11]])),
         flags: Flags(header[13]),

@@ -9,8 +9,16 @@ use crate::net::Decoded;
 
 fn check(decoder: &mut Decoder, frame: &Frame<'_>) {
     roads_agree(frame);
-    if let Decoded::Tcp(segment) = decoder.decode(frame) {
-        assert!(segment.payload.len() <= segment.payload_len as usize);
+    match decoder.decode(frame) {
+        Decoded::Tcp(segment) => assert!(segment.payload.len() <= segment.payload_len as usize),
+        Decoded::Several => {
+            let parts = decoder.open();
+            for part in parts.frames(frame) {
+                assert!(!matches!(decoder.decode(&part), Decoded::Several), "frames do not multiply");
+            }
+            decoder.close(parts);
+        }
+        _ => {}
     }
 }
 

@@ -1,7 +1,7 @@
 //! One test for each tunnel, after its RFC.
 
-use super::{IPV4, IPV6, MACS, SYN, holds_the_syn, skipped, tunnel, with_segment};
-use crate::net::{Skip, Tunnel, TunnelKind};
+use super::{IPV4, IPV6, MACS, SYN, bytes, decoder, frame, holds_the_syn, skipped, tunnel, with_segment};
+use crate::net::{Decoded, Skip, Tunnel, TunnelKind};
 
 /// An outer IPv4 header for a protocol; length 0 stands for the rest of the frame.
 fn outer(protocol: &str) -> String {
@@ -166,6 +166,7 @@ fn authentication_header() {
 fn encrypted_and_compressed_payload() {
     assert_eq!(skipped(101, &[&outer("32"), "00 00 01 00 00 00 00 01"]), Skip::Encrypted);
     assert_eq!(skipped(101, &[&outer("6c"), "06 00 00 02"]), Skip::Compressed);
+    assert_eq!(skipped(101, &[&outer("6c"), "06 00 00 03", SYN]), Skip::Compressed);
     // ESP in UDP, IKE in UDP, a keep-alive.
     assert_eq!(skipped(101, &[&udp("11 94"), "00 00 01 00 00 00 00 01"]), Skip::Encrypted);
     assert_eq!(skipped(101, &[&udp("11 94"), "00 00 00 00 00 00 00 01"]), Skip::NotTcp);
@@ -218,4 +219,31 @@ fn nesting_ends_at_the_limit() {
     assert_eq!(skipped(1, &[MACS, &tags, "08 00", IPV4, SYN]), Skip::TooDeep);
     let tags = "81 00 00 05 ".repeat(16);
     holds_the_syn(1, &[MACS, &tags, "08 00", IPV4, SYN]);
+}
+
+/// One stored block (RFC 1951 section 3.2.4) is DEFLATE too: last, stored, length and its complement.
+#[test]
+fn a_compressed_payload() {
+    let stored = "01 18 00 e7 ff";
+    let ipv4 = IPV4.replacen("00 2c", "00 35", 1).replacen("40 06", "40 6c", 1);
+    holds_the_syn(101, &[&ipv4, "06 00 00 02", stored, SYN]);
+    holds_the_syn(101, &[&ipv4, "06 00 12 34", stored, SYN]);
+    // In IPv6 other extension headers may be inside.
+    let ipv6 = IPV6.replacen("00 18 06", "00 29 6c", 1);
+    holds_the_syn(101, &[&ipv6, "3c 00 00 02", "01 20 00 df ff", "06 00 01 04 00 00 00 00", SYN]);
+    // LZS is not read, and bytes that are no DEFLATE are not guessed at.
+    assert_eq!(skipped(101, &[&outer("6c"), "06 00 00 03", stored, SYN]), Skip::Compressed);
+    assert_eq!(skipped(101, &[&outer("6c"), "06 00 00 02", SYN]), Skip::Compressed);
+    // Two within one frame, and no third.
+    let within = |n: usize| -> Vec<u8> {
+        (0..n).fold(bytes(&[SYN]), |inner, depth| {
+            let next = if depth == 0 { 6 } else { 108 };
+            let len = inner.len() as u16;
+            let head = [&[next, 0, 0, 2, 1][..], &len.to_le_bytes(), &(!len).to_le_bytes()].concat();
+            [head, inner].concat()
+        })
+    };
+    let data = |n: usize| [bytes(&[&outer("6c")]), within(n)].concat();
+    assert!(matches!(decoder().decode(&frame(101, &data(2))), Decoded::Tcp(_)));
+    assert!(matches!(decoder().decode(&frame(101, &data(3))), Decoded::Skipped(Skip::TooDeep)));
 }
