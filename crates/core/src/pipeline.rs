@@ -1,19 +1,18 @@
 //! The path of a packet: frame, segment, connection, record, judgement.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::net::IpAddr;
 
 use crate::anomaly::Quality;
 use crate::capture::{Captures, Frame, Interfaces, LinkType, Names, Reader};
 use crate::detect::CaptureFacts;
-use crate::flow::{Clock, Flow, Gone, Keeper, Keepers, Now, Places, Table, Twins};
+use crate::flow::{Clock, Flow, Gone, Keeper, Keepers, Now, Numbers, Places, Table, Twins};
 use crate::inspector::Sink;
 use crate::link::{Decoder, link_name};
 use crate::net::{Decoded, IcmpError, Skip};
 use crate::record::{Live, Means, Notes, Sighting};
 use crate::report::{CaptureSummary, Casebook};
-use crate::types::{Moment, Timestamp, escaped};
+use crate::types::{Moment, Seq, Timestamp, escaped};
 use crate::{Limits, Report};
 
 /// The analysis without the reading.
@@ -43,10 +42,7 @@ struct Connections<S> {
     notes: Notes,
     casebook: Casebook,
     sink: S,
-    /// Numbers that were given.
-    begun: u64,
-    /// Numbers that no connection has yet, by the hash of the tuple that took them.
-    numbered: BTreeMap<u64, u64>,
+    numbers: Numbers,
     late_packets: u64,
     keepers: Keepers,
     evicted: u64,
@@ -54,9 +50,6 @@ struct Connections<S> {
     evicted_for_payload: u64,
     over_limit: u64,
 }
-
-/// More tuples whose first packet makes no sense are no traffic that somebody would number.
-const MAX_NUMBERED: usize = 4_096;
 
 impl<S: Sink> Pipeline<S> {
     pub(crate) fn new(limits: Limits, sink: S) -> Self {
@@ -72,8 +65,7 @@ impl<S: Sink> Pipeline<S> {
                 keepers: Keepers::new(limits.max_payload_total),
                 means: Means::new(limits),
                 sink,
-                begun: 0,
-                numbered: BTreeMap::new(),
+                numbers: Numbers::default(),
                 late_packets: 0,
                 evicted: 0,
                 evicted_for_payload: 0,
@@ -187,8 +179,8 @@ impl<S: Sink> Pipeline<S> {
     pub(crate) fn finish(mut self) -> (Report, S) {
         self.connections.finish_all(self.clock.now(), &self.places);
         let limit_notes = self.connections.limit_notes();
-        let Connections { casebook, sink, begun, numbered, late_packets, .. } = self.connections;
-        self.facts.connections = begun - numbered.len() as u64;
+        let Connections { casebook, sink, numbers, late_packets, .. } = self.connections;
+        self.facts.connections = numbers.connections();
         self.facts.first = self.clock.first();
         self.facts.last = self.clock.last();
         let mut quality = self.quality;
@@ -256,8 +248,7 @@ impl<S: Sink> Connections<S> {
             self.late_packets += 1;
             return;
         }
-        let number = self.numbered.remove(&flow.hash).unwrap_or(self.begun);
-        self.begun = self.begun.max(number + 1);
+        let number = self.numbers.next(sighting.segment, flow);
         let live = Live::new(number, sighting, &mut self.notes, &self.means);
         let (class, kept) = (live.class(), live.kept());
         let place = self.table.insert(flow, live, now.age);
@@ -274,8 +265,8 @@ impl<S: Sink> Connections<S> {
                 self.on_icmp(error, at);
                 Skip::NotTcp
             }
-            Decoded::BadTcp(tuple) => {
-                self.number(&Flow::of(tuple), now);
+            Decoded::BadTcp { tuple, opens } => {
+                self.number(&Flow::of(tuple), *opens, now);
                 Skip::Malformed
             }
             Decoded::Skipped(skip) => *skip,
@@ -283,16 +274,10 @@ impl<S: Sink> Connections<S> {
         *skipped.entry(skip).or_insert(0) += 1;
     }
 
-    /// A header that makes no sense opens no connection, but it takes the number that Wireshark gives it, so that later
-    /// connections have Wireshark's. A connection of its tuple that begins later has that number.
-    fn number(&mut self, flow: &Flow, now: Now) {
-        if self.numbered.len() < MAX_NUMBERED
-            && self.table.find(flow).is_none()
-            && !self.table.has_ended(flow, now.age)
-            && let Entry::Vacant(free) = self.numbered.entry(flow.hash)
-        {
-            free.insert(self.begun);
-            self.begun += 1;
+    /// What Wireshark numbers and what opens no connection here.
+    fn number(&mut self, flow: &Flow, opens: Option<Seq>, now: Now) {
+        if self.table.find(flow).is_none() && !self.table.has_ended(flow, now.age) {
+            self.numbers.take(flow, opens);
         }
     }
 

@@ -177,5 +177,11 @@ fn a_header_that_makes_no_sense_takes_a_number_and_opens_nothing() {
         let told = tape.told();
         let numbers: Vec<_> = told.iter().map(|told| (told.number, told.packets)).collect();
         assert_eq!(numbers, [(1, 1), (2, 1), (3, 1)]);
+        // A SYN with another number opens the next, after one that makes no sense too.
+        let mut tape = Tape::new();
+        bad(&mut tape, own);
+        tape.plain(true, Flags::SYN, 200);
+        let numbers: Vec<_> = tape.told().iter().map(|told| told.number).collect();
+        assert_eq!(numbers, [1]);
     }
 }

@@ -18,7 +18,7 @@ pub(crate) enum Key {
 pub(crate) struct Flow {
     pub(crate) key: Key,
     /// The same for both directions.
-    pub(crate) hash: u64,
+    pub(super) hash: u64,
     /// Whether the tuple's source is the lower end of the key: the direction.
     pub(crate) forward: bool,
 }

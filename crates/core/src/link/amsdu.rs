@@ -65,6 +65,6 @@ impl Parts {
 pub(super) fn subframe(piece: Piece<'_>) -> Result<(Piece<'_>, Piece<'_>), Skip> {
     let (header, rest) = piece.split::<HEADER_LEN>()?;
     let len = usize::from(u16::from_be_bytes([header[12], header[13]]));
-    let next = piece.after((HEADER_LEN + len).next_multiple_of(4)).unwrap_or(Piece::new(&[], 0));
+    let next = piece.after((HEADER_LEN + len).next_multiple_of(4)).unwrap_or_else(|_| Piece::new(&[], 0));
     Ok((rest.with_wire_len(len), next))
 }

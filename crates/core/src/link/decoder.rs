@@ -2,7 +2,7 @@
 
 use super::amsdu::Parts;
 use super::plain::{self, Plain};
-use super::{amsdu, ethernet, llc, mpls, ppp, table, wlan};
+use super::{amsdu, ethernet, llc, macsec, mpls, ppp, table, wlan};
 use crate::Limits;
 use crate::capture::{Frame, LinkType};
 use crate::net::ipcomp::Unpacker;
@@ -150,12 +150,15 @@ fn read<'a>(header: Header, piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
         Header::Ethernet => ethernet::read(piece, walk),
         Header::Llc => llc::read(piece),
         Header::Wlan => wlan::read(piece, walk),
+        Header::CapwapWlan => wlan::read_exchanged(piece),
         Header::Amsdu => Ok((Header::Llc, amsdu::subframe(piece)?.0)),
         Header::Vlan => ethernet::read_vlan(piece, walk),
         Header::Pbb => ethernet::read_pbb(piece, walk),
         Header::Tagged { len } => ethernet::read_tagged(piece, len),
         Header::EthernetBehind { len } => Ok((Header::Ethernet, piece.after(usize::from(len))?)),
         Header::Trill => ethernet::read_trill(piece),
+        Header::Macsec => macsec::read(piece),
+        Header::Nsh => net::nsh::read(piece, walk),
         Header::Mpls => mpls::read(piece, walk),
         Header::Pppoe => ppp::read_pppoe(piece, walk),
         Header::Ppp => ppp::read(piece, walk),

@@ -21,6 +21,7 @@ mod ipoib;
 mod juniper;
 mod llc;
 mod long_addresses;
+mod macsec;
 mod mpls;
 mod net_analyzer;
 mod nflog;

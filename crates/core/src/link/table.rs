@@ -20,7 +20,7 @@ pub(super) struct Link {
 
 /// To add one: a file with its reader, and a row here.
 #[rustfmt::skip]
-static LINKS: [Link; 56] = [
+static LINKS: [Link; 58] = [
     Link { number: 0,   name: "NULL",               read: null::read },
     Link { number: 1,   name: "EN10MB",             read: ethernet::read },
     Link { number: 6,   name: "IEEE802_5",          read: token_ring::read },
@@ -48,6 +48,8 @@ static LINKS: [Link; 56] = [
     Link { number: 123, name: "SUNATM",             read: atm::read_sun },
     Link { number: 127, name: "IEEE802_11_RADIO",   read: radio::read_radiotap },
     Link { number: 129, name: "ARCNET_LINUX",       read: arcnet::read },
+    Link { number: 135, name: "JUNIPER_ATM2",       read: juniper::read_atm2 },
+    Link { number: 137, name: "JUNIPER_ATM1",       read: juniper::read_atm1 },
     Link { number: 138, name: "APPLE_IP_OVER_IEEE1394", read: long_addresses::read_ieee1394 },
     Link { number: 143, name: "DOCSIS",             read: docsis::read },
     Link { number: 149, name: "PKTAP",              read: capture_header::read_pktap },
@@ -81,10 +83,10 @@ static LINKS: [Link; 56] = [
 
 /// Names of link types that are not read, so that a report can name them.
 #[rustfmt::skip]
-const UNREAD: [(u16, &str); 63] = [
+const UNREAD: [(u16, &str); 61] = [
     (3, "AX25"), (99, "SYMANTEC_FIREWALL"), (114, "LTALK"), (130, "JUNIPER_MLPPP"), (131, "JUNIPER_MLFR"),
-    (132, "JUNIPER_ES"), (133, "JUNIPER_GGSN"), (134, "JUNIPER_MFR"), (135, "JUNIPER_ATM2"),
-    (136, "JUNIPER_SERVICES"), (137, "JUNIPER_ATM1"), (139, "MTP2_WITH_PHDR"), (140, "MTP2"), (141, "MTP3"),
+    (132, "JUNIPER_ES"), (133, "JUNIPER_GGSN"), (134, "JUNIPER_MFR"),
+    (136, "JUNIPER_SERVICES"), (139, "MTP2_WITH_PHDR"), (140, "MTP2"), (141, "MTP3"),
     (142, "SCCP"), (144, "LINUX_IRDA"), (147, "USER0"), (164, "JUNIPER_MONITOR"), (165, "BACNET_MS_TP"),
     (168, "JUNIPER_PPPOE_ATM"), (169, "GPRS_LLC"), (174, "JUNIPER_PIC_PEER"), (177, "LINUX_LAPD"), (182, "MFR"),
     (183, "JUNIPER_VP"), (187, "BLUETOOTH_HCI_H4"), (189, "USB_LINUX"), (194, "JUNIPER_ISM"),

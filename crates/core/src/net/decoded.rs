@@ -2,7 +2,7 @@
 
 use super::Segment;
 use crate::capture::LinkType;
-use crate::types::Tuple;
+use crate::types::{Seq, Tuple};
 
 /// The outcome of decoding one frame.
 #[derive(Clone, Copy, Debug)]
@@ -13,7 +13,12 @@ pub enum Decoded<'a> {
     IcmpError(IcmpError),
     /// A TCP header of which no more than the ports can be read, because the length that it claims makes no sense. No
     /// segment, but Wireshark gives it a `tcp.stream`.
-    BadTcp(Tuple),
+    BadTcp {
+        /// Source and destination.
+        tuple: Tuple,
+        /// Its sequence number, where it has SYN without ACK: it would open a connection.
+        opens: Option<Seq>,
+    },
     /// Several packets in one frame (A-MSDU): [`Decoder::open`](crate::link::Decoder::open) has them.
     Several,
     /// Something else, or something that can not be read, counted by reason.

@@ -22,6 +22,8 @@ pub(crate) enum Header {
     Llc,
     /// IEEE 802.11.
     Wlan,
+    /// IEEE 802.11 in CAPWAP: some controllers exchange the two bytes of its frame control.
+    CapwapWlan,
     /// Several packets in one IEEE 802.11 frame.
     Amsdu,
     /// An IEEE 802.1Q tag, behind its EtherType.
@@ -40,6 +42,10 @@ pub(crate) enum Header {
     },
     /// TRILL (RFC 6325).
     Trill,
+    /// MACsec.
+    Macsec,
+    /// Network service header (RFC 8300).
+    Nsh,
     /// MPLS label stack.
     Mpls,
     /// PPPoE session.
@@ -153,8 +159,10 @@ impl Header {
             // Cisco FabricPath: forwarding tag and hop count, then the frame of the host.
             0x8903 => Ok(Self::EthernetBehind { len: 2 }),
             0x22f3 => Ok(Self::Trill),
-            // MACsec. Integrity without encryption is possible, but rare enough to be left.
-            0x88e5 => Err(Skip::Encrypted),
+            0x894f => Ok(Self::Nsh),
+            0x88e5 => Ok(Self::Macsec),
+            // IEEE 802.1CB redundancy tag: two reserved bytes, sequence number.
+            0xf1c1 => Ok(Self::Tagged { len: 4 }),
             _ => Err(Skip::NotIp),
         }
     }

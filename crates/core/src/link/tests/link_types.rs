@@ -48,8 +48,21 @@ fn tags_of_switches() {
     holds_the_syn(1, &[MACS, "89 2f", "00 34 00 01", "08 00", IPV4, SYN]);
     holds_the_syn(1, &[MACS, "89 03", "00 60", MACS, "08 00", IPV4, SYN]);
     holds_the_syn(1, &[MACS, "22 f3", "00 3f 00 01 00 02", MACS, "08 00", IPV4, SYN]);
-    // MACsec.
-    assert_eq!(skipped(1, &[MACS, "88 e5", "2c 00 00 00 00 01", IPV4]), Skip::Encrypted);
+    // 802.1CB.
+    holds_the_syn(1, &[MACS, "f1 c1", "00 00 00 07", "08 00", IPV4, SYN]);
+}
+
+#[test]
+fn macsec_in_clear_alone() {
+    let check_value = "00".repeat(16);
+    holds_the_syn(1, &[MACS, "88 e5", "00 00 00 00 00 01", "08 00", IPV4, SYN, &check_value]);
+    // With the channel's identifier.
+    let channel = "00 00 5e 00 53 01 00 01";
+    holds_the_syn(1, &[MACS, "88 e5", "20 00 00 00 00 01", channel, "86 dd", IPV6, SYN, &check_value]);
+    for control in ["0c", "04", "08"] {
+        let encrypted = [MACS, "88 e5", control, "00 00 00 00 01", "08 00", IPV4, SYN, &check_value];
+        assert_eq!(skipped(1, &encrypted), Skip::Encrypted);
+    }
 }
 
 #[test]
@@ -182,6 +195,11 @@ fn wlan_data_frames() {
     holds_the_syn(105, &with(&["08 03 00 00", ADDRESSES, "00 00 5e 00 53 04"]));
     // An aggregate: addresses and length of the first packet in it.
     holds_the_syn(105, &with(&["88 01 00 00", ADDRESSES, "80 00", MACS, "00 34"]));
+    // Between mesh points: mesh control, alone and with two more addresses.
+    let mesh = ["88 03 00 00", ADDRESSES, "00 00 5e 00 53 04", "00 01"];
+    holds_the_syn(105, &with(&[&mesh[..], &["00 1f 01 00 00 00"]].concat()));
+    let far = ["02 1f 01 00 00 00", "00 00 5e 00 53 05 00 00 5e 00 53 06"];
+    holds_the_syn(105, &with(&[&mesh[..], &far].concat()));
     // Radiotap of 8 bytes without fields; of 17 bytes with time and with the flag for padding behind QoS.
     holds_the_syn(127, &with(&["00 00 08 00 00 00 00 00", "08 01 00 00", ADDRESSES]));
     let padded =
@@ -221,6 +239,9 @@ fn infiniband_and_juniper() {
     holds_the_syn(179, &["4d 47 43 00", "00 21", IPV4, SYN]);
     holds_the_syn(180, &["4d 47 43 00", "18 41", "03 cc", IPV4, SYN]);
     holds_the_syn(181, &["4d 47 43 00", "0f 00 08 00", IPV4, SYN]);
+    holds_the_syn(137, &["4d 47 43 00", "00 00 00 00", LLC_SNAP, "08 00", IPV4, SYN]);
+    holds_the_syn(135, &["4d 47 43 00", "00 00 00 00 00 00 00 00", IPV4, SYN]);
+    holds_the_syn(135, &["4d 47 43 02", "00 00 00 02", IPV4, SYN]);
     assert_eq!(skipped(179, &["4d 47 44 00", "00 21"]), Skip::Malformed);
 }
 
@@ -324,4 +345,21 @@ fn what_wireshark_exports() {
     assert_eq!(skipped(252, &["00 0c 00 04 68 74 74 70", "00 00 00 00", "47 45 54 20"]), Skip::NotIp);
     assert_eq!(skipped(252, &["00 00 00 00", IPV4, SYN]), Skip::NotIp);
     assert_eq!(skipped(252, &["00 0c 00 04 69 70 00 00"]), Skip::Malformed);
+}
+
+/// The kind of device tells what begins the frame, where the protocol is not an EtherType.
+#[test]
+fn cooked_captures_of_wireless_and_serial_devices() {
+    const DATA: &str = "08 01 00 00 00 00 5e 00 53 01 00 00 5e 00 53 02 00 00 5e 00 53 03 10 00";
+    let packet = [DATA, LLC_SNAP, "08 00", IPV4, SYN];
+    let cooked = |device: &'static str, protocol: &'static str, rest: &[&'static str]| {
+        [&["00 00", device, "00 06 00 00 5e 00 53 01 00 00", protocol], rest].concat()
+    };
+    holds_the_syn(113, &cooked("03 21", "00 04", &packet));
+    holds_the_syn(113, &cooked("03 23", "00 04", &[&["00 00 08 00 00 00 00 00"], &packet[..]].concat()));
+    holds_the_syn(113, &cooked("02 00", "00 07", &["00 21", IPV4, SYN]));
+    holds_the_syn(113, &cooked("00 01", "00 04", &[LLC_SNAP, "08 00", IPV4, SYN]));
+    let second = ["00 04 00 00 00 00 00 03 03 21 00 06 00 00 5e 00 53 01 00 00"];
+    holds_the_syn(276, &[&second[..], &packet].concat());
+    assert_eq!(skipped(113, &cooked("03 38", "00 10", &[IPV4, SYN])), Skip::NotIp);
 }

@@ -151,7 +151,10 @@ fn header_lengths_that_make_no_sense() {
         let data = bytes(&[IPV4, &SYN.replace("60 02", offset)]);
         let mut decoder = decoder();
         let decoded = decoder.decode(&frame(101, &data));
-        assert!(matches!(decoded, Decoded::BadTcp(tuple) if tuple.destination.port == 443), "{decoded:?}");
+        assert!(
+            matches!(decoded, Decoded::BadTcp { tuple, opens: Some(_) } if tuple.destination.port == 443),
+            "{decoded:?}"
+        );
     }
     // IPv4: header of 4 words, total length below the header, version 5; a TCP header of which the packet has 4 bytes.
     assert_eq!(skipped(101, &[&IPV4.replace("45 00", "44 00"), SYN]), Skip::Malformed);

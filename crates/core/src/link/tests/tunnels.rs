@@ -247,3 +247,51 @@ fn a_compressed_payload() {
     assert!(matches!(decoder().decode(&frame(101, &data(2))), Decoded::Tcp(_)));
     assert!(matches!(decoder().decode(&frame(101, &data(3))), Decoded::Skipped(Skip::TooDeep)));
 }
+
+#[test]
+fn network_service_header() {
+    // Length 2 words, metadata of variable length, IPv4; path 1, index 255.
+    let place = holds_the_syn(1, &[MACS, "89 4f", "0f c2 02 01 00 00 01 ff", IPV4, SYN]);
+    assert_eq!(place, tunnel(TunnelKind::Nsh, 1));
+    // Metadata of fixed length; Ethernet; in GRE and in VXLAN with the generic extension.
+    let fixed = "0f c6 01 03 00 00 01 ff 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00";
+    holds_the_syn(101, &[&outer("2f"), "00 00 89 4f", fixed, MACS, "08 00", IPV4, SYN]);
+    holds_the_syn(101, &[&udp("12 b6"), "0c 00 00 04 00 00 2a 00", fixed, MACS, "86 dd", IPV6, SYN]);
+    assert_eq!(skipped(1, &[MACS, "89 4f", "0f c1 02 01 00 00 01 ff", IPV4, SYN]), Skip::Malformed);
+    assert_eq!(skipped(1, &[MACS, "89 4f", "0f c2 02 06 00 00 01 ff", IPV4, SYN]), Skip::NotIp);
+}
+
+#[test]
+fn lisp() {
+    let place = holds_the_syn(101, &[&udp("10 f5"), "88 00 00 01 00 00 2a 01", IPV4, SYN]);
+    assert_eq!(place, tunnel(TunnelKind::Lisp, 42));
+    let place = holds_the_syn(101, &[&udp("10 f5"), "80 00 00 01 00 00 00 01", IPV6, SYN]);
+    assert_eq!(place, Some(Tunnel { kind: TunnelKind::Lisp, id: None }));
+    assert_eq!(skipped(101, &[&udp("10 f5"), "80 00 00 01 00 00 00 01", "16 03 01"]), Skip::NotTcp);
+}
+
+const DATA: &str = "01 00 00 00 00 5e 00 53 01 00 00 5e 00 53 02 00 00 5e 00 53 03 10 00 aa aa 03 00 00 00 08 00";
+
+#[test]
+fn capwap() {
+    // Header of 8 bytes; an Ethernet frame, and a frame of 802.11 in either order of its frame control.
+    let place = holds_the_syn(101, &[&udp("14 7f"), "00 10 02 00 00 00 00 00", MACS, "08 00", IPV4, SYN]);
+    assert_eq!(place, Some(Tunnel { kind: TunnelKind::Capwap, id: None }));
+    holds_the_syn(101, &[&udp("14 7f"), "00 10 03 00 00 00 00 00", "08", DATA, IPV4, SYN]);
+    let exchanged = DATA.replacen("01 00", "08 00", 1);
+    holds_the_syn(101, &[&udp("14 7f"), "00 10 03 00 00 00 00 00", "01", &exchanged, IPV4, SYN]);
+    // DTLS, a fragment, another version.
+    assert_eq!(skipped(101, &[&udp("14 7f"), "01 00 00 00", IPV4, SYN]), Skip::Encrypted);
+    assert_eq!(skipped(101, &[&udp("14 7f"), "00 10 02 80 00 00 00 00", MACS, "08 00", IPV4, SYN]), Skip::Fragment);
+    assert_eq!(skipped(101, &[&udp("14 7f"), "10 10 02 00 00 00 00 00", MACS, "08 00", IPV4, SYN]), Skip::NotTcp);
+}
+
+#[test]
+fn tzsp() {
+    // A captured packet, Ethernet, end of tags; 802.11 behind padding and a signal strength.
+    let place = holds_the_syn(101, &[&udp("90 90"), "01 00 00 01 01", MACS, "08 00", IPV4, SYN]);
+    assert_eq!(place, Some(Tunnel { kind: TunnelKind::Tzsp, id: None }));
+    holds_the_syn(101, &[&udp("90 90"), "01 00 00 12 00 0a 01 20 01", "08", DATA, IPV4, SYN]);
+    assert_eq!(skipped(101, &[&udp("90 90"), "01 04 00 00"]), Skip::NotTcp);
+    assert_eq!(skipped(101, &[&udp("90 90"), "01 00 00 01 0a"]), Skip::Malformed);
+}
