@@ -28,7 +28,7 @@ CORPUS = pathlib.Path(os.environ.get("HANDSHARK_CORPUS", ROOT.parent / "shared/c
 def command() -> pathlib.Path:
     """The command that is given, or one that is built now."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", nargs="?", type=pathlib.Path, metavar="COMMAND", help="a handshark that is built already")
+    parser.add_argument("command", nargs="?", type=pathlib.Path, metavar="COMMAND", help="a handshark that is built")
     if given := parser.parse_args().command:
         return given
     subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "-p", "handshark-cli"], cwd=ROOT, check=True)
