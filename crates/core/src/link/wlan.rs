@@ -6,6 +6,7 @@ const DATA: u8 = 2;
 const NO_DATA: u8 = 0x4;
 const QOS: u8 = 0x8;
 
+const FROM_DISTRIBUTION: u8 = 0x02;
 const TO_AND_FROM_DISTRIBUTION: u8 = 0x03;
 const PROTECTED: u8 = 0x40;
 const ORDER: u8 = 0x80;
@@ -49,15 +50,15 @@ fn read_frame(piece: Piece<'_>, [control, flags]: [u8; 2], padded: bool) -> Step
     if subtype & QOS != 0 {
         let (&[low, high], _) = piece.after(header_len)?.split()?;
         aggregated = low & AGGREGATE != 0;
-        // In frames from a station to one of another network the bit belongs to another field.
-        mesh = high & MESH_CONTROL != 0 && flags & TO_AND_FROM_DISTRIBUTION == TO_AND_FROM_DISTRIBUTION;
+        mesh = high & MESH_CONTROL != 0 && flags & FROM_DISTRIBUTION != 0;
         header_len += if flags & ORDER != 0 { 6 } else { 2 };
     }
     if padded {
         header_len = header_len.next_multiple_of(4);
     }
     let mut body = piece.after(header_len)?;
-    if mesh && !aggregated {
+    // Outside of mesh networks the bit belongs to another field. No LLC header begins with what mesh flags can be.
+    if mesh && !aggregated && matches!(body.first(), Some(0..=2)) {
         // Mesh flags, time to live, sequence number, and up to two more addresses.
         let (&[mesh_flags, _, _, _, _, _], rest) = body.split()?;
         body = rest.after(usize::from(mesh_flags & 0x03) * 6)?;

@@ -200,6 +200,8 @@ fn wlan_data_frames() {
     holds_the_syn(105, &with(&[&mesh[..], &["00 1f 01 00 00 00"]].concat()));
     let far = ["02 1f 01 00 00 00", "00 00 5e 00 53 05 00 00 5e 00 53 06"];
     holds_the_syn(105, &with(&[&mesh[..], &far].concat()));
+    // The same bit in a network of another kind.
+    holds_the_syn(105, &with(&mesh));
     // Radiotap of 8 bytes without fields; of 17 bytes with time and with the flag for padding behind QoS.
     holds_the_syn(127, &with(&["00 00 08 00 00 00 00 00", "08 01 00 00", ADDRESSES]));
     let padded =
