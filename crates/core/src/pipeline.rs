@@ -87,19 +87,13 @@ impl<S: Sink> Pipeline<S> {
     }
 
     /// One packet of the capture.
-    #[inline]
     pub(crate) fn on_frame(&mut self, frame: &Frame<'_>) {
+        let now = self.clock.tick(frame.time);
         self.facts.packets += 1;
         self.bytes += frame.data.len() as u64;
         if self.link != Some(frame.link) {
             self.meet(frame.link);
         }
-        self.follow(frame);
-    }
-
-    /// What a frame holds goes to its connection.
-    fn follow(&mut self, frame: &Frame<'_>) {
-        let now = self.clock.tick(frame.time);
         let at = Moment { packet: frame.number, at: frame.time };
         // Looked at where it stands: a segment is large.
         let decoded = &self.decoder.decode(frame);
@@ -114,29 +108,35 @@ impl<S: Sink> Pipeline<S> {
             let sighting = Sighting { segment, forward: flow.forward, at, interface, is_twin };
             self.connections.on_segment(&sighting, flow, now, &self.places);
         } else if let Decoded::Several = decoded {
-            self.follow_parts(frame);
+            self.on_parts(frame);
         } else {
             self.connections.on_other(decoded, at, now, &mut self.skipped);
         }
         self.connections.expire(now, &self.places);
     }
 
-    /// The packets of a frame that holds several. In the counts of the capture they are one packet.
+    /// The packets of a frame that holds several. In the counts of the capture they are one packet, of the frame's link type.
     #[cold]
-    fn follow_parts(&mut self, frame: &Frame<'_>) {
-        let before = self.facts.tcp_packets;
+    #[inline(never)]
+    fn on_parts(&mut self, frame: &Frame<'_>) {
+        let CaptureFacts { packets, tcp_packets, .. } = self.facts;
+        let (bytes, links) = (self.bytes, self.links.len());
         let skipped = std::mem::take(&mut self.skipped);
         let parts = self.decoder.open();
         for part in parts.frames(frame) {
-            self.follow(&part);
+            self.on_frame(&part);
         }
         self.decoder.close(parts);
         let of_parts = std::mem::replace(&mut self.skipped, skipped);
-        if self.facts.tcp_packets > before {
-            self.facts.tcp_packets = before + 1;
+        if self.facts.tcp_packets > tcp_packets {
+            self.facts.tcp_packets = tcp_packets + 1;
         } else if let Some(skip) = of_parts.into_keys().next() {
             *self.skipped.entry(skip).or_insert(0) += 1;
         }
+        self.facts.packets = packets;
+        self.bytes = bytes;
+        self.links.truncate(links);
+        self.link = Some(frame.link);
     }
 
     /// A link type other than that of the packet before.

@@ -295,3 +295,23 @@ fn tzsp() {
     assert_eq!(skipped(101, &[&udp("90 90"), "01 04 00 00"]), Skip::NotTcp);
     assert_eq!(skipped(101, &[&udp("90 90"), "01 00 00 01 0a"]), Skip::Malformed);
 }
+
+/// No packet holds more than 65,535 bytes: what unpacks to more is no packet, and is not unpacked to its end.
+#[test]
+fn a_payload_that_unpacks_to_more_than_a_packet() {
+    let packed = |len: usize| {
+        let segment = [bytes(&[SYN]), vec![0; len - 24]].concat();
+        let mut packed = Vec::with_capacity(4_096);
+        let mut deflate = flate2::Compress::new(flate2::Compression::best(), false);
+        let status = deflate.compress_vec(&segment, &mut packed, flate2::FlushCompress::Finish);
+        assert_eq!(status.ok(), Some(flate2::Status::StreamEnd));
+        [bytes(&[&outer("6c"), "06 00 00 02"]), packed].concat()
+    };
+    let mut decoder = decoder();
+    match decoder.decode(&frame(101, &packed(65_535))) {
+        Decoded::Tcp(segment) => assert_eq!(segment.payload_len, 65_535 - 24),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(decoder.decode(&frame(101, &packed(65_536))), Decoded::Skipped(Skip::Compressed)));
+    assert!(matches!(decoder.decode(&frame(101, &packed(3_000_000))), Decoded::Skipped(Skip::Compressed)));
+}
