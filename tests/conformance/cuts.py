@@ -8,6 +8,7 @@ more than one warning tells of a cut.
 
 from __future__ import annotations
 
+import argparse
 import concurrent.futures
 import json
 import os
@@ -105,10 +106,12 @@ def check(command: str, name: str, path: pathlib.Path) -> tuple[int, list[str]]:
 
 def main() -> int:
     """All captures, on all processors."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", metavar="COMMAND", help="a handshark that is built already")
+    command, total, wrong = parser.parse_args().command, 0, []
     if not CORPUS.is_dir():
         print("left out: there is no corpus beside the checkout")
         return 0
-    command, total, wrong = sys.argv[1], 0, []
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = [pool.submit(check, command, name, path) for name, path in captures(CORPUS)]
         for job in jobs:

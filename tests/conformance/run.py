@@ -10,6 +10,7 @@ Standard library only. `run.py COMMAND` checks a command that is built already.
 
 from __future__ import annotations
 
+import argparse
 import os
 import pathlib
 import shutil
@@ -24,9 +25,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORPUS = pathlib.Path(os.environ.get("HANDSHARK_CORPUS", ROOT.parent / "shared/corpus"))
 
 
-def build() -> pathlib.Path:
-    if len(sys.argv) > 1:
-        return pathlib.Path(sys.argv[1])
+def command() -> pathlib.Path:
+    """The command that is given, or one that is built now."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("command", nargs="?", type=pathlib.Path, metavar="COMMAND", help="a handshark that is built")
+    if given := parser.parse_args().command:
+        return given
     subprocess.run(["cargo", "build", "--release", "--locked", "--quiet", "-p", "handshark-cli"], cwd=ROOT, check=True)
     return ROOT / "target/release/handshark"
 
@@ -98,14 +102,14 @@ def against_corpus(command: pathlib.Path) -> list[str]:
 
 
 def main() -> int:
-    command = build()
+    handshark = command()
     wrong: list[str] = []
     if shutil.which("tshark"):
-        wrong += against_tshark(command)
+        wrong += against_tshark(handshark)
     else:
         print("left out: tshark is not installed")
     if CORPUS.is_dir():
-        wrong += against_corpus(command)
+        wrong += against_corpus(handshark)
     else:
         print("left out: there is no corpus beside the checkout")
     for line in wrong:

@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use crate::anomaly::Quality;
 use crate::capture::{Captures, Frame, Interfaces, LinkType, Names, Reader};
 use crate::detect::CaptureFacts;
-use crate::flow::{Clock, Flow, Gone, Keeper, Keepers, Now, Places, Table, Twins};
+use crate::flow::{Clock, Flow, Gone, Keeper, Keepers, Now, Numbers, Places, Table, Twins};
 use crate::inspector::Sink;
 use crate::link::{Decoder, link_name};
 use crate::net::{Decoded, IcmpError, Skip};
 use crate::record::{Live, Means, Notes, Sighting};
 use crate::report::{CaptureSummary, Casebook};
-use crate::types::{Moment, Timestamp, escaped};
+use crate::types::{Moment, Seq, Timestamp, escaped};
 use crate::{Limits, Report};
 
 /// The analysis without the reading.
@@ -42,7 +42,7 @@ struct Connections<S> {
     notes: Notes,
     casebook: Casebook,
     sink: S,
-    begun: u64,
+    numbers: Numbers,
     late_packets: u64,
     keepers: Keepers,
     evicted: u64,
@@ -65,7 +65,7 @@ impl<S: Sink> Pipeline<S> {
                 keepers: Keepers::new(limits.max_payload_total),
                 means: Means::new(limits),
                 sink,
-                begun: 0,
+                numbers: Numbers::default(),
                 late_packets: 0,
                 evicted: 0,
                 evicted_for_payload: 0,
@@ -107,10 +107,36 @@ impl<S: Sink> Pipeline<S> {
             }
             let sighting = Sighting { segment, forward: flow.forward, at, interface, is_twin };
             self.connections.on_segment(&sighting, flow, now, &self.places);
+        } else if let Decoded::Several = decoded {
+            self.on_parts(frame);
         } else {
-            self.connections.on_other(decoded, at, &mut self.skipped);
+            self.connections.on_other(decoded, at, now, &mut self.skipped);
         }
         self.connections.expire(now, &self.places);
+    }
+
+    /// The packets of a frame that holds several. In the counts of the capture they are one packet, of the frame's link type.
+    #[cold]
+    #[inline(never)]
+    fn on_parts(&mut self, frame: &Frame<'_>) {
+        let CaptureFacts { packets, tcp_packets, .. } = self.facts;
+        let (bytes, links) = (self.bytes, self.links.len());
+        let skipped = std::mem::take(&mut self.skipped);
+        let parts = self.decoder.open();
+        for part in parts.frames(frame) {
+            self.on_frame(&part);
+        }
+        self.decoder.close(parts);
+        let of_parts = std::mem::replace(&mut self.skipped, skipped);
+        if self.facts.tcp_packets > tcp_packets {
+            self.facts.tcp_packets = tcp_packets + 1;
+        } else if let Some(skip) = of_parts.into_keys().next() {
+            *self.skipped.entry(skip).or_insert(0) += 1;
+        }
+        self.facts.packets = packets;
+        self.bytes = bytes;
+        self.links.truncate(links);
+        self.link = Some(frame.link);
     }
 
     /// A link type other than that of the packet before.
@@ -153,8 +179,8 @@ impl<S: Sink> Pipeline<S> {
     pub(crate) fn finish(mut self) -> (Report, S) {
         self.connections.finish_all(self.clock.now(), &self.places);
         let limit_notes = self.connections.limit_notes();
-        let Connections { casebook, sink, begun, late_packets, .. } = self.connections;
-        self.facts.connections = begun;
+        let Connections { casebook, sink, numbers, late_packets, .. } = self.connections;
+        self.facts.connections = numbers.connections();
         self.facts.first = self.clock.first();
         self.facts.last = self.clock.last();
         let mut quality = self.quality;
@@ -228,9 +254,9 @@ impl<S: Sink> Connections<S> {
             self.late_packets += 1;
             return;
         }
-        let live = Live::new(self.begun, sighting, &mut self.notes, &self.means);
-        let (class, kept, number) = (live.class(), live.kept(), self.begun);
-        self.begun += 1;
+        let number = self.numbers.next(sighting.segment, flow);
+        let live = Live::new(number, sighting, &mut self.notes, &self.means);
+        let (class, kept) = (live.class(), live.kept());
         let place = self.table.insert(flow, live, now.age);
         self.keepers.note(Keeper { place, number }, 0, kept);
         self.table.seen(place, class, now.age);
@@ -238,16 +264,27 @@ impl<S: Sink> Connections<S> {
 
     /// A frame without a segment.
     #[inline(never)]
-    fn on_other(&mut self, decoded: &Decoded<'_>, at: Moment, skipped: &mut BTreeMap<Skip, u64>) {
+    fn on_other(&mut self, decoded: &Decoded<'_>, at: Moment, now: Now, skipped: &mut BTreeMap<Skip, u64>) {
         let skip = match decoded {
-            Decoded::Tcp(_) => return,
+            Decoded::Tcp(_) | Decoded::Several => return,
             Decoded::IcmpError(error) => {
                 self.on_icmp(error, at);
                 Skip::NotTcp
             }
+            Decoded::BadTcp { tuple, opens } => {
+                self.number(&Flow::of(tuple), *opens, now);
+                Skip::Malformed
+            }
             Decoded::Skipped(skip) => *skip,
         };
         *skipped.entry(skip).or_insert(0) += 1;
+    }
+
+    /// What Wireshark numbers and what opens no connection here.
+    fn number(&mut self, flow: &Flow, opens: Option<Seq>, now: Now) {
+        if self.table.find(flow).is_none() && !self.table.has_ended(flow, now.age) {
+            self.numbers.take(flow, opens);
+        }
     }
 
     /// An ICMP error belongs to the connection that it quotes.

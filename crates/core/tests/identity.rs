@@ -152,3 +152,36 @@ fn inside_and_outside_of_a_tunnel_is_one_connection() {
     tape.frame(&ETHERNET.frame(&gre, Crossing::default()), 20_000);
     assert_eq!(tape.told(), [Told { twins: 1, ..connection(0, 2, 1, RolesFrom::Syn) }]);
 }
+
+/// A header that claims fewer than five words, or more than there are, is no segment. Wireshark numbers its tuple.
+#[test]
+fn a_header_that_makes_no_sense_takes_a_number_and_opens_nothing() {
+    for offset in [0x40, 0xf0] {
+        let mut tape = Tape::new();
+        let bad = |tape: &mut Tape, port: u8| {
+            let mut ip = tape.ip(true, Flags::SYN, 100);
+            (ip[21], ip[32]) = (port, offset);
+            tape.frame(&ETHERNET.frame(&ip, Crossing::default()), SECOND);
+        };
+        bad(&mut tape, 1);
+        bad(&mut tape, 2);
+        bad(&mut tape, 1);
+        tape.plain(true, Flags::SYN, 100);
+        // What belongs to a connection that is there takes no number; and the tuple that had one keeps it.
+        let own = tape.ip(true, Flags::SYN, 100)[21];
+        bad(&mut tape, own);
+        let mut late = tape.ip(true, Flags::SYN, 100);
+        late[21] = 2;
+        tape.frame(&ETHERNET.frame(&late, Crossing::default()), SECOND);
+        tape.plain(true, Flags::SYN, 9_000);
+        let told = tape.told();
+        let numbers: Vec<_> = told.iter().map(|told| (told.number, told.packets)).collect();
+        assert_eq!(numbers, [(1, 1), (2, 1), (3, 1)]);
+        // A SYN with another number opens the next, after one that makes no sense too.
+        let mut tape = Tape::new();
+        bad(&mut tape, own);
+        tape.plain(true, Flags::SYN, 200);
+        let numbers: Vec<_> = tape.told().iter().map(|told| told.number).collect();
+        assert_eq!(numbers, [1]);
+    }
+}

@@ -112,6 +112,18 @@ pub(super) fn known_stranger(bytes: &[u8]) -> Option<&'static str> {
         [b'7', b'z', 0xbc, 0xaf, ..] => Some("a 7z archive; unpack it first"),
         [0xfd, b'7', b'z', b'X', b'Z', ..] => Some("xz-compressed; unpack it with xz -d first"),
         [b'B', b'Z', b'h', b'1'..=b'9', 0x31, 0x41, ..] => Some("bzip2-compressed; unpack it with bunzip2 first"),
+        [0x02, 0x21, 0x4c, 0x18, ..] => Some("in the old format of lz4; unpack it with lz4 -d first"),
+        [b'G', b'M', b'B', b'U', ..] | [b'R', b'T', b'S', b'S', ..] => {
+            Some("a capture of Microsoft Network Monitor; convert it with editcap -F pcap first")
+        }
+        [b'X', b'C', b'P', 0, ..] | [b'T', b'R', b'S', b'N', b'I', b'F', b'F', ..] => {
+            Some("a capture of Sniffer; convert it with editcap -F pcap first")
+        }
+        [0x7f, b'v', b'e', b'r', ..] => Some("a capture of OmniPeek; convert it with editcap -F pcap first"),
+        [b'i', b'p', b't', b'r', b'a', b'c', b'e', b' ', b'1' | b'2', ..] => {
+            Some("a capture of AIX's iptrace; convert it with editcap -F pcap first")
+        }
+        [b'b', b't', b's', b'n', b'o', b'o', b'p', 0, ..] => Some("a capture of Bluetooth"),
         [b'%', b'P', b'D', b'F', b'-', ..] => Some("a PDF document"),
         [b'P', b'A', b'R', b'1', ..] => Some("a Parquet file"),
         [b'S', b'Q', b'L', b'i', b't', b'e', b' ', ..] => Some("an SQLite database"),
@@ -190,6 +202,11 @@ mod tests {
     fn strangers_are_named() {
         assert_eq!(describe(b"\x7fELF\x02\x01"), "an ELF program");
         assert_eq!(describe(b"PK\x03\x04rest"), "a ZIP archive; unpack it first");
+        assert_eq!(describe(b"btsnoop\0\0\0\0\x01"), "a capture of Bluetooth");
+        for other in [&b"GMBU\0\x02\x01\0"[..], b"TRSNIFF data    \x1a", b"\x7fver\0", b"iptrace 2.0"] {
+            assert!(describe(other).ends_with("convert it with editcap -F pcap first"), "{other:?}");
+        }
+        assert_eq!(describe(&[0x02, 0x21, 0x4c, 0x18, 0, 0]), "in the old format of lz4; unpack it with lz4 -d first");
         assert_eq!(describe(b"{\"layers\": 1}"), "JSON");
         assert_eq!(describe(b"\n<!DOCTYPE html><p>"), "an HTML page, perhaps an error page of a download");
         assert_eq!(describe(b"exec: \"tcpdump\": not found\n"), "text (\"exec: \"tcpdump\": not found\")");

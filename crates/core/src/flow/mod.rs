@@ -6,6 +6,7 @@
 mod clock;
 mod keepers;
 mod key;
+mod numbers;
 mod places;
 mod queues;
 mod table;
@@ -15,6 +16,7 @@ mod twins;
 pub(crate) use clock::{Clock, Now};
 pub(crate) use keepers::{Keeper, Keepers};
 pub(crate) use key::{Flow, Key};
+pub(crate) use numbers::Numbers;
 pub(crate) use places::Places;
 pub(crate) use table::{Class, Gone, Table};
 pub(crate) use twins::Twins;

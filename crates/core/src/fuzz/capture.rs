@@ -142,10 +142,22 @@ pub fn frame(bytes: &[u8]) {
             fcs_len: 0,
         };
         number += 1;
-        if let Decoded::Tcp(segment) = decoder.decode(&frame) {
-            assert!(segment.payload.len() <= segment.payload_len as usize, "more captured than there was");
+        if matches!(holds_together(decoder.decode(&frame)), Decoded::Several) {
+            let parts = decoder.open();
+            for part in parts.frames(&frame) {
+                let decoded = holds_together(decoder.decode(&part));
+                assert!(!matches!(decoded, Decoded::Several), "a part is opened");
+            }
+            decoder.close(parts);
         }
     }
+}
+
+fn holds_together(decoded: Decoded<'_>) -> Decoded<'_> {
+    if let Decoded::Tcp(segment) = &decoded {
+        assert!(segment.payload.len() <= segment.payload_len as usize, "more captured than there was");
+    }
+    decoded
 }
 
 /// The way from bytes to the report, with limits so small that they are reached; the first byte chooses among them.

@@ -1,24 +1,34 @@
 //! From header to header, until a TCP segment or an ICMP error about one is found.
 
+use super::amsdu::Parts;
 use super::plain::{self, Plain};
-use super::{ethernet, llc, mpls, ppp, table, wlan};
+use super::{amsdu, ethernet, llc, macsec, mpls, ppp, table, wlan};
 use crate::Limits;
-use crate::capture::Frame;
-use crate::net::{self, Decoded, Fragment, Fragments, Header, Piece, Skip, Step, TunnelKind, Walk, Whole};
+use crate::capture::{Frame, LinkType};
+use crate::net::ipcomp::Unpacker;
+use crate::net::{self, Decoded, Fragment, Fragments, Header, Piece, Place, Skip, Step, TunnelKind, Walk, Whole};
 
 /// Headers that every packet may have without being nested: link, IP, TCP.
 const PLAIN_HEADERS: usize = 3;
 
-/// How often fragments may be put together within one frame: the tunnel's, and those of the packet inside.
+/// How often fragments may be put together within one frame, or a payload unpacked: the tunnel's, and that of the packet inside.
 const REASSEMBLIES: usize = 2;
+
+/// The link type of a packet that came with others in one frame. As that of a frame in a file it is one that is not read.
+pub(super) const PART: LinkType = LinkType(u16::MAX);
 
 /// Decodes frames. Its only memory is that of IP packets whose fragments are still coming.
 #[derive(Debug)]
 pub struct Decoder {
     max_headers: usize,
     fragments: Fragments,
-    /// Payloads put together by the frame at hand, the outermost first.
+    unpacker: Unpacker,
+    /// Payloads put together or unpacked for the frame at hand, the outermost first.
     whole: [Vec<u8>; REASSEMBLIES],
+    /// The packets of the frame at hand, where it holds several.
+    parts: Parts,
+    /// Where that frame was seen, while its packets are decoded.
+    opened: Option<Place>,
 }
 
 impl Decoder {
@@ -27,7 +37,10 @@ impl Decoder {
         Self {
             max_headers: limits.max_nesting.saturating_add(PLAIN_HEADERS),
             fragments: Fragments::new(limits),
+            unpacker: Unpacker::default(),
             whole: [const { Vec::new() }; REASSEMBLIES],
+            parts: Parts::default(),
+            opened: None,
         }
     }
 
@@ -38,8 +51,8 @@ impl Decoder {
 
     /// What a frame holds: the innermost TCP segment, an ICMP error about one, or why there is neither.
     ///
-    /// A segment in IP fragments comes with the frame that completes it. Of a frame that aggregates several packets the
-    /// first is given.
+    /// A segment in IP fragments comes with the frame that completes it. A frame that holds several packets is to be
+    /// [opened](Self::open).
     #[inline(always)]
     pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
         match Plain::narrow(frame) {
@@ -57,11 +70,29 @@ impl Decoder {
         }
     }
 
+    /// The packets of the frame that was decoded last and held several: each is a frame to be decoded, until they are
+    /// given [back](Self::close). None of them holds several again: then the first is read.
+    pub fn open(&mut self) -> Parts {
+        let parts = std::mem::take(&mut self.parts);
+        self.opened = Some(parts.place);
+        parts
+    }
+
+    /// The packets of one frame are decoded.
+    pub fn close(&mut self, parts: Parts) {
+        self.parts = parts;
+        self.opened = None;
+    }
+
     /// All other roads: header by header.
     #[inline(never)]
     pub(super) fn walk<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
         let mut walk = Walk::new();
         let (mut header, mut piece) = (Header::Link(frame.link), whole_frame(frame));
+        if let (Some(place), PART) = (self.opened, frame.link) {
+            walk.place = place;
+            header = Header::Llc;
+        }
         // The count begins behind a usual link header, and with any other.
         let headers = self.max_headers.saturating_add(usize::from(plain::is_usual(frame.link)));
         let mut buffers = self.whole.iter_mut();
@@ -73,6 +104,15 @@ impl Decoder {
                 Header::Fragment(fragment) => match self.fragments.add(fragment, piece, &walk.ip, frame.time) {
                     Some(complete) => put_together(fragment, complete, buffers.next()),
                     None => Err(Skip::Fragment),
+                },
+                Header::IpComp { v6 } => match buffers.next() {
+                    Some(buffer) => self.unpacker.read(piece, v6, buffer),
+                    None => Err(Skip::TooDeep),
+                },
+                Header::Amsdu if self.opened.is_none() => match self.parts.fill(piece, &walk.place) {
+                    Ok(Some(alone)) => Ok((Header::Llc, alone)),
+                    Ok(None) => return Decoded::Several,
+                    Err(skip) => Err(skip),
                 },
                 other => read(other, piece, &mut walk),
             };
@@ -110,11 +150,15 @@ fn read<'a>(header: Header, piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
         Header::Ethernet => ethernet::read(piece, walk),
         Header::Llc => llc::read(piece),
         Header::Wlan => wlan::read(piece, walk),
+        Header::CapwapWlan => wlan::read_exchanged(piece),
+        Header::Amsdu => Ok((Header::Llc, amsdu::subframe(piece)?.0)),
         Header::Vlan => ethernet::read_vlan(piece, walk),
         Header::Pbb => ethernet::read_pbb(piece, walk),
         Header::Tagged { len } => ethernet::read_tagged(piece, len),
         Header::EthernetBehind { len } => Ok((Header::Ethernet, piece.after(usize::from(len))?)),
         Header::Trill => ethernet::read_trill(piece),
+        Header::Macsec => macsec::read(piece),
+        Header::Nsh => net::nsh::read(piece, walk),
         Header::Mpls => mpls::read(piece, walk),
         Header::Pppoe => ppp::read_pppoe(piece, walk),
         Header::Ppp => ppp::read(piece, walk),
@@ -130,7 +174,7 @@ fn read<'a>(header: Header, piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
         Header::EtherIp => net::ether_ip::read(piece, walk),
         Header::Ip => read_ip(piece, walk),
         // The decoder itself reads these.
-        Header::Tcp | Header::Icmp | Header::Icmpv6 | Header::Fragment(_) => Err(Skip::NotTcp),
+        Header::Tcp | Header::Icmp | Header::Icmpv6 | Header::Fragment(_) | Header::IpComp { .. } => Err(Skip::NotTcp),
     }
 }
 

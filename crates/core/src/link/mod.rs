@@ -5,16 +5,25 @@
 mod decoder;
 mod table;
 
+mod amsdu;
 mod arcnet;
+mod atm;
 mod capture_header;
+mod docsis;
+mod enc;
+mod erf;
 mod ethernet;
 mod fddi;
 mod frame_relay;
 mod hdlc;
+mod ipnet;
 mod ipoib;
 mod juniper;
 mod llc;
+mod long_addresses;
+mod macsec;
 mod mpls;
+mod net_analyzer;
 mod nflog;
 mod null;
 mod pflog;
@@ -25,8 +34,12 @@ mod raw;
 mod slip;
 mod sll;
 mod sll2;
+mod switch_tag;
+mod token_ring;
+mod upper_pdu;
 mod wlan;
 
+pub use amsdu::Parts;
 pub use decoder::Decoder;
 pub use table::link_name;
 

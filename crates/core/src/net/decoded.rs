@@ -2,7 +2,7 @@
 
 use super::Segment;
 use crate::capture::LinkType;
-use crate::types::Tuple;
+use crate::types::{Seq, Tuple};
 
 /// The outcome of decoding one frame.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +11,16 @@ pub enum Decoded<'a> {
     Tcp(Segment<'a>),
     /// An ICMP or ICMPv6 error that quotes the start of a TCP segment.
     IcmpError(IcmpError),
+    /// A TCP header of which no more than the ports can be read, because the length that it claims makes no sense. No
+    /// segment, but Wireshark gives it a `tcp.stream`.
+    BadTcp {
+        /// Source and destination.
+        tuple: Tuple,
+        /// Its sequence number, where it has SYN without ACK: it would open a connection.
+        opens: Option<Seq>,
+    },
+    /// Several packets in one frame (A-MSDU): [`Decoder::open`](crate::link::Decoder::open) has them.
+    Several,
     /// Something else, or something that can not be read, counted by reason.
     Skipped(Skip),
 }
@@ -50,7 +60,7 @@ pub enum Skip {
     TooDeep,
     /// The payload is encrypted below TCP (ESP, MACsec, protected 802.11).
     Encrypted,
-    /// The payload, or its headers, are compressed below TCP (IPComp, PPP with compressed headers).
+    /// The payload, or its headers, are compressed below TCP (PPP with compressed headers, IPComp other than DEFLATE).
     Compressed,
 }
 

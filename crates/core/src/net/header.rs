@@ -22,6 +22,10 @@ pub(crate) enum Header {
     Llc,
     /// IEEE 802.11.
     Wlan,
+    /// IEEE 802.11 in CAPWAP: some controllers exchange the two bytes of its frame control.
+    CapwapWlan,
+    /// Several packets in one IEEE 802.11 frame.
+    Amsdu,
     /// An IEEE 802.1Q tag, behind its EtherType.
     Vlan,
     /// An IEEE 802.1ah service tag.
@@ -38,6 +42,10 @@ pub(crate) enum Header {
     },
     /// TRILL (RFC 6325).
     Trill,
+    /// MACsec.
+    Macsec,
+    /// Network service header (RFC 8300).
+    Nsh,
     /// MPLS label stack.
     Mpls,
     /// PPPoE session.
@@ -56,6 +64,11 @@ pub(crate) enum Header {
     Ipv6Fragment,
     /// Authentication header, in IPv4 or IPv6.
     Ah {
+        /// Whether IPv6 extension headers may follow.
+        v6: bool,
+    },
+    /// A compressed payload (RFC 3173), in IPv4 or IPv6.
+    IpComp {
         /// Whether IPv6 extension headers may follow.
         v6: bool,
     },
@@ -146,8 +159,10 @@ impl Header {
             // Cisco FabricPath: forwarding tag and hop count, then the frame of the host.
             0x8903 => Ok(Self::EthernetBehind { len: 2 }),
             0x22f3 => Ok(Self::Trill),
-            // MACsec. Integrity without encryption is possible, but rare enough to be left.
-            0x88e5 => Err(Skip::Encrypted),
+            0x894f => Ok(Self::Nsh),
+            0x88e5 => Ok(Self::Macsec),
+            // IEEE 802.1CB redundancy tag: two reserved bytes, sequence number.
+            0xf1c1 => Ok(Self::Tagged { len: 4 }),
             _ => Err(Skip::NotIp),
         }
     }
@@ -165,7 +180,7 @@ impl Header {
             50 => Err(Skip::Encrypted),
             51 => Ok(Self::Ah { v6: false }),
             97 => Ok(Self::EtherIp),
-            108 => Err(Skip::Compressed),
+            108 => Ok(Self::IpComp { v6: false }),
             137 => Ok(Self::Mpls),
             _ => Err(Skip::NotTcp),
         }
@@ -179,6 +194,7 @@ impl Header {
             0 | 43 | 60 | 135 | 139 | 140 => Ok(Self::Ipv6Extension),
             44 => Ok(Self::Ipv6Fragment),
             51 => Ok(Self::Ah { v6: true }),
+            108 => Ok(Self::IpComp { v6: true }),
             other => Self::of_protocol(other),
         }
     }

@@ -15,16 +15,21 @@ mod segment;
 pub(crate) mod ether_ip;
 pub(crate) mod gre;
 pub(crate) mod icmp;
+pub(crate) mod ipcomp;
 pub(crate) mod ipv4;
 pub(crate) mod ipv6;
+pub(crate) mod nsh;
 pub(crate) mod tcp;
 pub(crate) mod udp;
 
 mod ayiya;
+mod capwap;
 mod geneve;
 mod gtp;
 mod l2tp;
+mod lisp;
 mod teredo;
+mod tzsp;
 mod vxlan;
 
 pub use decoded::{Decoded, IcmpError, Skip};

@@ -103,6 +103,14 @@ pub enum TunnelKind {
     L2tp,
     /// Ethernet in IP (RFC 3378).
     EtherIp,
+    /// Network service header (RFC 8300).
+    Nsh,
+    /// LISP (RFC 9300).
+    Lisp,
+    /// CAPWAP (RFC 5415).
+    Capwap,
+    /// TaZmen Sniffer Protocol.
+    Tzsp,
 }
 
 impl TunnelKind {
@@ -123,6 +131,10 @@ impl TunnelKind {
             Self::Pbb => "pbb",
             Self::L2tp => "l2tp",
             Self::EtherIp => "etherip",
+            Self::Nsh => "nsh",
+            Self::Lisp => "lisp",
+            Self::Capwap => "capwap",
+            Self::Tzsp => "tzsp",
         }
     }
 }

@@ -74,14 +74,17 @@ fn read_cut(piece: Piece<'_>, ip: Ip, place: Place) -> Decoded<'_> {
         Err(skip) => return Decoded::Skipped(skip),
     };
     let header_len = usize::from(header[12] >> 4) * 4;
+    let tuple = tuple([header[0], header[1], header[2], header[3]], &ip);
+    let seq = Seq(u32::from_be_bytes([header[4], header[5], header[6], header[7]]));
+    let flags = Flags(header[13]);
     if header_len < 20 || header_len > piece.wire_len() {
-        return Decoded::Skipped(Skip::Malformed);
+        return Decoded::BadTcp { tuple, opens: flags.opens().then_some(seq) };
     }
     Decoded::Tcp(Segment {
-        tuple: tuple([header[0], header[1], header[2], header[3]], &ip),
-        seq: Seq(u32::from_be_bytes([header[4], header[5], header[6], header[7]])),
+        tuple,
+        seq,
         ack: Seq(u32::from_be_bytes([header[8], header[9], header[10], header[11]])),
-        flags: Flags(header[13]),
+        flags,
         window: rest.kept().first_chunk().map_or(0, |&bytes| u16::from_be_bytes(bytes)),
         options: Options::read(piece.kept().get(20..).unwrap_or_default(), header_len - 20),
         payload: &[],

@@ -4,7 +4,7 @@
 //! concern of ours.
 
 use super::header::{Header, Step, Walk};
-use super::{Piece, Skip, ayiya, geneve, gtp, l2tp, teredo, vxlan};
+use super::{Piece, Skip, ayiya, capwap, geneve, gtp, l2tp, lisp, teredo, tzsp, vxlan};
 
 pub(crate) fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
     let Ok((&[a, b, c, d, len_high, len_low, _, _], rest)) = piece.split() else { return Err(Skip::NotTcp) };
@@ -23,6 +23,9 @@ pub(crate) fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
             3544 => return teredo::read(payload, walk),
             5072 => return ayiya::read(payload, walk),
             1701 => return l2tp::read(payload, walk),
+            4341 => return lisp::read(payload, walk),
+            5247 => return capwap::read(payload, walk),
+            37008 => return tzsp::read(payload, walk),
             4500 => return Err(esp_in_udp(payload)),
             6635 => return Ok((Header::Mpls, payload)),
             _ => {}

@@ -6,15 +6,16 @@ use super::{Piece, Skip, TunnelKind};
 /// The header behind a port that is known for VXLAN.
 pub(super) fn read<'a>(payload: Piece<'a>, walk: &mut Walk) -> Step<'a> {
     let (&[flags, _, _, next, vni @ ..], inner) = payload.split::<8>()?;
-    let [a, b, c, reserved] = vni;
-    // The I flag says that the network identifier is valid.
-    if flags & 0x08 == 0 || reserved != 0 {
+    let [a, b, c, _] = vni;
+    // The I flag says that the network identifier is valid. What is reserved is ignored.
+    if flags & 0x08 == 0 {
         return Err(Skip::NotTcp);
     }
     // The P flag says that the next protocol is named (draft-ietf-nvo3-vxlan-gpe).
     let header = match (flags & 0x04 != 0, next) {
         (false, _) | (true, 3) => Header::Ethernet,
         (true, 1 | 2) => Header::Ip,
+        (true, 4) => Header::Nsh,
         (true, 5) => Header::Mpls,
         (true, _) => return Err(Skip::NotTcp),
     };

@@ -9,8 +9,16 @@ use crate::net::Decoded;
 
 fn check(decoder: &mut Decoder, frame: &Frame<'_>) {
     roads_agree(frame);
-    if let Decoded::Tcp(segment) = decoder.decode(frame) {
-        assert!(segment.payload.len() <= segment.payload_len as usize);
+    match decoder.decode(frame) {
+        Decoded::Tcp(segment) => assert!(segment.payload.len() <= segment.payload_len as usize),
+        Decoded::Several => {
+            let parts = decoder.open();
+            for part in parts.frames(frame) {
+                assert!(!matches!(decoder.decode(&part), Decoded::Several), "frames do not multiply");
+            }
+            decoder.close(parts);
+        }
+        _ => {}
     }
 }
 
@@ -19,17 +27,20 @@ fn deep_beginnings() -> Vec<Vec<u8>> {
     let ip = |protocol: &str| format!("45 00 00 00 00 01 00 00 3f {protocol} 00 00 0a 00 00 01 0a 00 00 02");
     let udp = |port: &str| format!("{} c0 00 {port} 00 00 00 00", ip("11"));
     let mut all = vec![bytes(&[IPV4]), bytes(&[IPV6])];
-    for protocol in ["01", "04", "06", "29", "2f", "33", "3a", "61", "89"] {
+    for protocol in ["01", "04", "06", "29", "2f", "33", "3a", "61", "6c", "89"] {
         all.push(bytes(&[&ip(protocol)]));
         all.push(bytes(&[&IPV6.replacen("00 18 06", &format!("00 00 {protocol}"), 1)]));
     }
     for next in ["00", "2b", "2c", "3c"] {
         all.push(bytes(&[&IPV6.replacen("00 18 06", &format!("00 00 {next}"), 1)]));
     }
-    for port in ["12 b5", "12 b6", "17 c1", "08 68", "0d d8", "06 a5", "11 94", "19 eb", "30 39"] {
+    for port in
+        ["12 b5", "12 b6", "17 c1", "08 68", "0d d8", "06 a5", "11 94", "19 eb", "30 39", "10 f5", "14 7f", "90 90"]
+    {
         all.push(bytes(&[&udp(port)]));
     }
-    for gre in ["b0 00 65 58", "30 81 88 0b", "10 00 88 be", "10 00 22 eb", "00 00 90 00", "00 00 88 3e"] {
+    for gre in ["b0 00 65 58", "30 81 88 0b", "10 00 88 be", "10 00 22 eb", "00 00 90 00", "00 00 88 3e", "00 00 89 4f"]
+    {
         all.push(bytes(&[&ip("2f"), gre]));
     }
     all
@@ -60,7 +71,7 @@ proptest! {
 
     #[test]
     fn ether_types_with_arbitrary_bytes(ether_type in prop::sample::select(vec![
-        0x8100u16, 0x88a8, 0x8847, 0x8864, 0x880b, 0x88e7, 0x6558, 0x8870, 0x8909, 0x8926, 0x893f, 0x892f, 0x8903, 0x22f3, 40,
+        0x8100u16, 0x88a8, 0x8847, 0x8864, 0x880b, 0x88e7, 0x6558, 0x8870, 0x8909, 0x8926, 0x893f, 0x892f, 0x8903, 0x22f3, 0x894f, 0x88e5, 0xf1c1, 40,
     ]), tail in prop::collection::vec(any::<u8>(), 0..120)) {
         let data = [bytes(&[MACS]), ether_type.to_be_bytes().to_vec(), tail].concat();
         check(&mut decoder(), &frame(1, &data));

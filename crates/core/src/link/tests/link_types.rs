@@ -48,8 +48,21 @@ fn tags_of_switches() {
     holds_the_syn(1, &[MACS, "89 2f", "00 34 00 01", "08 00", IPV4, SYN]);
     holds_the_syn(1, &[MACS, "89 03", "00 60", MACS, "08 00", IPV4, SYN]);
     holds_the_syn(1, &[MACS, "22 f3", "00 3f 00 01 00 02", MACS, "08 00", IPV4, SYN]);
-    // MACsec.
-    assert_eq!(skipped(1, &[MACS, "88 e5", "2c 00 00 00 00 01", IPV4]), Skip::Encrypted);
+    // 802.1CB.
+    holds_the_syn(1, &[MACS, "f1 c1", "00 00 00 07", "08 00", IPV4, SYN]);
+}
+
+#[test]
+fn macsec_in_clear_alone() {
+    let check_value = "00".repeat(16);
+    holds_the_syn(1, &[MACS, "88 e5", "00 00 00 00 00 01", "08 00", IPV4, SYN, &check_value]);
+    // With the channel's identifier.
+    let channel = "00 00 5e 00 53 01 00 01";
+    holds_the_syn(1, &[MACS, "88 e5", "20 00 00 00 00 01", channel, "86 dd", IPV6, SYN, &check_value]);
+    for control in ["0c", "04", "08"] {
+        let encrypted = [MACS, "88 e5", control, "00 00 00 00 01", "08 00", IPV4, SYN, &check_value];
+        assert_eq!(skipped(1, &encrypted), Skip::Encrypted);
+    }
 }
 
 #[test]
@@ -182,6 +195,13 @@ fn wlan_data_frames() {
     holds_the_syn(105, &with(&["08 03 00 00", ADDRESSES, "00 00 5e 00 53 04"]));
     // An aggregate: addresses and length of the first packet in it.
     holds_the_syn(105, &with(&["88 01 00 00", ADDRESSES, "80 00", MACS, "00 34"]));
+    // Between mesh points: mesh control, alone and with two more addresses.
+    let mesh = ["88 03 00 00", ADDRESSES, "00 00 5e 00 53 04", "00 01"];
+    holds_the_syn(105, &with(&[&mesh[..], &["00 1f 01 00 00 00"]].concat()));
+    let far = ["02 1f 01 00 00 00", "00 00 5e 00 53 05 00 00 5e 00 53 06"];
+    holds_the_syn(105, &with(&[&mesh[..], &far].concat()));
+    // The same bit in a network of another kind.
+    holds_the_syn(105, &with(&mesh));
     // Radiotap of 8 bytes without fields; of 17 bytes with time and with the flag for padding behind QoS.
     holds_the_syn(127, &with(&["00 00 08 00 00 00 00 00", "08 01 00 00", ADDRESSES]));
     let padded =
@@ -215,6 +235,16 @@ fn infiniband_and_juniper() {
     // Magic number, extensions of 6 bytes, Ethernet.
     holds_the_syn(178, &["4d 47 43 80 00 06 01 02 03 04 05 06", MACS, "08 00", IPV4, SYN]);
     holds_the_syn(178, &["4d 47 43 00", MACS, "08 00", IPV4, SYN]);
+    // Without link header; PPP, HDLC and frame relay behind it.
+    holds_the_syn(178, &["4d 47 43 02", "00 00 00 02", IPV4, SYN]);
+    holds_the_syn(167, &["4d 47 43 00", MACS, "08 00", IPV4, SYN]);
+    holds_the_syn(179, &["4d 47 43 00", "00 21", IPV4, SYN]);
+    holds_the_syn(180, &["4d 47 43 00", "18 41", "03 cc", IPV4, SYN]);
+    holds_the_syn(181, &["4d 47 43 00", "0f 00 08 00", IPV4, SYN]);
+    holds_the_syn(137, &["4d 47 43 00", "00 00 00 00", LLC_SNAP, "08 00", IPV4, SYN]);
+    holds_the_syn(135, &["4d 47 43 00", "00 00 00 00 00 00 00 00", IPV4, SYN]);
+    holds_the_syn(135, &["4d 47 43 02", "00 00 00 02", IPV4, SYN]);
+    assert_eq!(skipped(179, &["4d 47 44 00", "00 21"]), Skip::Malformed);
 }
 
 #[test]
@@ -235,4 +265,103 @@ fn every_link_type_has_a_name() {
     assert_eq!(link_name(LinkType(253)), "NETLINK");
     assert_eq!(link_name(LinkType(299)), "link type 299");
     assert_eq!(link_name(LinkType(u16::MAX)), "link type 65535");
+}
+
+#[test]
+fn rings_and_cells() {
+    // Access control, LLC frame; with a route of four bytes behind the source address.
+    holds_the_syn(6, &["10 40", MACS, LLC_SNAP, "08 00", IPV4, SYN]);
+    holds_the_syn(6, &["10 40", "00 00 5e 00 53 01 80 00 5e 00 53 02", "04 30 00 11", LLC_SNAP, "08 00", IPV4, SYN]);
+    assert_eq!(skipped(6, &["10 00", MACS, "00 0b 00 02"]), Skip::NotIp);
+    for link in [11, 100, 106] {
+        holds_the_syn(link, &[LLC_SNAP, "08 00", IPV4, SYN]);
+    }
+    holds_the_syn(106, &[IPV4, SYN]);
+    // SunATM: LLC on path 0, channel 5; LAN emulation.
+    holds_the_syn(123, &["82 00 00 05", LLC_SNAP, "08 00", IPV4, SYN]);
+    holds_the_syn(123, &["01 00 00 05", "00 01", MACS, "08 00", IPV4, SYN]);
+    assert_eq!(skipped(123, &["06 00 00 05", "00 00"]), Skip::NotIp);
+    // ARCNET of BSD has no offset.
+    holds_the_syn(7, &["01 02 f0", IPV4, SYN]);
+    holds_the_syn(7, &["01 02 d4 00 00 01", IPV4, SYN]);
+}
+
+#[test]
+fn networks_with_long_addresses() {
+    const LONG: &str = "10 00 00 00 5e 00 53 01 10 00 00 00 5e 00 53 02";
+    holds_the_syn(122, &[LONG, LLC_SNAP, "08 00", IPV4, SYN]);
+    holds_the_syn(138, &[LONG, "86 dd", IPV6, SYN]);
+    assert_eq!(skipped(138, &[LONG, "08 06"]), Skip::NotIp);
+}
+
+#[test]
+fn tags_of_switch_chips() {
+    let vlan = |link: u16, parts: &[&str]| {
+        let mut vlan = None;
+        with_segment(link, parts, |segment| vlan = segment.place.vlan);
+        vlan
+    };
+    holds_the_syn(281, &[MACS, "00 00 00 01", "08 00", IPV4, SYN]);
+    holds_the_syn(282, &["00 00 00 01", MACS, "08 00", IPV4, SYN]);
+    // Forwarded to the host, untagged and from VLAN 100.
+    assert_eq!(vlan(284, &[MACS, "c0 08 00 00", "08 00", IPV4, SYN]), None);
+    assert_eq!(vlan(284, &[MACS, "e0 08 00 64", "08 00", IPV4, SYN]), Some(100));
+    assert_eq!(vlan(285, &[MACS, "da da 00 00", "e0 08 00 64", "08 00", IPV4, SYN]), Some(100));
+    assert_eq!(skipped(284, &[MACS, "c0 08"]), Skip::Malformed);
+}
+
+#[test]
+fn headers_of_capture_devices() {
+    // Endace: Ethernet with its offset; with two extension headers; HDLC and PPP over SONET; IP.
+    let erf = |kind: &str| format!("00 00 00 00 00 00 00 00 {kind} 04 00 40 00 00 00 40");
+    holds_the_syn(197, &[&erf("02"), "00 00", MACS, "08 00", IPV4, SYN]);
+    let extensions = "83 00 00 00 00 00 00 00 05 00 00 00 00 00 00 00";
+    holds_the_syn(197, &[&erf("82"), extensions, "00 00", MACS, "08 00", IPV4, SYN]);
+    holds_the_syn(197, &[&erf("01"), "0f 00 08 00", IPV4, SYN]);
+    holds_the_syn(197, &[&erf("01"), "ff 03 00 21", IPV4, SYN]);
+    holds_the_syn(197, &[&erf("16"), IPV4, SYN]);
+    assert_eq!(skipped(197, &[&erf("15"), "00 00 00 00"]), Skip::NotIp);
+    // netANALYZER, without preamble and with it.
+    holds_the_syn(240, &["00 00 00 00", MACS, "08 00", IPV4, SYN]);
+    holds_the_syn(241, &["00 00 00 00", "55 55 55 55 55 55 55 d5", MACS, "08 00", IPV4, SYN]);
+    // Solaris, and OpenBSD's IPsec in the byte order of either host.
+    let zones = "00 00 00 00 00 2c 00 00 00 02 00 00 00 00 00 00 00 00 00 00 00 01";
+    holds_the_syn(226, &["01 02", zones, IPV4, SYN]);
+    holds_the_syn(226, &["01 1a", zones, IPV6, SYN]);
+    for family in ["02 00 00 00", "00 00 00 02"] {
+        holds_the_syn(109, &[family, "00 00 10 01", "00 00 00 00", IPV4, SYN]);
+    }
+    // DOCSIS: a packet, one with an extended header of five bytes, one that is encrypted.
+    holds_the_syn(143, &["00 00 00 40", "00 00", MACS, "08 00", IPV4, SYN]);
+    holds_the_syn(143, &["01 05 00 45", "44 10 00 00 00", "00 00", MACS, "08 00", IPV4, SYN]);
+    assert_eq!(skipped(143, &["01 05 00 45", "44 10 80 00 00", "00 00", MACS, "08 00", IPV4, SYN]), Skip::Encrypted);
+    assert_eq!(skipped(143, &["c2 00 00 04", "00 00", "00 00 00 00"]), Skip::NotIp);
+}
+
+#[test]
+fn what_wireshark_exports() {
+    // Protocol name "ip" padded to four bytes; an address before it; the end.
+    holds_the_syn(252, &["00 0c 00 04 69 70 00 00", "00 00 00 00", IPV4, SYN]);
+    holds_the_syn(252, &["00 14 00 04 0a 00 00 01", "00 0c 00 04 69 70 76 36", "00 00 00 00", IPV6, SYN]);
+    // Another protocol, no protocol, no end.
+    assert_eq!(skipped(252, &["00 0c 00 04 68 74 74 70", "00 00 00 00", "47 45 54 20"]), Skip::NotIp);
+    assert_eq!(skipped(252, &["00 00 00 00", IPV4, SYN]), Skip::NotIp);
+    assert_eq!(skipped(252, &["00 0c 00 04 69 70 00 00"]), Skip::Malformed);
+}
+
+/// The kind of device tells what begins the frame, where the protocol is not an EtherType.
+#[test]
+fn cooked_captures_of_wireless_and_serial_devices() {
+    const DATA: &str = "08 01 00 00 00 00 5e 00 53 01 00 00 5e 00 53 02 00 00 5e 00 53 03 10 00";
+    let packet = [DATA, LLC_SNAP, "08 00", IPV4, SYN];
+    let cooked = |device: &'static str, protocol: &'static str, rest: &[&'static str]| {
+        [&["00 00", device, "00 06 00 00 5e 00 53 01 00 00", protocol], rest].concat()
+    };
+    holds_the_syn(113, &cooked("03 21", "00 04", &packet));
+    holds_the_syn(113, &cooked("03 23", "00 04", &[&["00 00 08 00 00 00 00 00"], &packet[..]].concat()));
+    holds_the_syn(113, &cooked("02 00", "00 07", &["00 21", IPV4, SYN]));
+    holds_the_syn(113, &cooked("00 01", "00 04", &[LLC_SNAP, "08 00", IPV4, SYN]));
+    let second = ["00 04 00 00 00 00 00 03 03 21 00 06 00 00 5e 00 53 01 00 00"];
+    holds_the_syn(276, &[&second[..], &packet].concat());
+    assert_eq!(skipped(113, &cooked("03 38", "00 10", &[IPV4, SYN])), Skip::NotIp);
 }

@@ -147,8 +147,15 @@ fn a_snap_length_inside_the_tcp_header_leaves_what_identifies_the_segment() {
 #[test]
 fn header_lengths_that_make_no_sense() {
     // A TCP data offset of 4 words, and one beyond the segment.
-    assert_eq!(skipped(101, &[IPV4, &SYN.replace("60 02", "40 02")]), Skip::Malformed);
-    assert_eq!(skipped(101, &[IPV4, &SYN.replace("60 02", "70 02")]), Skip::Malformed);
+    for offset in ["40 02", "70 02"] {
+        let data = bytes(&[IPV4, &SYN.replace("60 02", offset)]);
+        let mut decoder = decoder();
+        let decoded = decoder.decode(&frame(101, &data));
+        assert!(
+            matches!(decoded, Decoded::BadTcp { tuple, opens: Some(_) } if tuple.destination.port == 443),
+            "{decoded:?}"
+        );
+    }
     // IPv4: header of 4 words, total length below the header, version 5; a TCP header of which the packet has 4 bytes.
     assert_eq!(skipped(101, &[&IPV4.replace("45 00", "44 00"), SYN]), Skip::Malformed);
     assert_eq!(skipped(101, &[&IPV4.replace("00 2c", "00 13"), SYN]), Skip::Malformed);

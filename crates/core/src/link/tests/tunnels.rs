@@ -1,7 +1,7 @@
 //! One test for each tunnel, after its RFC.
 
-use super::{IPV4, IPV6, MACS, SYN, holds_the_syn, skipped, tunnel, with_segment};
-use crate::net::{Skip, Tunnel, TunnelKind};
+use super::{IPV4, IPV6, MACS, SYN, bytes, decoder, frame, holds_the_syn, skipped, tunnel, with_segment};
+use crate::net::{Decoded, Skip, Tunnel, TunnelKind};
 
 /// An outer IPv4 header for a protocol; length 0 stands for the rest of the frame.
 fn outer(protocol: &str) -> String {
@@ -166,6 +166,7 @@ fn authentication_header() {
 fn encrypted_and_compressed_payload() {
     assert_eq!(skipped(101, &[&outer("32"), "00 00 01 00 00 00 00 01"]), Skip::Encrypted);
     assert_eq!(skipped(101, &[&outer("6c"), "06 00 00 02"]), Skip::Compressed);
+    assert_eq!(skipped(101, &[&outer("6c"), "06 00 00 03", SYN]), Skip::Compressed);
     // ESP in UDP, IKE in UDP, a keep-alive.
     assert_eq!(skipped(101, &[&udp("11 94"), "00 00 01 00 00 00 00 01"]), Skip::Encrypted);
     assert_eq!(skipped(101, &[&udp("11 94"), "00 00 00 00 00 00 00 01"]), Skip::NotTcp);
@@ -218,4 +219,99 @@ fn nesting_ends_at_the_limit() {
     assert_eq!(skipped(1, &[MACS, &tags, "08 00", IPV4, SYN]), Skip::TooDeep);
     let tags = "81 00 00 05 ".repeat(16);
     holds_the_syn(1, &[MACS, &tags, "08 00", IPV4, SYN]);
+}
+
+/// One stored block (RFC 1951 section 3.2.4) is DEFLATE too: last, stored, length and its complement.
+#[test]
+fn a_compressed_payload() {
+    let stored = "01 18 00 e7 ff";
+    let ipv4 = IPV4.replacen("00 2c", "00 35", 1).replacen("40 06", "40 6c", 1);
+    holds_the_syn(101, &[&ipv4, "06 00 00 02", stored, SYN]);
+    holds_the_syn(101, &[&ipv4, "06 00 12 34", stored, SYN]);
+    // In IPv6 other extension headers may be inside.
+    let ipv6 = IPV6.replacen("00 18 06", "00 29 6c", 1);
+    holds_the_syn(101, &[&ipv6, "3c 00 00 02", "01 20 00 df ff", "06 00 01 04 00 00 00 00", SYN]);
+    // LZS is not read, and bytes that are no DEFLATE are not guessed at.
+    assert_eq!(skipped(101, &[&outer("6c"), "06 00 00 03", stored, SYN]), Skip::Compressed);
+    assert_eq!(skipped(101, &[&outer("6c"), "06 00 00 02", SYN]), Skip::Compressed);
+    // Two within one frame, and no third.
+    let within = |n: usize| -> Vec<u8> {
+        (0..n).fold(bytes(&[SYN]), |inner, depth| {
+            let next = if depth == 0 { 6 } else { 108 };
+            let len = inner.len() as u16;
+            let head = [&[next, 0, 0, 2, 1][..], &len.to_le_bytes(), &(!len).to_le_bytes()].concat();
+            [head, inner].concat()
+        })
+    };
+    let data = |n: usize| [bytes(&[&outer("6c")]), within(n)].concat();
+    assert!(matches!(decoder().decode(&frame(101, &data(2))), Decoded::Tcp(_)));
+    assert!(matches!(decoder().decode(&frame(101, &data(3))), Decoded::Skipped(Skip::TooDeep)));
+}
+
+#[test]
+fn network_service_header() {
+    // Length 2 words, metadata of variable length, IPv4; path 1, index 255.
+    let place = holds_the_syn(1, &[MACS, "89 4f", "0f c2 02 01 00 00 01 ff", IPV4, SYN]);
+    assert_eq!(place, tunnel(TunnelKind::Nsh, 1));
+    // Metadata of fixed length; Ethernet; in GRE and in VXLAN with the generic extension.
+    let fixed = "0f c6 01 03 00 00 01 ff 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00";
+    holds_the_syn(101, &[&outer("2f"), "00 00 89 4f", fixed, MACS, "08 00", IPV4, SYN]);
+    holds_the_syn(101, &[&udp("12 b6"), "0c 00 00 04 00 00 2a 00", fixed, MACS, "86 dd", IPV6, SYN]);
+    assert_eq!(skipped(1, &[MACS, "89 4f", "0f c1 02 01 00 00 01 ff", IPV4, SYN]), Skip::Malformed);
+    assert_eq!(skipped(1, &[MACS, "89 4f", "0f c2 02 06 00 00 01 ff", IPV4, SYN]), Skip::NotIp);
+}
+
+#[test]
+fn lisp() {
+    let place = holds_the_syn(101, &[&udp("10 f5"), "88 00 00 01 00 00 2a 01", IPV4, SYN]);
+    assert_eq!(place, tunnel(TunnelKind::Lisp, 42));
+    let place = holds_the_syn(101, &[&udp("10 f5"), "80 00 00 01 00 00 00 01", IPV6, SYN]);
+    assert_eq!(place, Some(Tunnel { kind: TunnelKind::Lisp, id: None }));
+    assert_eq!(skipped(101, &[&udp("10 f5"), "80 00 00 01 00 00 00 01", "16 03 01"]), Skip::NotTcp);
+}
+
+const DATA: &str = "01 00 00 00 00 5e 00 53 01 00 00 5e 00 53 02 00 00 5e 00 53 03 10 00 aa aa 03 00 00 00 08 00";
+
+#[test]
+fn capwap() {
+    // Header of 8 bytes; an Ethernet frame, and a frame of 802.11 in either order of its frame control.
+    let place = holds_the_syn(101, &[&udp("14 7f"), "00 10 02 00 00 00 00 00", MACS, "08 00", IPV4, SYN]);
+    assert_eq!(place, Some(Tunnel { kind: TunnelKind::Capwap, id: None }));
+    holds_the_syn(101, &[&udp("14 7f"), "00 10 03 00 00 00 00 00", "08", DATA, IPV4, SYN]);
+    let exchanged = DATA.replacen("01 00", "08 00", 1);
+    holds_the_syn(101, &[&udp("14 7f"), "00 10 03 00 00 00 00 00", "01", &exchanged, IPV4, SYN]);
+    // DTLS, a fragment, another version.
+    assert_eq!(skipped(101, &[&udp("14 7f"), "01 00 00 00", IPV4, SYN]), Skip::Encrypted);
+    assert_eq!(skipped(101, &[&udp("14 7f"), "00 10 02 80 00 00 00 00", MACS, "08 00", IPV4, SYN]), Skip::Fragment);
+    assert_eq!(skipped(101, &[&udp("14 7f"), "10 10 02 00 00 00 00 00", MACS, "08 00", IPV4, SYN]), Skip::NotTcp);
+}
+
+#[test]
+fn tzsp() {
+    // A captured packet, Ethernet, end of tags; 802.11 behind padding and a signal strength.
+    let place = holds_the_syn(101, &[&udp("90 90"), "01 00 00 01 01", MACS, "08 00", IPV4, SYN]);
+    assert_eq!(place, Some(Tunnel { kind: TunnelKind::Tzsp, id: None }));
+    holds_the_syn(101, &[&udp("90 90"), "01 00 00 12 00 0a 01 20 01", "08", DATA, IPV4, SYN]);
+    assert_eq!(skipped(101, &[&udp("90 90"), "01 04 00 00"]), Skip::NotTcp);
+    assert_eq!(skipped(101, &[&udp("90 90"), "01 00 00 01 0a"]), Skip::Malformed);
+}
+
+/// No packet holds more than 65,535 bytes: what unpacks to more is no packet, and is not unpacked to its end.
+#[test]
+fn a_payload_that_unpacks_to_more_than_a_packet() {
+    let packed = |len: usize| {
+        let segment = [bytes(&[SYN]), vec![0; len - 24]].concat();
+        let mut packed = Vec::with_capacity(4_096);
+        let mut deflate = flate2::Compress::new(flate2::Compression::best(), false);
+        let status = deflate.compress_vec(&segment, &mut packed, flate2::FlushCompress::Finish);
+        assert_eq!(status.ok(), Some(flate2::Status::StreamEnd));
+        [bytes(&[&outer("6c"), "06 00 00 02"]), packed].concat()
+    };
+    let mut decoder = decoder();
+    match decoder.decode(&frame(101, &packed(65_535))) {
+        Decoded::Tcp(segment) => assert_eq!(segment.payload_len, 65_535 - 24),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(decoder.decode(&frame(101, &packed(65_536))), Decoded::Skipped(Skip::Compressed)));
+    assert!(matches!(decoder.decode(&frame(101, &packed(3_000_000))), Decoded::Skipped(Skip::Compressed)));
 }
