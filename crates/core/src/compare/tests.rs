@@ -1,0 +1,1 @@
+//! Two captures, each a report and a tally made by hand.
