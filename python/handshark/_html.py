@@ -99,14 +99,13 @@ def comparison(data: dict[str, Any], whole: str) -> str:
         files = ", ".join(side["files"]) or "bytes in memory"
         counts = f"{files}: {side['connections']} connections, {side['failed']} of them failed"
         parts.append(f"<div><b>{name.upper()}</b> {_text(counts)}</div>")
-    heads = ("", "finding", "service", "A", "B", "what is known")
+    heads = ("change", "finding", "service", "A", "B", "where to look, or why nothing is claimed")
     rows = [
         (
             one["change"],
             one["code"],
             (one["service"] or "") + (f" ({one['server_name']})" if one["server_name"] else ""),
-            f"{one['a']['count']} of {one['a']['of']}",
-            f"{one['b']['count']} of {one['b']['of']}",
+            *(f"{one[side]['count']} of {one[side]['of']}" if one[side]["of"] else "none" for side in ("a", "b")),
             "; ".join([one["why"]] if one["why"] else _proofs(one)),
         )
         for one in data["findings"]

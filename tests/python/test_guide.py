@@ -43,7 +43,7 @@ def test_its_filter_is_that_of_the_readme() -> None:
 
 def test_each_finding_stands_beside_the_capture_that_the_readme_asks_for() -> None:
     table = (ROOT / "README.md").read_text(encoding="utf-8").split("## What it finds")[1]
-    smallest = {}
+    smallest: dict[str, int] = {}
     for depth, row in enumerate(line for line in table.splitlines() if line.startswith("| ") and "`" in line):
         smallest |= dict.fromkeys(re.findall(r"`([a-z0-9-]+)`", row.split("|")[2]), depth)
     for line in GUIDE.splitlines():

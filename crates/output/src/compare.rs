@@ -143,7 +143,7 @@ fn service(sheet: &mut Sheet, title: &str, change: &ServiceChange, with_hellos: 
 }
 
 fn told(measure: &Measure) -> String {
-    let mut text = format!("{:<7}  {}", measure.change.name(), shares(measure.a, measure.b, measure.chance));
+    let mut text = format!("{}: {}", measure.change.name(), shares(measure.a, measure.b, measure.chance));
     for (name, example) in [("A", measure.example_a), ("B", measure.example_b)] {
         if let Some(Example { connection, packet }) = example {
             let _ = write!(text, "; {name}: connection {connection}, packet {packet}");
