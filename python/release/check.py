@@ -29,7 +29,7 @@ def wheel(path: Path, *, released: bool = True) -> Iterator[str]:
         yield from _metadata(files.read(f"{info}/METADATA").decode())
         if "handshark=handshark._command:main" not in files.read(f"{info}/entry_points.txt").decode().replace(" ", ""):
             yield "the command does not come with it"
-        for licence in ("LICENSE-MIT", "LICENSE-APACHE"):
+        for licence in ("LICENSE-MIT", "LICENSE-APACHE", "LICENSE-THIRD-PARTY"):
             if f"{info}/licenses/{licence}" not in names:
                 yield f"{licence} is missing"
         boms = [name for name in names if name.startswith(f"{info}/sboms/")]
@@ -54,7 +54,14 @@ def sdist(path: Path) -> Iterator[str]:
         )
         text = files.extractfile(metadata)
         yield from _metadata(text.read().decode() if text else "")
-    needed = ("Cargo.lock", "LICENSE-MIT", "LICENSE-APACHE", "pyproject.toml", "python/handshark/__init__.py")
+    needed = (
+        "Cargo.lock",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "LICENSE-THIRD-PARTY",
+        "pyproject.toml",
+        "python/handshark/__init__.py",
+    )
     needed += ("crates/core/data/timeouts.json", "crates/python/src/lib.rs", "README.md")
     for name in needed:
         if name not in names:

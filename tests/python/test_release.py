@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from types import ModuleType
@@ -42,3 +45,10 @@ def test_what_is_missing_is_noticed(check: ModuleType, tmp_path: Path) -> None:
         "handshark/py.typed is missing",
         "tests/leftover.py does not belong there",
     ]
+
+
+@pytest.mark.skipif(shutil.which("cargo") is None, reason="cargo knows what is linked")
+def test_the_licences_of_what_is_linked_are_up_to_date() -> None:
+    script = ROOT / "python" / "release" / "notices.py"
+    done = subprocess.run([sys.executable, str(script), "--check"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
