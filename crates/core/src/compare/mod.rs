@@ -208,8 +208,7 @@ fn findings(a: &Profile, b: &Profile, pairs: &Pairs) -> Vec<FindingChange> {
         };
         // A second finding of the same code and service, of another severity, is another one where it can be.
         let alike = |other: &&Told| is_same(other) && other.severity == told.severity;
-        let place =
-            left.iter().position(|other| alike(&other)).or_else(|| left.iter().position(|other| is_same(&other)));
+        let place = left.iter().position(alike).or_else(|| left.iter().position(is_same));
         let other = place.map(|place| left.remove(place));
         changes.push(change(Some(told), other, a, b, pairs));
     }

@@ -11,7 +11,7 @@ use super::hellos::Hellos;
 use crate::Report;
 use crate::detect::Severity;
 use crate::record::{Connection, HelloRow, Outcome};
-use crate::types::{Endpoint, Moment, escaped};
+use crate::types::{Endpoint, Moment, Span, escaped};
 use crate::{Sink, capture::Interfaces};
 
 /// Services that are told apart; connections to further ones are counted.
@@ -220,7 +220,7 @@ impl Profile {
         Self {
             files: report.capture.files.clone(),
             packets: report.capture.packets,
-            duration_s: report.capture.duration_s.map(|span| span.as_secs_f64()),
+            duration_s: report.capture.duration_s.map(Span::as_secs_f64),
             connections: report.totals.connections,
             failed: report.totals.failed,
             services: tally.services.into_iter().collect(),
