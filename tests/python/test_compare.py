@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import pickle
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
-from conftest import TESTDATA
+from conftest import ROOT, TESTDATA
 from test_command import said
 
 import handshark as hs
@@ -99,3 +100,19 @@ def test_a_notebook_shows_it_escaped() -> None:
 def test_paths_are_not_captures() -> None:
     with pytest.raises(TypeError, match="two Captures"):
         hs.compare("a.pcap", "b.pcap")  # type: ignore[arg-type]
+
+
+def test_the_json_follows_its_schema() -> None:
+    path = ROOT / "crates" / "output" / "schema" / "comparison.schema.json"
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    names = ["no-sni-works.pcap", "missing-sni-silent.pcapng", "node-keepalive-race-flags.pcap", "icmp-rejected.pcap"]
+    captures = [read(name) for name in names]
+    for a in captures:
+        for b in captures:
+            validator.validate(hs.compare(a, b).to_dict())
+    wrong = hs.compare(captures[0], captures[1]).to_dict()
+    wrong["findings"][0]["change"] = "better"
+    wrong["whole"]["more"] = 1
+    assert len(list(validator.iter_errors(wrong))) == 2
