@@ -11,8 +11,6 @@ from handshark import _handshark, _html
 from handshark._capture import Capture
 from handshark._finding import Service
 
-Change = Literal["new", "grew", "shrank", "gone", "unclear", "alike"]
-
 
 @dataclass(frozen=True)
 class Share:
@@ -42,7 +40,7 @@ class FindingChange:
 
     code: str
     severity: Literal["info", "warning", "error"]
-    change: Change
+    change: Literal["new", "grew", "shrank", "gone", "unclear", "alike"]
     """What became of it from the first capture to the second; `unclear` where the captures do not tell."""
     service: Service | None
     """The service that it is about, the first of several; None for findings on the capture."""
