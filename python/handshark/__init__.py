@@ -11,6 +11,7 @@ Strings in findings, steps and warnings are escaped and safe to print. Values in
 """
 
 from handshark._capture import Capture
+from handshark._compare import Comparison, FindingChange, Proof, Share, compare
 from handshark._connection import Alert, Connection, Step, Timeline
 from handshark._errors import CaptureError, CaptureWarning, InternalError
 from handshark._explain import codes, explain
@@ -27,20 +28,25 @@ __all__ = [
     "CaptureError",
     "CaptureWarning",
     "ClientHello",
+    "Comparison",
     "Connection",
     "Evidence",
     "Finding",
+    "FindingChange",
     "Findings",
     "Follow",
     "InternalError",
+    "Proof",
     "Service",
     "ServiceHit",
+    "Share",
     "Step",
     "Symptom",
     "Table",
     "Timeline",
     "__version__",
     "codes",
+    "compare",
     "explain",
     "follow",
     "read",

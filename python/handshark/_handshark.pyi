@@ -56,6 +56,9 @@ def analyse(
     """Reads `source` to its end. `only` are the codes to keep, all where it is empty. `progress` is called with the
     bytes read and their number in all, where known."""
 
+def compared(a: Analysis, b: Analysis) -> tuple[str, str]:
+    """What differs from `a` to `b`: as JSON, `handshark.comparison/1`, and for a person."""
+
 def run(arguments: list[str]) -> int:
     """Runs the command with these arguments, the first of which is its name, and gives the exit code."""
 

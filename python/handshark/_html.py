@@ -91,6 +91,38 @@ def connection(row: dict[str, Any], ladder: Sequence[Step]) -> str:
     return _box(head + (_ladder(ladder) if ladder else "") + _details("All columns", _pairs(row)))
 
 
+def comparison(data: dict[str, Any], whole: str) -> str:
+    """What became of each finding, and the whole text folded."""
+    parts = []
+    for name in ("a", "b"):
+        side = data[name]
+        files = ", ".join(side["files"]) or "bytes in memory"
+        counts = f"{files}: {side['connections']} connections, {side['failed']} of them failed"
+        parts.append(f"<div><b>{name.upper()}</b> {_text(counts)}</div>")
+    heads = ("change", "finding", "service", "A", "B", "where to look, or why nothing is claimed")
+    rows = [
+        (
+            one["change"],
+            one["code"],
+            (one["service"] or "") + (f" ({one['server_name']})" if one["server_name"] else ""),
+            *(f"{one[side]['count']} of {one[side]['of']}" if one[side]["of"] else "none" for side in ("a", "b")),
+            "; ".join([one["why"]] if one["why"] else _proofs(one)),
+        )
+        for one in data["findings"]
+    ]
+    parts.append(_rows(heads, rows) if rows else "<div>neither capture has a finding</div>")
+    parts.append(_details("All of it", f'<pre style="white-space:pre-wrap">{_text(whole)}</pre>'))
+    return _box("".join(parts))
+
+
+def _proofs(change: dict[str, Any]) -> list[str]:
+    return [
+        f"{side.upper()}: connection {proof['connection']}, packets {', '.join(map(str, proof['packets']))}"
+        for side in ("a", "b")
+        for proof in change[f"evidence_{side}"][:1]
+    ]
+
+
 Step: TypeAlias = tuple[int, float, str, str, bool]
 """Packet, seconds since the first packet, sender, what it was, and whether it proves a finding."""
 

@@ -1,7 +1,9 @@
 //! The command from outside: arguments in, bytes and exit codes out.
 
 mod captures;
+mod compare;
 mod files;
+mod generated;
 mod hostile;
 mod live;
 mod output;

@@ -64,8 +64,28 @@ pub(crate) enum Command {
     Hellos(Rows),
     /// One row for each certificate in clear, which TLS 1.3 has none of
     Certificates(Rows),
+    /// What differs from one capture to another: findings, outcomes and rates by service, ClientHellos
+    Compare(Compare),
     /// The manual page of a finding; without a code the list of all
     Explain(Explain),
+    /// A completion script for a shell, on standard output
+    Completions {
+        /// The shell it is for
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// The man page, on standard output: `handshark man | man -l -`
+    Man {
+        /// The page of this command instead
+        #[arg(value_name = "COMMAND")]
+        of: Option<String>,
+    },
+}
+
+/// The definition of the command line, for what is generated from it.
+pub(crate) fn definition() -> clap::Command {
+    use clap::CommandFactory as _;
+    Cli::command()
 }
 
 #[derive(Debug, Args)]
@@ -90,6 +110,36 @@ pub(crate) struct Rows {
     /// In CSV put an apostrophe before what a spreadsheet would take for a formula
     #[arg(long)]
     pub(crate) csv_safe: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// The capture to compare with: where it works, or before a change. A file, or a directory, which is one capture
+    #[arg(value_name = "GOOD")]
+    pub(crate) a: PathBuf,
+    /// The capture that is compared: where it fails, or after the change
+    #[arg(value_name = "BAD")]
+    pub(crate) b: PathBuf,
+    /// How the comparison is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: ReportFormat,
+    /// Exit with 1 if a finding of this severity or above is new or grew
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<Level>,
+    /// Exit with 2 if a capture is cut short or damaged
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Write to this file; it is replaced at the end, or left as it was
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// No progress on standard error
+    #[arg(long)]
+    pub(crate) no_progress: bool,
+    /// A budget of the analysis, as max-connections=200000; durations in seconds
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limits: Vec<Limit>,
+    #[command(flatten)]
+    pub(crate) look: Look,
 }
 
 #[derive(Debug, Args)]
@@ -129,7 +179,7 @@ pub(crate) struct Common {
 }
 
 /// How text looks.
-#[derive(Debug, Args)]
+#[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Look {
     /// When to use colour
     #[arg(long, value_enum, value_name = "WHEN", default_value = "auto")]
@@ -211,8 +261,7 @@ mod tests {
 
     #[test]
     fn the_definition_is_sound() {
-        use clap::CommandFactory as _;
-        Cli::command().debug_assert();
+        definition().debug_assert();
     }
 
     #[test]

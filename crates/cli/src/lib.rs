@@ -7,10 +7,12 @@
 
 mod analysis;
 mod args;
+mod compare;
 mod destination;
 mod diagnose;
 mod explain;
 mod failure;
+mod generated;
 pub mod limits;
 mod live;
 mod progress;
@@ -32,7 +34,10 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Connections(job) => rows::run(&job, handshark_output::rows::RowKind::Connections),
         Command::Hellos(job) => rows::run(&job, handshark_output::rows::RowKind::Hellos),
         Command::Certificates(job) => rows::run(&job, handshark_output::rows::RowKind::Certificates),
+        Command::Compare(job) => compare::run(job),
         Command::Explain(job) => explain::run(&job),
+        Command::Completions { shell } => generated::completions(shell),
+        Command::Man { of } => generated::man(of.as_deref()),
     });
     done.unwrap_or_else(|failure| failure.report())
 }

@@ -31,6 +31,8 @@ pub mod report;
 mod inspector;
 mod pipeline;
 
+pub mod compare;
+
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
 pub mod fuzz;

@@ -2,7 +2,8 @@
 //!
 //! In: a [`Report`](handshark::Report), or finished connections one by one. Out: bytes on any writer. A report is written
 //! as [`text`] or [`json`]; connections, hellos and certificates as [`rows`] (table, JSON lines, CSV) or, with the feature `arrow`, as
-//! record batches; a manual page by [`explain`].
+//! record batches; a manual page by [`explain`], two captures side by side
+//! by [`compare`].
 //!
 //! Strings of a report are escaped by the core; values of rows are as they were on the wire, and each format here makes
 //! them safe in its own way.
@@ -11,6 +12,7 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+pub mod compare;
 pub mod explain;
 pub mod json;
 pub mod rows;

@@ -4,13 +4,14 @@ use std::ops::ControlFlow;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use handshark::compare::{Comparison, Profile};
 use handshark::detect::DETECTORS;
 use handshark::report::Finding;
 use handshark::{Inspector, Limits, Progress, Report};
 use handshark_cli::limits::{Limit, limits};
-use handshark_output::json;
 use handshark_output::rows::RowKind;
 use handshark_output::text::{self, Scope, Style};
+use handshark_output::{compare, json};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -37,6 +38,8 @@ pub(crate) struct Analysis {
     text: String,
     tables: Tables,
     timelines: Vec<Option<Timeline>>,
+    /// What a comparison with another capture needs.
+    profile: Profile,
     /// Where the row of a connection is, by its number; made when first asked for.
     places: OnceLock<Vec<Option<u32>>>,
 }
@@ -141,6 +144,8 @@ impl Analysis {
         if let Some(error) = keeper.failure {
             return Err(bug(error));
         }
+        // All findings: a comparison of a choice with all would call the rest gone.
+        let profile = Profile::new(&report, keeper.tally);
         let wanted = |code: &str| only.is_empty() || only.iter().any(|wanted| wanted == code);
         let (shown, hidden) = std::mem::take(&mut report.findings)
             .into_iter()
@@ -163,13 +168,33 @@ impl Analysis {
                 services: services::table(&report.services).map_err(bug)?,
             },
             timelines: keeper.timelines,
+            profile,
             places: OnceLock::new(),
         })
     }
 }
 
-/// What `Analysis.__reduce__` hands to `Analysis._restored`: report, text, tables and timelines.
-type Parts = (String, String, [Table; 5], Vec<Option<crate::keeper::Plain>>);
+/// What `Analysis.__reduce__` hands to `Analysis._restored`: report, text, tables, timelines, and the profile as JSON.
+type Parts = (String, String, [Table; 5], Vec<Option<crate::keeper::Plain>>, String);
+
+/// What differs from `a` to `b`: as JSON, `handshark.comparison/1`, and for a person.
+#[pyfunction]
+pub(crate) fn compared(py: Python<'_>, a: &Analysis, b: &Analysis) -> PyResult<(String, String)> {
+    let (a, b) = (&a.profile, &b.profile);
+    py.detach(|| {
+        guarded(|| {
+            let comparison = Comparison::of(a, b);
+            let (mut json, mut text) = (Vec::new(), Vec::new());
+            compare::write_json(&mut json, &comparison)?;
+            compare::write_text(&mut text, &comparison, Style { width: WIDTH, color: false })?;
+            Ok((String::from_utf8(json)?, String::from_utf8(text)?))
+        })
+    })
+}
+
+fn not_json(error: serde_json::Error) -> PyErr {
+    PyValueError::new_err(format!("profile: {error}"))
+}
 
 #[pymethods]
 impl Analysis {
@@ -237,10 +262,12 @@ impl Analysis {
     const MAX_TIMELINES: usize = MAX_TIMELINES;
 
     fn __reduce__<'py>(slf: Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Parts)> {
-        let Self { report, text, tables, timelines, .. } = slf.get();
+        let Self { report, text, tables, timelines, profile, .. } = slf.get();
         let Tables { connections, hellos, certificates, findings, services } = tables.clone();
         let timelines = timelines.iter().map(|timeline| timeline.as_ref().map(Timeline::plain)).collect();
-        let parts = (report.clone(), text.clone(), [connections, hellos, certificates, findings, services], timelines);
+        let profile = serde_json::to_string(profile).map_err(not_json)?;
+        let parts =
+            (report.clone(), text.clone(), [connections, hellos, certificates, findings, services], timelines, profile);
         Ok((slf.get_type().getattr("_restored")?, parts))
     }
 
@@ -251,14 +278,16 @@ impl Analysis {
         text: String,
         tables: [Table; 5],
         timelines: Vec<Option<crate::keeper::Plain>>,
-    ) -> Self {
+        profile: &str,
+    ) -> PyResult<Self> {
         let [connections, hellos, certificates, findings, services] = tables;
-        Self {
+        Ok(Self {
             report,
             text,
             tables: Tables { connections, hellos, certificates, findings, services },
             timelines: timelines.into_iter().map(|plain| plain.map(Timeline::from_plain)).collect(),
+            profile: serde_json::from_str(profile).map_err(not_json)?,
             places: OnceLock::new(),
-        }
+        })
     }
 }

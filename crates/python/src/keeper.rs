@@ -3,6 +3,7 @@
 use arrow_schema::ArrowError;
 use handshark::Sink;
 use handshark::capture::Interfaces;
+use handshark::compare::Tally;
 use handshark::record::{Connection, timeline};
 use handshark::types::{PacketNo, Side, Timestamp};
 use handshark_output::arrow::Batches;
@@ -20,6 +21,8 @@ pub(crate) struct Keeper {
     pub(crate) hellos: Batches,
     pub(crate) certificates: Batches,
     pub(crate) timelines: Vec<Option<Timeline>>,
+    /// What is counted for comparisons.
+    pub(crate) tally: Tally,
     /// Whether rows and steps are kept.
     keeps: bool,
     /// Symptoms since they were last taken, where somebody takes them.
@@ -35,6 +38,7 @@ impl Keeper {
             hellos: Batches::new(RowKind::Hellos),
             certificates: Batches::new(RowKind::Certificates),
             timelines: Vec::new(),
+            tally: Tally::default(),
             keeps: true,
             symptoms: None,
             failure: None,
@@ -65,6 +69,7 @@ impl Sink for Keeper {
         if self.failure.is_some() || !self.keeps {
             return;
         }
+        self.tally.add(connection);
         let mut tables = [&mut self.connections, &mut self.hellos, &mut self.certificates].into_iter();
         self.failure = tables.try_for_each(|table| table.push(connection, interfaces)).err();
         if let Ok(place) = usize::try_from(connection.number)

@@ -22,7 +22,7 @@ mod table;
 #[pyo3::pymodule(name = "_handshark")]
 mod module {
     #[pymodule_export]
-    use crate::analysis::{Analysis, analyse};
+    use crate::analysis::{Analysis, analyse, compared};
     #[pymodule_export]
     use crate::command::run;
     #[cfg(debug_assertions)]

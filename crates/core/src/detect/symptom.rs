@@ -1,6 +1,6 @@
 //! What a detector says of one connection.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::types::{Packets, Span, Timestamp};
 
@@ -46,7 +46,7 @@ impl Symptom {
 }
 
 /// Harm: what it does to the connection or to its users.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing; nothing failed.

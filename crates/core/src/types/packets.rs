@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn in_order_and_each_once() {
-        assert_eq!(kept([]), []);
+        assert_eq!(kept([]), Vec::<u64>::new());
         assert_eq!(kept([7, 3, 7, 9, 3, 1]), [1, 3, 7, 9]);
     }
 
