@@ -2,6 +2,7 @@
 
 use super::thresholds::{BURST_HOLDS_SHARE, BURST_LEAST, BURST_MISSED_SHARE, BURST_TIMES, SYN_RETRY_LEAST};
 use super::words::is_share;
+use super::{Confidence, Exam, Severity};
 use crate::record::{Connection, Outcome};
 use crate::types::{Span, Timestamp};
 
@@ -33,6 +34,31 @@ impl Start {
             && c.opening.syn_retries.iter().any(|retry| waits(retry.at));
         Some(if late { Self::Late } else { Self::AtOnce })
     }
+}
+
+/// The kind of a symptom: a later SYN was answered.
+pub(super) const LATE: &str = "late";
+/// The kind of a symptom: no SYN was answered.
+pub(super) const NEVER: &str = "never";
+
+/// Whether the first SYN of one attempt was left unanswered: what detectors that judge a crowd of attempts ask of each. Says
+/// whether there is a symptom, which is then counted and not shown: one alone says nothing.
+pub(super) fn examine(c: &Connection, exam: &mut Exam<'_>, code: &'static str) -> bool {
+    let Some(syn) = c.opening.syn else { return false };
+    let start = Start::of(c, exam.outcome());
+    if start.is_some() || c.opening.is_answered() {
+        exam.applies();
+    }
+    let (kind, severity) = match start {
+        Some(Start::Late) => (LATE, Severity::Warning),
+        Some(Start::Never) => (NEVER, Severity::Error),
+        Some(Start::AtOnce) | None => return false,
+    };
+    let mut evidence = vec![Some(syn)];
+    evidence.extend(c.opening.syn_retries.iter().copied().map(Some));
+    evidence.push(c.opening.syn_ack);
+    exam.symptom(code, kind, severity, Confidence::Medium, &evidence).quietly();
+    true
 }
 
 /// Attempts by the second in which they began, in bounded memory: where there are too many seconds, longer spans.

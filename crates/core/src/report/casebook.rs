@@ -394,6 +394,7 @@ fn hosts<'a>(services: impl Iterator<Item = &'a Service>) -> BTreeMap<IpAddr, Ho
     for service in services {
         let host = hosts.entry(service.key.address).or_default();
         host.answered_elsewhere += service.answered;
+        host.unseen_elsewhere += service.server_side_unseen;
         host.ttl = host.ttl.or(service.ttl);
     }
     hosts
@@ -402,7 +403,11 @@ fn hosts<'a>(services: impl Iterator<Item = &'a Service>) -> BTreeMap<IpAddr, Ho
 /// The same without this service's own answers.
 fn host_of(service: &Service, hosts: &BTreeMap<IpAddr, Host>) -> Host {
     let host = hosts.get(&service.key.address).copied().unwrap_or_default();
-    Host { answered_elsewhere: host.answered_elsewhere.saturating_sub(service.answered), ttl: service.ttl.or(host.ttl) }
+    Host {
+        answered_elsewhere: host.answered_elsewhere.saturating_sub(service.answered),
+        unseen_elsewhere: host.unseen_elsewhere.saturating_sub(service.server_side_unseen),
+        ttl: service.ttl.or(host.ttl),
+    }
 }
 
 /// What the casebook says at the end.

@@ -358,6 +358,11 @@ impl Finding {
             None => self.service.as_ref().filter(|name| is_it(name)).map(|_| self.affected),
         }
     }
+
+    /// Whether it tells of attempts that failed and were made good at another address at once, which did no harm.
+    pub fn made_good(&self) -> bool {
+        self.severity == Severity::Info && self.facts.0.iter().any(|(name, _)| *name == "made_good_by")
+    }
 }
 
 impl Report {

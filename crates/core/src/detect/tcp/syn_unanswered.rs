@@ -76,8 +76,9 @@ impl Detector for SynUnanswered {
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
-        if service.server_side_unseen > 0 && service.answered == 0 {
-            // Its other connections prove that its answers are not in this capture.
+        let unseen = service.server_side_unseen + case.host.unseen_elsewhere;
+        if unseen > 0 && service.answered + case.host.answered_elsewhere == 0 {
+            // Other connections to the address prove that its answers are not in this capture.
             return Vec::new();
         }
         let retried = case.group.of_kind("retried");
