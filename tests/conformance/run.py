@@ -4,6 +4,8 @@
 - tshark, where it is installed: connections, packets, bytes and SNI of every capture in testdata.
 - The corpus beside the checkout (../shared/corpus, or HANDSHARK_CORPUS), where it is: what tshark, Zeek and others say
   of each value. Each difference is listed in differences.md.
+- The same corpus: every finding of severity error or warning is listed in alarms.md, with why it is right.
+- The healthy captures of testdata: none at all.
 
 Standard library only. `run.py COMMAND` checks a command that is built already.
 """
@@ -16,6 +18,7 @@ import shutil
 import subprocess
 import sys
 
+import alarms
 from corpus import Score, captures, connections
 from differences import LISTED, against_list, listed
 from peers import Peers
@@ -100,12 +103,14 @@ def against_corpus(command: pathlib.Path) -> list[str]:
 def main() -> int:
     command = build()
     wrong: list[str] = []
+    wrong += alarms.on_healthy(command, ROOT / "testdata")
     if shutil.which("tshark"):
         wrong += against_tshark(command)
     else:
         print("left out: tshark is not installed")
     if CORPUS.is_dir():
         wrong += against_corpus(command)
+        wrong += alarms.against_list(command, CORPUS)
     else:
         print("left out: there is no corpus beside the checkout")
     for line in wrong:

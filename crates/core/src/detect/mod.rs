@@ -19,6 +19,8 @@ mod registry;
 mod runs;
 mod service;
 mod shape;
+mod sketch;
+mod spreads;
 mod symptom;
 mod tcp;
 mod thresholds;

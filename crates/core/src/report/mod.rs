@@ -1,6 +1,7 @@
 //! The verdict: findings, services, totals and what could not be assessed.
 
 mod casebook;
+mod distributions;
 mod ended;
 mod failures;
 mod fold;
@@ -18,6 +19,7 @@ use crate::record::timeline::Step;
 use crate::types::{Endpoint, PacketNo, Span, Timestamp};
 
 pub(crate) use casebook::Casebook;
+pub use distributions::{Distributions, Quantiles};
 
 /// Everything that one analysis says; its serialised form is the schema `handshark.report/1`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -316,6 +318,8 @@ pub struct ServiceSummary {
     /// How many of each outcome.
     #[serde(serialize_with = "as_outcomes")]
     pub by_outcome: Vec<(Outcome, u64)>,
+    /// How the times and numbers of its connections are spread.
+    pub distributions: Distributions,
     /// Codes of findings about it.
     pub findings: Vec<&'static str>,
 }

@@ -11,6 +11,8 @@ use crate::types::{Moment, Side, Span};
 pub(in crate::detect) struct SynUnanswered;
 
 const CODE: &str = "syn-unanswered";
+const FOR_LONGER: Option<&str> =
+    Some("timeout 60 tcpdump -i any -w FILE 'host SERVER and (tcp port PORT or icmp or icmp6)'");
 const BOTH_WAYS: Option<&str> = Some("tcpdump -i any -w FILE 'host SERVER and (tcp port PORT or icmp or icmp6)'");
 
 impl Detector for SynUnanswered {
@@ -54,7 +56,7 @@ impl Detector for SynUnanswered {
             return;
         }
         if c.last.at.since(syn.at).plus(c.visibility.capture_went_on) < ANSWER_WAIT {
-            exam.not_visible("the capture ends less than 3 s after the SYN", None);
+            exam.not_visible("the capture ends less than 3 s after the SYN", FOR_LONGER);
             return;
         }
         let retries = &c.opening.syn_retries;
