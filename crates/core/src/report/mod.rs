@@ -5,6 +5,7 @@ mod distributions;
 mod ended;
 mod failures;
 mod fold;
+mod legs;
 mod plan;
 
 use std::borrow::Cow;
