@@ -1,7 +1,7 @@
-"""Alarms on captures of others: alarms.md says which there are and why each is right, and this holds it against those that are raised.
+"""Alarms on captures of others: alarms.md says which there are and why each is right; this holds it against them.
 
-An alarm is a finding of severity error or warning. One that is raised and not listed is wrong until somebody has read the
-packets; one that is listed and not raised is a list that says something of the program that is not so.
+An alarm is a finding of severity error or warning. One that is raised and not listed is wrong until somebody has read
+the packets; one that is listed and not raised is a list that says something of the program that is not so.
 """
 
 from __future__ import annotations

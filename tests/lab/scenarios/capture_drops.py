@@ -31,6 +31,9 @@ def record(lab):
         shows="The client acknowledges answers that are not in the capture. Nothing was lost on the way.",
         say=["capture-drops: 3 of 3 connections; bytes were acknowledged that no readable packet of the capture holds"],
         never=["retransmissions or loss", "request-timeout, state-loss-drop", "any connection as failed"],
-        checks=[Check("tcp.srcport==80 && tcp.len > 0", 0, "no answer was captured"), Check("http.request", 9, "requests")],
+        checks=[
+            Check("tcp.srcport==80 && tcp.len > 0", 0, "no answer was captured"),
+            Check("http.request", 9, "requests"),
+        ],
         ladders=[("the first", "tcp.stream==0")],
     )

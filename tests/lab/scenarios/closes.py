@@ -87,8 +87,8 @@ def describe(lab):
         CAPTURES[0],
         title="a server that ends and resets all its connections at once",
         how="""
-            A server in Python with twelve connections, each of which has exchanged a line and is quiet. SIGTERM: it ends, with
-            SO_LINGER 0 on its sockets.""",
+            A server in Python with twelve connections, each of which has exchanged a line and is quiet.
+            SIGTERM: it ends, with SO_LINGER 0 on its sockets.""",
         shows="Twelve RSTs with ACK and a real window within milliseconds, without a FIN before.",
         say=["abortive-close for 10.0.0.2:7000: 12 of 12 within a second, as a process that ends does"],
         never=["state-loss-reset, injected-reset", "idle-close"],
@@ -99,11 +99,14 @@ def describe(lab):
         CAPTURES[1],
         title="the server closes after its fourth answer and has not said so",
         how="""
-            The HTTP server of Python's library, with a handler that closes after the fourth answer, as a worker does that is
-            recycled; its answer carries no `Connection: close`. The client sends a fifth request 0.05 s later on each of three
-            connections.""",
+            The HTTP server of Python's library, with a handler that closes after the fourth answer, as a worker
+            does that is recycled; its answer carries no `Connection: close`. The client sends a fifth request
+            0.05 s later on each of three connections.""",
         shows="FIN right after the fourth answer; the fifth request is answered by a RST.",
-        say=["the requests written into the closed connections: 3 lost", "unannounced-close for 10.0.0.2:8080 or request-limit-close after 4"],
+        say=[
+            "the requests written into the closed connections: 3 lost",
+            "unannounced-close for 10.0.0.2:8080 or request-limit-close after 4",
+        ],
         never=["an idle timeout", "state-loss-reset"],
         checks=[
             Check("http.response.code==200", 12, "answers"),

@@ -29,7 +29,8 @@ def record(lab):
         title="the client gives up after 0.25 s on a way of 0.4 s",
         programs=["socat"],
         how="""
-            A cable with a delay of 0.2 s each way. Four attempts with a connect timeout of 0.25 s, then one that waits.""",
+            A cable with a delay of 0.2 s each way. Four attempts with a connect timeout of 0.25 s, then one
+            that waits.""",
         shows="The SYN-ACK comes 0.4 s after the SYN and is answered by a RST, four times. The fifth is established.",
         say=["connect-abandoned for 10.0.0.2:7000: 4 of 5; the SYN-ACK came 0.4 s after the SYN; no SYN was lost"],
         never=["reset-of-syn-ack as a fault of translation", "state-loss-reset", "the fifth as failed"],

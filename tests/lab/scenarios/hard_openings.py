@@ -1,4 +1,4 @@
-"""Connections that do not open: given up too soon, a port whose old connection still lives, an ACK that never comes, a dead target."""
+"""Connections that do not open: given up too soon, a port whose old connection still lives, an ACK that never comes, a dead target."""  # noqa: E501
 
 import contextlib
 import socket
@@ -76,17 +76,22 @@ def describe(lab):
         title="a port whose old connection is still open at the server",
         programs=["socat", "nft"],
         how=f"""
-            Two clients exchange a line with socat from the ports {STUCK} and {CLEARED} and are gone: nftables drops the RST with
-            which their kernel says so, as if the node had crashed. A second later both connect again from the same ports. The RSTs of
-            the first are dropped still, as some firewalls do; those of the second get through. A third uses a port of its own.""",
+            Two clients exchange a line with socat from the ports {STUCK} and {CLEARED} and are gone: nftables
+            drops the RST with which their kernel says so, as if the node had crashed. A second later both
+            connect again from the same ports. The RSTs of the first are dropped still, as some firewalls do;
+            those of the second get through. A third uses a port of its own.""",
         shows="""
-            The server holds the old connections and answers a new SYN with an ACK for the old one (RFC 5961). The client resets that.
-            Where the RST is lost, each further SYN has the same answer, and the attempt fails; where it arrives, the next SYN, which
-            Linux sends at once, opens the connection.""",
+            The server holds the old connections and answers a new SYN with an ACK for the old one (RFC 5961).
+            The client resets that. Where the RST is lost, each further SYN has the same answer, and the attempt
+            fails; where it arrives, the next SYN, which Linux sends at once, opens the connection.""",
         say=[f"time-wait-collision for {SERVER}:7000: 1 of 3 new attempts, failed"],
         never=["accept-queue-overflow, stale-nat-target, syn-unanswered", "the other two new ones as failed or slow"],
         checks=[
-            Check(f"tcp.flags==0x002 && tcp.srcport=={STUCK}", (4, 9), "SYN of the old connection, and several of the new one"),
+            Check(
+                f"tcp.flags==0x002 && tcp.srcport=={STUCK}",
+                (4, 9),
+                "SYN of the old connection, and several of the new one",
+            ),
             Check(f"tcp.flags==0x004 && tcp.srcport=={CLEARED}", 1, "the RST that cleared the old connection"),
         ],
         ladders=[("the one that fails", f"tcp.port=={STUCK} && frame.time_relative > 0.9")],
@@ -96,10 +101,12 @@ def describe(lab):
         title="SYN-ACKs that do not reach the client",
         programs=["socat", "nft"],
         how="""
-            nftables drops what comes back to three of four clients, as a firewall does on a way back that it did not see open.
-            Captured at the server.""",
+            nftables drops what comes back to three of four clients, as a firewall does on a way back that it
+            did not see open. Captured at the server.""",
         shows="The server answers each SYN, and each repeated SYN, with a SYN-ACK; no ACK comes.",
-        say=[f"syn-ack-unanswered for {SERVER}:7000: 3 of 4; the clients asked again, so the answers are lost on the way back"],
+        say=[
+            f"syn-ack-unanswered for {SERVER}:7000: 3 of 4; the clients asked again, so the answers are lost on the way back"  # noqa: E501
+        ],
         never=["syn-unanswered", "a SYN flood", "the fourth as failed"],
         checks=[
             Check("tcp.flags==0x012 && tcp.dstport in {43821..43823}", (6, 60), "SYN-ACKs, again and again"),

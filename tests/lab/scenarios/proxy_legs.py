@@ -64,12 +64,12 @@ def record(lab):
         title="a proxy whose upstream fails, and both legs are seen",
         programs=["nginx", "curl", "nft"],
         how="""
-            nginx as a proxy between a client and a server, captured on it with `-i any`. Its upstreams: a closed port (three
-            requests), a port whose packets nftables drops, an application that answers 503 itself, and one that takes longer than
-            nginx waits (2 s).""",
+            nginx as a proxy between a client and a server, captured on it with `-i any`. Its upstreams: a
+            closed port (three requests), a port whose packets nftables drops, an application that answers 503
+            itself, and one that takes longer than nginx waits (2 s).""",
         shows="""
-            nginx answers 502 right after each refusal, 504 when it gives up the port that does not answer, 504 when the answer takes
-            too long. The 503 of the application is passed on, and no connection failed.""",
+            nginx answers 502 right after each refusal, 504 when it gives up the port that does not answer, 504
+            when the answer takes too long. The 503 of the application is passed on, and no connection failed.""",
         say=[
             "connection-refused for 10.0.2.2:9000: 3 of 3; it began there, nginx answered 502 after it",
             "syn-unanswered for 10.0.2.2:9001: 1 of 1; it began there, nginx answered 504 after it",

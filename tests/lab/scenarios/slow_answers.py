@@ -7,6 +7,7 @@ import time
 
 from labkit import clients
 from labkit.lab import SERVER
+from labkit.network import in_background
 from labkit.note import Check
 
 CAPTURES = ("no-server-hello.pcap", "slow-handshake.pcap")
@@ -32,7 +33,7 @@ def record(lab):
         hello(lab, SLOW, 5.0)
         for _ in range(2):
             slow.send_signal(signal.SIGSTOP)
-            resume = clients_later(2.0, lambda: slow.send_signal(signal.SIGCONT))
+            resume = later(2.0, lambda: slow.send_signal(signal.SIGCONT))
             hello(lab, SLOW, 5.0)
             resume.join()
         time.sleep(0.3)
@@ -49,12 +50,10 @@ def hello(lab, port, wait_s):
     sock.close()
 
 
-def clients_later(seconds, what):
+def later(seconds, what):
     def wait():
         time.sleep(seconds)
         what()
-
-    from labkit.network import in_background
 
     return in_background(wait)
 
@@ -65,11 +64,12 @@ def describe(lab):
         title="a ClientHello without a ServerHello",
         programs=["socat", "openssl"],
         how=f"""
-            socat reads and says nothing on port {SILENT}, and closes after 0.2 s on port {CLOSING}; `openssl s_server` on {WELL}. A
-            client of Python's ssl, which gives up after 3 s, asks each of the first two three times, the last once.""",
-        shows="The ClientHello is acknowledged. On one port silence follows, until the client closes; on the other a FIN.",
+            socat reads and says nothing on port {SILENT}, and closes after 0.2 s on port {CLOSING}; `openssl
+            s_server` on {WELL}. A client of Python's ssl, which gives up after 3 s, asks each of the first two
+            three times, the last once.""",
+        shows="The ClientHello is acknowledged. On one port silence follows, until the client closes; on the other a FIN.",  # noqa: E501
         say=[
-            f"no-server-hello for {SERVER}:{SILENT}: 3 of 3, silence; for {SERVER}:{CLOSING}: 3 of 3, closed with a FIN",
+            f"no-server-hello for {SERVER}:{SILENT}: 3 of 3, silence; for {SERVER}:{CLOSING}: 3 of 3, closed with a FIN",  # noqa: E501
         ],
         never=["missing-sni (every hello carries shop.example)", "the one to the third port as failed"],
         checks=[
@@ -83,10 +83,13 @@ def describe(lab):
         title="a server that takes two seconds for its ServerHello",
         programs=["openssl"],
         how=f"""
-            `openssl s_server` on port {SLOW}. It is stopped (SIGSTOP) before the second and the third client come, and goes on 2 s
-            later, as a process without CPU does. The kernel takes the connection and the hello meanwhile.""",
-        shows="Connecting takes less than a millisecond, the ServerHello comes 2 s after the ClientHello, twice of three times.",
-        say=[f"slow-handshake for {SERVER}:{SLOW}: 2 of 3, about 2 s, round trip of TCP under a millisecond; time spent in the server"],
+            `openssl s_server` on port {SLOW}. It is stopped (SIGSTOP) before the second and the third client
+            come, and goes on 2 s later, as a process without CPU does. The kernel takes the connection and the
+            hello meanwhile.""",
+        shows="Connecting takes less than a millisecond, the ServerHello comes 2 s after the ClientHello, twice of three times.",  # noqa: E501
+        say=[
+            f"slow-handshake for {SERVER}:{SLOW}: 2 of 3, about 2 s, round trip of TCP under a millisecond; time spent in the server"  # noqa: E501
+        ],
         never=["no-server-hello", "syn-retried, packet loss"],
         checks=[Check("tls.handshake.type==2", 3, "ServerHellos")],
         ladders=[("the first slow one", "tcp.stream==1")],

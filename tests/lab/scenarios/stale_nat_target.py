@@ -58,8 +58,9 @@ def record(lab):
         title="some attempts go on to a backend that is gone",
         programs=["socat", "nft"],
         how="""
-            A router translates 10.0.9.9:7000 to a backend that is gone. Three clients try; then the rule is changed to a backend that
-            lives, and eight more clients connect, one after the other. Connection tracking keeps the first three at the old one.""",
+            A router translates 10.0.9.9:7000 to a backend that is gone. Three clients try; then the rule is
+            changed to a backend that lives, and eight more clients connect, one after the other. Connection
+            tracking keeps the first three at the old one.""",
         shows="Three SYNs are repeated without an answer for as long as their clients try; all others open at once.",
         say=["stale-nat-target for 10.0.9.9:7000: 3 of 11 attempts, while others from new ports were answered at once"],
         never=["accept-queue-overflow", "the eight as failed"],

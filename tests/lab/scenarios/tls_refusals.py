@@ -44,9 +44,9 @@ def describe(lab):
         title="no group for the key exchange in common",
         programs=["openssl"],
         how=f"""
-            `openssl s_server -groups P-384` on port {GROUPS}. `openssl s_client -groups X25519:P-256` tries three times, then once
-            `-groups X25519:P-384`, to which the server answers with a HelloRetryRequest.""",
-        shows="The server answers the first three with a fatal alert handshake_failure (40). The fourth is established.",
+            `openssl s_server -groups P-384` on port {GROUPS}. `openssl s_client -groups X25519:P-256` tries
+            three times, then once `-groups X25519:P-384`, to which the server answers with a HelloRetryRequest.""",
+        shows="The server answers the first three with a fatal alert handshake_failure (40). The fourth is established.",  # noqa: E501
         say=[f"tls-parameter-mismatch for {SERVER}:{GROUPS}: 3 of 4, alert 40 by the server"],
         never=["tls-version-mismatch, missing-sni", "the fourth as failed"],
         checks=[
@@ -60,7 +60,8 @@ def describe(lab):
         title="no application protocol in common",
         programs=["openssl"],
         how=f"""
-            `openssl s_server -alpn h2` on port {PROTOCOLS}. `openssl s_client` offers http/1.1 alone three times, then h2 as well.""",
+            `openssl s_server -alpn h2` on port {PROTOCOLS}. `openssl s_client` offers http/1.1 alone three
+            times, then h2 as well.""",
         shows="The server answers the first three with a fatal alert no_application_protocol (120).",
         say=[f"alpn-mismatch for {SERVER}:{PROTOCOLS}: 3 of 4; offered http/1.1; alert 120 by the server"],
         never=["tls-parameter-mismatch, missing-sni", "the fourth as failed"],
@@ -75,11 +76,12 @@ def describe(lab):
         title="server names that are none",
         programs=["openssl"],
         how=f"""
-            `openssl s_server -servername shop.example -servername_fatal` on port {NAMED}. `openssl s_client` asks twice each for
-            {SERVER}, for "shop.example." and for "shop_example:443", then once for shop.example.""",
+            `openssl s_server -servername shop.example -servername_fatal` on port {NAMED}. `openssl s_client`
+            asks twice each for {SERVER}, for "shop.example." and for "shop_example:443", then once for
+            shop.example.""",
         shows="""
-            An address, a name with a full stop at its end and one with a port are no host names (RFC 6066 section 3). This server
-            compares bytes and answers each with a fatal alert unrecognized_name (112).""",
+            An address, a name with a full stop at its end and one with a port are no host names (RFC 6066
+            section 3). This server compares bytes and answers each with a fatal alert unrecognized_name (112).""",
         say=[
             f"sni-ip-literal for {SERVER}:{NAMED}: 2 connections",
             f"sni-malformed for {SERVER}:{NAMED}: 4 connections, with what is wrong in the names",
@@ -97,8 +99,8 @@ def describe(lab):
         title="a fallback that the server does not take",
         programs=["openssl"],
         how=f"""
-            `openssl s_server` on port {USUAL} speaks TLS 1.2 and 1.3. `openssl s_client -tls1_2 -fallback_scsv` says three times that
-            it fell back to TLS 1.2 (RFC 7507); then a client without that.""",
+            `openssl s_server` on port {USUAL} speaks TLS 1.2 and 1.3. `openssl s_client -tls1_2 -fallback_scsv`
+            says three times that it fell back to TLS 1.2 (RFC 7507); then a client without that.""",
         shows="The server answers each fallback with a fatal alert inappropriate_fallback (86).",
         say=[f"tls-alert for {SERVER}:{USUAL}: 3 of 4, inappropriate_fallback (86) by the server"],
         never=["tls-parameter-mismatch, missing-sni", "the last as failed"],

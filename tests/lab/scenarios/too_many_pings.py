@@ -46,8 +46,8 @@ def record(lab):
         title="a client whose HTTP/2 pings are too many for the server",
         programs=["node"],
         how="""
-            node as an HTTP/2 server in clear, which does at the third ping what gRPC's servers do: GOAWAY with ENHANCE_YOUR_CALM
-            (11) and "too_many_pings". Three clients ping every 0.3 s, a fourth once.""",
+            node as an HTTP/2 server in clear, which does at the third ping what gRPC's servers do: GOAWAY with
+            ENHANCE_YOUR_CALM (11) and "too_many_pings". Three clients ping every 0.3 s, a fourth once.""",
         shows="GOAWAY with error 11 after three pings, on three connections. The fourth ends by itself.",
         say=["too-many-pings for 10.0.0.2:50051: 3 of 4; a ping every 0.3 s"],
         never=["idle-close, request-limit-close", "the fourth as failed"],

@@ -71,12 +71,15 @@ def describe(lab):
         title="TLS to ports that do not speak it",
         programs=["nginx", "curl"],
         how="""
-            curl asks by `https://` nginx on port 80, which speaks HTTP in clear, and a mail server on port 25, which greets
-            before anybody has said a word: three times each. Then once nginx on 8443, which speaks TLS.""",
+            curl asks by `https://` nginx on port 80, which speaks HTTP in clear, and a mail server on port 25,
+            which greets before anybody has said a word: three times each. Then once nginx on 8443, which speaks
+            TLS.""",
         shows="""
-            nginx takes the ClientHello for a broken request and answers 400 in clear; the other sends its greeting. curl gives
-            up ("wrong version number").""",
-        say=["tls-to-plaintext for 10.0.0.2:80: 3 of 3, HTTP in clear; for 10.0.0.2:25: 3 of 3, greeted first, SMTP or FTP"],
+            nginx takes the ClientHello for a broken request and answers 400 in clear; the other sends its
+            greeting. curl gives up ("wrong version number").""",
+        say=[
+            "tls-to-plaintext for 10.0.0.2:80: 3 of 3, HTTP in clear; for 10.0.0.2:25: 3 of 3, greeted first, SMTP or FTP"  # noqa: E501
+        ],
         never=["no-server-hello, tls-version-mismatch", "the one to 8443 as failed"],
         checks=[
             Check("tcp.srcport==80 && tcp.payload[0:4]==48:54:54:50", 3, "answers in clear"),
@@ -90,11 +93,13 @@ def describe(lab):
         title="a PROXY header that the server does not expect",
         programs=["nginx", "haproxy", "curl"],
         how="""
-            HAProxy in front of nginx passes TLS on. With `send-proxy` it writes a PROXY header before the ClientHello to port 8443,
-            where nginx does not expect one; with `send-proxy-v2` to port 9443, where it does (`proxy_protocol`). curl asks three
-            times through each, then once port 8443 without HAProxy.""",
-        shows="On port 8443 nginx closes or answers 400 in clear, without a ServerHello; on 9443, and without the header, all is well.",
-        say=["proxy-protocol-mismatch for 10.0.0.2:8443: 3 connections with the header failed, one without was answered"],
+            HAProxy in front of nginx passes TLS on. With `send-proxy` it writes a PROXY header before the
+            ClientHello to port 8443, where nginx does not expect one; with `send-proxy-v2` to port 9443, where
+            it does (`proxy_protocol`). curl asks three times through each, then once port 8443 without HAProxy.""",
+        shows="On port 8443 nginx closes or answers 400 in clear, without a ServerHello; on 9443, and without the header, all is well.",  # noqa: E501
+        say=[
+            "proxy-protocol-mismatch for 10.0.0.2:8443: 3 connections with the header failed, one without was answered"
+        ],
         never=["the connections to 9443 as failed", "missing-sni"],
         checks=[
             Check("tcp.dstport==8443 && tcp.payload[0:6]==50:52:4f:58:59:20", 3, "headers of version 1"),

@@ -66,13 +66,10 @@ impl Legs {
     #[cold]
     fn note_failure(&mut self, c: &Connection) {
         let lost = c.ending.late_write.as_ref().filter(|write| write.by == Side::Client).map(|write| write.proof);
-        let ended =
-            c.ending.first.or(c.ending.reset.map(|reset| reset.at)).or(c.icmp_error.as_ref().map(|error| error.at));
         let reset = c.ending.reset.map(|reset| reset.at);
-        let failed = match lost {
-            Some(_) => reset.unwrap_or(c.last),
-            None => ended.unwrap_or(c.last),
-        };
+        let error = c.icmp_error.as_ref().map(|error| error.at);
+        let ended = if lost.is_some() { reset } else { c.ending.first.or(reset).or(error) };
+        let failed = ended.unwrap_or(c.last);
         let codes = c.symptoms.iter().filter(|symptom| is_grave(symptom)).map(|symptom| symptom.code).collect();
         let failed = Failed { by: c.client.address, upstream: c.server, began: lost.unwrap_or(c.first), failed, codes };
         self.more |= !push(&mut self.failed, failed);
