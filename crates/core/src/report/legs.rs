@@ -88,6 +88,9 @@ impl Legs {
     }
 
     fn began_at(&self, finding: &Finding) -> Option<Began> {
+        if finding.severity == Severity::Info {
+            return None;
+        }
         let upstream = finding.service.as_ref().filter(|_| finding.also_at.is_empty())?.endpoint();
         let is_of = |failed: &Failed| failed.upstream == upstream && failed.codes.contains(&finding.code);
         let mut began: Option<Began> = None;
