@@ -70,6 +70,9 @@ class Capture:
     def services(self) -> Table:
         """One row for each server address and port, and how many of its connections had which outcome; the worst first.
 
+        Then how times and numbers are spread: `connect`, `handshake`, `idle_before_close`, `age` (seconds),
+        `exchanges` and `attempts_per_second`, each as `p50`, `p90` and `p99`, within 1.6 %.
+
         >>> import handshark
         >>> services = handshark.read("testdata/connection-refused.pcap").services
         >>> services.column("server_port"), services.column("refused")

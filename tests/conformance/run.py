@@ -4,6 +4,8 @@
 - tshark, where it is installed: connections, packets, bytes and SNI of every capture in testdata.
 - The corpus beside the checkout (../shared/corpus, or HANDSHARK_CORPUS), where it is: what tshark, Zeek and others say
   of each value. Each difference is listed in differences.md.
+- The same corpus: every finding of severity error or warning is listed in alarms.md, with why it is right.
+- The healthy captures of testdata: none at all.
 
 Standard library only. `run.py COMMAND` checks a command that is built already.
 """
@@ -17,6 +19,7 @@ import shutil
 import subprocess
 import sys
 
+import alarms
 from corpus import Score, captures, connections
 from differences import LISTED, against_list, listed
 from peers import Peers
@@ -104,12 +107,14 @@ def against_corpus(command: pathlib.Path) -> list[str]:
 def main() -> int:
     handshark = command()
     wrong: list[str] = []
+    wrong += alarms.on_healthy(handshark, ROOT / "testdata")
     if shutil.which("tshark"):
         wrong += against_tshark(handshark)
     else:
         print("left out: tshark is not installed")
     if CORPUS.is_dir():
         wrong += against_corpus(handshark)
+        wrong += alarms.against_list(handshark, CORPUS)
     else:
         print("left out: there is no corpus beside the checkout")
     for line in wrong:

@@ -38,6 +38,16 @@ const SCENARIOS: &[Scenario] = &[
         not_told: &["ephemeral-port-exhaustion"],
     },
     Scenario {
+        asked: "1, on which leg it began",
+        capture: "proxy-legs.pcapng",
+        told: &[
+            ("connection-refused", "error", 3, &["it began on this leg", "answered 502", "on 3 connections"]),
+            ("syn-unanswered", "error", 1, &["it began on this leg", "answered 504"]),
+            ("request-timeout", "warning", 1, &["it began on this leg", "answered 504"]),
+        ],
+        not_told: &["local-connect-failure", "retry-storm"],
+    },
+    Scenario {
         asked: "2.1 no server name, silence",
         capture: "missing-sni-silent.pcapng",
         told: &[("missing-sni", "error", 3, &["no server name (SNI)", "sent no byte"])],
@@ -102,6 +112,18 @@ const SCENARIOS: &[Scenario] = &[
         capture: "silent-idle-drop.pcap",
         told: &[("silent-idle-drop", "error", 2, &["The longest silence that was survived is 30.0 s"])],
         not_told: &["state-loss-reset", "state-loss-drop", "idle-close"],
+    },
+    Scenario {
+        asked: "4.4 a restart is no lost state",
+        capture: "abortive-close.pcap",
+        told: &[("abortive-close", "error", 12, &["one event", "killed or restarted"])],
+        not_told: &["state-loss-reset", "injected-reset", "unread-data-reset"],
+    },
+    Scenario {
+        asked: "4, some source ports reach a target that is gone",
+        capture: "stale-nat-target.pcap",
+        told: &[("stale-nat-target", "error", 3, &["some source ports are sent to a target that is gone"])],
+        not_told: &["accept-queue-overflow", "syn-unanswered"],
     },
 ];
 

@@ -65,6 +65,39 @@ fn every_incident_is_told_as_its_golden_says() {
     assert!(different.is_empty(), "reports differ from their goldens:\n{}", different.join("\n"));
 }
 
+/// The lab's table of findings and the captures that show them is what the goldens say.
+#[test]
+fn the_labs_table_says_which_findings_are_recorded() {
+    let readme = testdata().join("../tests/lab/README.md");
+    let readme = fs::read_to_string(readme).expect("the lab has a README");
+    let (_, table) = readme.split_once("| finding | told in |").expect("it has the table");
+    let told = |stem: &str, code: &str| {
+        let golden = fs::read_to_string(testdata().join(format!("{stem}.golden"))).unwrap_or_default();
+        golden.lines().any(|line| {
+            let mut words = line.split_whitespace().skip_while(|word| word.ends_with('.'));
+            matches!(words.next(), Some("ERROR" | "WARNING" | "INFO")) && words.next() == Some(code)
+        })
+    };
+    let mut recorded = 0;
+    let rows: Vec<_> = table.lines().skip(2).map_while(|line| line.strip_prefix("| `")?.split_once("` | ")).collect();
+    for (code, captures) in &rows {
+        let stems: Vec<&str> = captures.split('`').skip(1).step_by(2).collect();
+        recorded += usize::from(!stems.is_empty());
+        for stem in &stems {
+            assert!(told(stem, code), "{code} is not told in {stem}");
+        }
+        let all = captures_stems();
+        let somewhere = all.iter().find(|stem| told(stem, code));
+        assert!(!stems.is_empty() || somewhere.is_none(), "{code} is told in {somewhere:?}");
+    }
+    assert_eq!(rows.len(), handshark::detect::DETECTORS.len(), "a row for each finding");
+    assert!(readme.contains(&format!("\n{recorded} of the {}", rows.len())), "it is {recorded} of {}", rows.len());
+}
+
+fn captures_stems() -> Vec<String> {
+    captures().iter().map(|path| stem(path)).collect()
+}
+
 /// The lines that changed, around the first one.
 fn difference(before: &str, now: &str) -> String {
     let (before, now): (Vec<&str>, Vec<&str>) = (before.lines().collect(), now.lines().collect());

@@ -212,11 +212,19 @@ def test_only_some_findings() -> None:
 
 def test_services_add_up() -> None:
     capture = handshark.read(TESTDATA / "node-keepalive-race.pcap")
-    outcomes = capture.services.columns[5:-1]
+    outcomes = capture.services.columns[5:16]
     for row in capture.services:
         assert sum(row[name] for name in outcomes) == row["connections"]
     assert sum(capture.services.column("connections")) == len(capture)
     assert {code for codes in capture.services.column("findings") for code in codes} >= {"stale-reuse"}
+
+
+def test_services_have_distributions() -> None:
+    capture = handshark.read(TESTDATA / "node-keepalive-race.pcap")
+    (row,) = capture.services
+    assert 5.9 < row["idle_before_close_p50_s"] <= row["idle_before_close_p99_s"] < 6.2
+    assert 0 < row["connect_p50_s"] < 0.1 and row["handshake_p50_s"] is None
+    assert row["exchanges_p50"] >= 1 and row["attempts_per_second_p99"] >= 1
 
 
 def test_progress_uses_tqdm_where_it_is(monkeypatch: pytest.MonkeyPatch, pcap: bytes) -> None:

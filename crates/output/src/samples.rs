@@ -10,7 +10,8 @@ use handshark::record::{
     RolesFrom, SeenAt, Traffic, Visibility,
 };
 use handshark::report::{
-    Candidate, CaptureSummary, Evidence, Facts, Finding, NotAssessed, SeenInPart, ServiceName, ServiceSummary, Totals,
+    Candidate, CaptureSummary, Distributions, Evidence, Facts, Finding, NotAssessed, Quantiles, SeenInPart,
+    ServiceName, ServiceSummary, Totals,
 };
 use handshark::tls::{ClientHello, HelloFormat, KeyShare, Sni, Stage, Tls};
 use handshark::types::{Endpoint, Moment, PacketNo, Seq, Side, Sided, Span, Timestamp};
@@ -182,6 +183,12 @@ pub(crate) fn report() -> Report {
             connections: 40,
             clients: 2,
             by_outcome: vec![(Outcome::Established, 37), (Outcome::Reset, 3)],
+            distributions: Distributions {
+                connect_s: Some(quantiles(Span::from_millis)),
+                exchanges: Some(quantiles(|value| value)),
+                attempts_per_second: Some(quantiles(|value| value as f64)),
+                ..Distributions::default()
+            },
             findings: vec!["stale-reuse"],
         }],
         not_assessed: vec![
@@ -195,6 +202,10 @@ pub(crate) fn report() -> Report {
             },
         ],
     }
+}
+
+fn quantiles<T>(of: impl Fn(i64) -> T) -> Quantiles<T> {
+    Quantiles { count: 40, least: of(1), p50: of(2), p90: of(4), p99: of(8), most: of(9) }
 }
 
 fn not_assessed(code: &'static str, connections: u64) -> NotAssessed {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
-use arrow_array::{Array as _, ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow_array::{
+    Array as _, ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+};
 use arrow_schema::{ArrowError, Field, Schema};
 use handshark::types::Timestamp;
 
@@ -33,6 +35,11 @@ pub(crate) fn texts<T>(rows: &[T], of: impl Fn(&T) -> Option<String>) -> ArrayRe
 pub(crate) fn counts<T>(rows: &[T], of: impl Fn(&T) -> Option<u64>) -> ArrayRef {
     let counts = rows.iter().map(|row| of(row).and_then(|count| i64::try_from(count).ok()));
     Arc::new(counts.collect::<Int64Array>())
+}
+
+/// A column of numbers, such as seconds.
+pub(crate) fn numbers<T>(rows: &[T], of: impl Fn(&T) -> Option<f64>) -> ArrayRef {
+    Arc::new(rows.iter().map(of).collect::<Float64Array>())
 }
 
 /// A column of times, in microseconds.

@@ -267,6 +267,8 @@ pub struct Case<'a> {
 pub struct Host {
     /// Connections to other ports of the same address of which a SYN-ACK was captured.
     pub answered_elsewhere: u64,
+    /// Connections to other ports of the same address of which the client's packets alone were captured, though it was answered.
+    pub unseen_elsewhere: u64,
     /// Time to live of packets from that address that are no RST: the first seen on any port.
     pub ttl: Option<u8>,
 }

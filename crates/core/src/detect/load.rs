@@ -1,5 +1,6 @@
 //! How many connections the whole capture carried at each time, and how its attempts fared.
 
+use super::fallback::Fallbacks;
 use super::openings::Start;
 use crate::record::Connection;
 use crate::types::{Span, Timestamp};
@@ -13,6 +14,8 @@ pub struct Load {
     origin: i64,
     /// The length of one span, in seconds: a power of two.
     shift: u8,
+    /// Attempts of a host at itself.
+    pub(super) fallbacks: Fallbacks,
 }
 
 /// One span of time.
@@ -44,6 +47,7 @@ const TRACKED_AFTER: Span = Span::from_secs(10);
 impl Load {
     /// A finished connection, and how it opened.
     pub(crate) fn note(&mut self, c: &Connection, start: Option<Start>) {
+        self.fallbacks.note(c);
         if let Some(part) = self.part(c.first.at) {
             part.tracked += 1;
             if let Some(start) = start {

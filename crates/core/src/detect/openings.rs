@@ -2,7 +2,9 @@
 
 use super::thresholds::{BURST_HOLDS_SHARE, BURST_LEAST, BURST_MISSED_SHARE, BURST_TIMES, SYN_RETRY_LEAST};
 use super::words::is_share;
+use super::{Confidence, Exam, Severity};
 use crate::record::{Connection, Outcome};
+use crate::report::Quantiles;
 use crate::types::{Span, Timestamp};
 
 /// What became of an attempt.
@@ -33,6 +35,31 @@ impl Start {
             && c.opening.syn_retries.iter().any(|retry| waits(retry.at));
         Some(if late { Self::Late } else { Self::AtOnce })
     }
+}
+
+/// The kind of a symptom: a later SYN was answered.
+pub(super) const LATE: &str = "late";
+/// The kind of a symptom: no SYN was answered.
+pub(super) const NEVER: &str = "never";
+
+/// Whether the first SYN of one attempt was left unanswered: what detectors that judge a crowd of attempts ask of each. Says
+/// whether there is a symptom, which is then counted and not shown: one alone says nothing.
+pub(super) fn examine(c: &Connection, exam: &mut Exam<'_>, code: &'static str) -> bool {
+    let Some(syn) = c.opening.syn else { return false };
+    let start = Start::of(c, exam.outcome());
+    if start.is_some() || c.opening.is_answered() {
+        exam.applies();
+    }
+    let (kind, severity) = match start {
+        Some(Start::Late) => (LATE, Severity::Warning),
+        Some(Start::Never) => (NEVER, Severity::Error),
+        Some(Start::AtOnce) | None => return false,
+    };
+    let mut evidence = vec![Some(syn)];
+    evidence.extend(c.opening.syn_retries.iter().copied().map(Some));
+    evidence.push(c.opening.syn_ack);
+    exam.symptom(code, kind, severity, Confidence::Medium, &evidence).quietly();
+    true
 }
 
 /// Attempts by the second in which they began, in bounded memory: where there are too many seconds, longer spans.
@@ -130,6 +157,17 @@ impl Openings {
         });
     }
 
+    /// Attempts per second, of each span of time that had any.
+    pub(super) fn rates(&self) -> Option<Quantiles<f64>> {
+        let mut sizes: Vec<u32> = self.spans.iter().map(Begun::all).collect();
+        sizes.sort_unstable();
+        let last = sizes.len().checked_sub(1)?;
+        let seconds = f64::from(1_u32 << self.shift.min(31));
+        let at = |share: f64| sizes.get((last as f64 * share) as usize).map_or(0.0, |size| f64::from(*size) / seconds);
+        let (least, most) = (at(0.0), at(1.0));
+        Some(Quantiles { count: sizes.len() as u64, least, p50: at(0.5), p90: at(0.9), p99: at(0.99), most })
+    }
+
     /// All together.
     pub(super) fn total(&self) -> Begun {
         self.spans.iter().fold(Begun::default(), |sum, begun| Begun {
@@ -215,6 +253,16 @@ mod tests {
         assert!(openings.spans.len() <= MOST && openings.shift >= 5);
         assert_eq!(openings.total().at_once, 10_000);
         assert!(openings.spans.is_sorted_by_key(|begun| begun.place));
+    }
+
+    #[test]
+    fn rates_are_per_second_however_long_the_spans() {
+        assert_eq!(openings(&[]).rates(), None);
+        let rates = openings(&[(0, Start::AtOnce), (0, Start::AtOnce), (0, Start::Late), (9, Start::Never)]).rates();
+        assert_eq!(rates.map(|all| (all.count, all.least, all.most)), Some((2, 1.0, 3.0)));
+        let mut long = Openings::new();
+        (0..4_096).for_each(|second| (0..3).for_each(|_| long.note(at(second), Start::AtOnce)));
+        assert_eq!(long.rates().map(|all| (all.p50, all.most)), Some((3.0, 3.0)));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::minute::Minute;
 use super::openings::{Openings, Start};
+use super::spreads::Spreads;
 use crate::record::{Connection, Outcome};
 use crate::report::{ServiceName, ServiceSummary};
 use crate::tls::{Sni, Tls};
@@ -128,6 +129,8 @@ pub struct Service {
     pub announced_max: Option<u32>,
     /// When attempts began, and what became of them.
     pub(super) openings: Openings,
+    /// How times are spread; `None` until a connection was opened.
+    spreads: Option<Box<Spreads>>,
     /// Clients, at most 32 are told apart.
     clients: Vec<Client>,
     more_clients: bool,
@@ -170,6 +173,7 @@ impl Service {
             announced_timeout: None,
             announced_max: None,
             openings: Openings::new(),
+            spreads: None,
             clients: Vec::new(),
             more_clients: false,
             heard: None,
@@ -205,6 +209,7 @@ impl Service {
         self.outcomes[outcome as usize] += 1;
         self.longest_survived = self.longest_survived.max(c.longest_survived_idle);
         self.note_heard(c);
+        Spreads::note(&mut self.spreads, c);
         self.note_opening(c, outcome);
         let start = Start::of(c, outcome);
         if let (Some(syn), Some(start)) = (c.opening.syn, start) {
@@ -330,6 +335,7 @@ impl Service {
             connections: self.connections,
             clients: self.clients.len() as u64 + u64::from(self.more_clients),
             by_outcome: outcomes(&self.outcomes),
+            distributions: Spreads::summary(self.spreads.as_deref(), &self.openings),
             findings: Vec::new(),
         }
     }

@@ -289,3 +289,7 @@ pub(super) const LOCAL_ANSWER_WITHIN: Span = Span::from_millis(5);
 /// Such answers while the client's port was in use elsewhere, from which that is no chance: two connections of one client share a port
 /// now and then.
 pub(super) const LOCAL_FAILURES_LEAST: u64 = 2;
+
+/// A client that tries all addresses of a name goes to the next within this: at once after a refusal, after 0.25 s of silence (RFC 8305),
+/// after 2 s at the most.
+pub(super) const FALLBACK_WITHIN: Span = Span::from_secs(2);

@@ -150,13 +150,6 @@ fn alpn(c: &Connection) -> Value<'_> {
     })
 }
 
-fn handshake(c: &Connection) -> Option<crate::types::Span> {
-    let tls = c.tls.as_ref()?;
-    let begun = tls.client_hello.as_ref()?.begun;
-    let finished = tls.client_finished?.at.max(tls.server_finished?.at);
-    Some(finished.since(begun.at))
-}
-
 fn seen_at<'a>(c: &'a Connection, interfaces: &'a Interfaces) -> Value<'a> {
     let name = |id| match interfaces.by_id(id).and_then(|interface| interface.name.as_deref()) {
         Some(name) => Cow::Borrowed(name),
@@ -478,7 +471,7 @@ pub const COLUMNS: &[Column] = &[
         Value::packet(fatal_alert(c).map(|alert| alert.at))
     }),
     column("handshake_s", Float, "Seconds from the ClientHello's first byte until both sides had finished", |c, _| {
-        Value::seconds(handshake(c))
+        Value::seconds(c.handshake())
     }),
     // Judgement
     column("symptoms", Texts, "Codes that detectors attached, see `handshark explain`", |c, _| {

@@ -337,6 +337,15 @@ impl Connection {
         self.traffic.client.first_payload.is_some() && self.traffic.server.first_payload.is_some()
     }
 
+    /// What the TLS handshake took: from the ClientHello's first byte until both sides had finished. `None` where one of them was not seen to
+    /// finish, which the client may also have spent on certificates or on asking a person.
+    pub fn handshake(&self) -> Option<Span> {
+        let tls = self.tls.as_ref()?;
+        let begun = tls.client_hello.as_ref()?.begun;
+        let finished = tls.client_finished?.at.max(tls.server_finished?.at);
+        Some(finished.since(begun.at))
+    }
+
     /// Whether any payload was captured, or sequence numbers show that some was sent.
     pub fn carried_payload(&self) -> bool {
         self.traffic

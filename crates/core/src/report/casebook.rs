@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::failures::{Compared, Failures};
 use super::fold::folded;
+use super::legs::Legs;
 use super::plan::{Check, Shapes, chosen};
 use super::{Finding, NotAssessed, SeenInPart, ServiceSummary, Totals, Unexplained};
 use crate::detect::{
@@ -33,6 +34,8 @@ pub(crate) struct Casebook {
     said: Said,
     /// Connections that are judged at the end, and those beside them.
     neighbours: Neighbours,
+    /// The legs of proxies.
+    legs: Legs,
 }
 
 /// One service: what it did, what the checks found, and the shapes of its connections.
@@ -82,6 +85,7 @@ impl Casebook {
             seen_in_part: SeenInPart::default(),
             said: Said::nothing(),
             neighbours: Neighbours::default(),
+            legs: Legs::default(),
         }
     }
 
@@ -139,6 +143,7 @@ impl Casebook {
             note_overlaps(found, checks, whole, cells);
         }
         failures.note(connection, outcome, causes);
+        self.legs.note(connection);
     }
 
     /// The row of the connection's service, or of all others.
@@ -226,6 +231,7 @@ impl Casebook {
         });
         let findings_left_out = findings.len().saturating_sub(self.limits.max_findings) as u64;
         findings.truncate(self.limits.max_findings);
+        self.legs.tell(&mut findings);
         let services = self.summaries(&findings);
         let failures = self.rows.iter().map(|row| (row.service.key, &row.failures));
         let Compared { failed, unexplained } = Compared::of(failures, &findings);
@@ -394,6 +400,7 @@ fn hosts<'a>(services: impl Iterator<Item = &'a Service>) -> BTreeMap<IpAddr, Ho
     for service in services {
         let host = hosts.entry(service.key.address).or_default();
         host.answered_elsewhere += service.answered;
+        host.unseen_elsewhere += service.server_side_unseen;
         host.ttl = host.ttl.or(service.ttl);
     }
     hosts
@@ -402,7 +409,11 @@ fn hosts<'a>(services: impl Iterator<Item = &'a Service>) -> BTreeMap<IpAddr, Ho
 /// The same without this service's own answers.
 fn host_of(service: &Service, hosts: &BTreeMap<IpAddr, Host>) -> Host {
     let host = hosts.get(&service.key.address).copied().unwrap_or_default();
-    Host { answered_elsewhere: host.answered_elsewhere.saturating_sub(service.answered), ttl: service.ttl.or(host.ttl) }
+    Host {
+        answered_elsewhere: host.answered_elsewhere.saturating_sub(service.answered),
+        unseen_elsewhere: host.unseen_elsewhere.saturating_sub(service.server_side_unseen),
+        ttl: service.ttl.or(host.ttl),
+    }
 }
 
 /// What the casebook says at the end.

@@ -91,7 +91,11 @@ impl Compared {
             let about: Vec<(u64, Severity)> = findings
                 .iter()
                 .filter(|finding| finding.hits(service.address, service.port).is_some())
-                .map(|finding| (bit(finding.code), finding.severity))
+                .map(|finding| {
+                    // How a failure was made good explains it, though it is no harm.
+                    let weight = if finding.made_good() { Severity::Warning } else { finding.severity };
+                    (bit(finding.code), weight)
+                })
                 .collect();
             let told = |causes: u64, least: Severity| {
                 about.iter().any(|(bit, severity)| causes & bit != 0 && *severity >= least)

@@ -1,9 +1,11 @@
 //! The verdict: findings, services, totals and what could not be assessed.
 
 mod casebook;
+mod distributions;
 mod ended;
 mod failures;
 mod fold;
+mod legs;
 mod plan;
 
 use std::borrow::Cow;
@@ -18,6 +20,7 @@ use crate::record::timeline::Step;
 use crate::types::{Endpoint, PacketNo, Span, Timestamp};
 
 pub(crate) use casebook::Casebook;
+pub use distributions::{Distributions, Quantiles};
 
 /// Everything that one analysis says; its serialised form is the schema `handshark.report/1`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -316,6 +319,8 @@ pub struct ServiceSummary {
     /// How many of each outcome.
     #[serde(serialize_with = "as_outcomes")]
     pub by_outcome: Vec<(Outcome, u64)>,
+    /// How the times and numbers of its connections are spread.
+    pub distributions: Distributions,
     /// Codes of findings about it.
     pub findings: Vec<&'static str>,
 }
@@ -357,6 +362,11 @@ impl Finding {
             Some(hit) => Some(hit.affected),
             None => self.service.as_ref().filter(|name| is_it(name)).map(|_| self.affected),
         }
+    }
+
+    /// Whether it tells of attempts that failed and were made good at another address at once, which did no harm.
+    pub fn made_good(&self) -> bool {
+        self.severity == Severity::Info && self.facts.0.iter().any(|(name, _)| *name == "made_good_by")
     }
 }
 

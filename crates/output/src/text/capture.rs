@@ -72,6 +72,9 @@ pub(super) fn write_not_assessed(sheet: &mut Sheet, report: &Report) {
             sheet.line(4, &command);
         }
     }
+    if report.not_assessed.iter().any(|check| check.capture_instead.is_some()) {
+        sheet.paragraph(2, "", "In Kubernetes the same filters serve: kubectl sniff POD -f 'tcp port PORT' -o FILE");
+    }
     in_part.iter().for_each(|text| sheet.paragraph(2, "", text));
 }
 

@@ -66,6 +66,9 @@ fn verdict(report: &Report, scope: Scope<'_>, width: usize) -> String {
                 affected => format!("{share} failed. The largest cause, {affected} of them: {sentence}.{more}"),
             })
         }
+        None if without_cause == 0 && report.findings.iter().any(Finding::made_good) => {
+            format!("{share} failed, and each was made good at another address at once: no harm is seen.")
+        }
         Some(_) | None if !scope.hidden.is_empty() && without_cause < failed => {
             format!("{share} failed, for causes that are not shown here.")
         }
@@ -198,7 +201,7 @@ fn without_asides(sentence: &str) -> String {
 /// A word that begins with a capital because it begins the sentence is written without it; names keep theirs.
 fn after_a_colon(sentence: &str) -> String {
     let first = sentence.split(' ').next().unwrap_or_default();
-    let is_name = first.chars().skip(1).any(|c| !c.is_ascii_lowercase() && c != '\'');
+    let is_name = first.chars().skip(1).any(|c| !c.is_ascii_lowercase() && c != '\'' && c != '-');
     let mut chars = sentence.chars();
     match chars.next() {
         Some(c) if !is_name => format!("{}{}", c.to_lowercase(), chars.as_str()),

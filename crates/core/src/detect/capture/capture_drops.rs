@@ -64,7 +64,7 @@ impl Detector for CaptureDrops {
             told.severity = Some(Severity::Warning);
         }
         told.summary = format!(
-            "Bytes were acknowledged that are not in the capture ({count} of {} with payload): the network delivered them, and the \
+            "Bytes were acknowledged that no readable packet of the capture holds ({count} of {} with payload): the network delivered them, and the \
              capture missed them, or they took another way. What looks lost in these connections may only not have been captured.",
             counted(of, "connection"),
         );

@@ -109,7 +109,7 @@ impl Detector for SnaplenTruncated {
         told.example_kind = (hellos > 0).then_some("client-hello");
         told.summary = summary;
         told.remedy = vec![
-            "`tcpdump -s 0 -w FILE 'tcp port PORT'` captures whole packets; `-s 1600` is enough for every hello on Ethernet, 65535 on \
+            "`tcpdump -i any -s 0 -w FILE 'tcp port PORT'` captures whole packets; `-s 1600` is enough for every hello on Ethernet, 65535 on \
              a host whose network card joins segments."
                 .to_owned(),
         ];

@@ -21,7 +21,7 @@ const CLOSE_REFUSED: &str = "close-refused";
 /// No answer came, and the client's close was not acknowledged either.
 const CLOSE_LOST: &str = "close-lost";
 
-const CAPTURE: Option<&str> = Some("tcpdump -s 128 -B 65536 -w FILE 'tcp port PORT'");
+const CAPTURE: Option<&str> = Some("tcpdump -i any -s 128 -B 65536 -w FILE 'tcp port PORT'");
 
 impl Detector for QuietRequestTimeout {
     fn code(&self) -> &'static str {

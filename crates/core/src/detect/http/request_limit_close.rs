@@ -39,7 +39,7 @@ impl Detector for RequestLimitClose {
         if c.visibility.flags_only && c.carried_payload() {
             exam.not_visible(
                 "requests can not be counted without their packets",
-                Some("tcpdump -w FILE 'tcp port PORT'"),
+                Some("tcpdump -i any -w FILE 'tcp port PORT'"),
             );
             return;
         }
@@ -50,7 +50,7 @@ impl Detector for RequestLimitClose {
             }
             exam.not_visible(
                 "requests can not be counted: packets or parts of them are missing from the capture",
-                Some("tcpdump -s 0 -B 65536 -w FILE 'tcp port PORT'"),
+                Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'"),
             );
             return;
         };

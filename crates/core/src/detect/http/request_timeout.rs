@@ -95,7 +95,7 @@ impl Detector for RequestTimeout {
     }
 }
 
-const CAPTURE: Option<&str> = Some("tcpdump -s 0 -B 65536 -w FILE 'tcp port PORT'");
+const CAPTURE: Option<&str> = Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'");
 
 /// The last request, whether it was answered, and whether that is read in clear.
 fn last_request(c: &Connection) -> Option<(Moment, bool, bool)> {

@@ -52,12 +52,8 @@ impl Detector for AbortiveClose {
         };
         let (asked, said) = (c.traffic.client.last_payload, c.traffic.server.last_payload);
         let last = said.max(asked);
-        let (kind, severity) = if asked.is_some() && asked > said {
-            (WAITING, Severity::Warning)
-        } else {
-            (NOBODY_WAITING, Severity::Info)
-        };
-        exam.symptom(CODE, kind, severity, Confidence::High, &[last, Some(reset.at)])
+        let kind = if asked.is_some() && asked > said { WAITING } else { NOBODY_WAITING };
+        exam.symptom(CODE, kind, Severity::Warning, Confidence::High, &[last, Some(reset.at)])
             .happened(reset.at)
             .span(c.ending.idle.map(|idle| idle.span));
     }
@@ -82,6 +78,9 @@ impl Detector for AbortiveClose {
             all if all == group.count => " The client had spoken last, and got no answer.".to_owned(),
             some => format!(" On {some} of them the client had spoken last, and got no answer."),
         };
+        if waiting == 0 {
+            told.severity = Some(Severity::Info);
+        }
         if burst {
             told.severity = Some(Severity::Error);
             told.summary += &format!(

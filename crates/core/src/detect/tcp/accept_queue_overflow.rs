@@ -1,7 +1,7 @@
 //! A listener that drops SYNs when many come at once, and answers before and after.
 
-use crate::detect::openings::Start;
-use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
+use crate::detect::openings;
+use crate::detect::{Case, Detector, Exam, Service, Shape, Told};
 use crate::record::Connection;
 
 /// Detector of `accept-queue-overflow`.
@@ -9,11 +9,6 @@ use crate::record::Connection;
 pub(in crate::detect) struct AcceptQueueOverflow;
 
 const CODE: &str = "accept-queue-overflow";
-
-/// A later SYN was answered.
-const LATE: &str = "late";
-/// No SYN was answered.
-const NEVER: &str = "never";
 
 impl Detector for AcceptQueueOverflow {
     fn code(&self) -> &'static str {
@@ -33,24 +28,7 @@ impl Detector for AcceptQueueOverflow {
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
-        let Some(syn) = c.opening.syn else { return };
-        let Some(start) = Start::of(c, exam.outcome()) else {
-            if c.opening.is_answered() {
-                exam.applies();
-            }
-            return;
-        };
-        exam.applies();
-        let (kind, severity) = match start {
-            Start::AtOnce => return,
-            Start::Late => (LATE, Severity::Warning),
-            Start::Never => (NEVER, Severity::Error),
-        };
-        let mut evidence = vec![Some(syn)];
-        evidence.extend(c.opening.syn_retries.iter().copied().map(Some));
-        evidence.push(c.opening.syn_ack);
-        // One alone says nothing: it takes the crowd.
-        exam.symptom(CODE, kind, severity, Confidence::Medium, &evidence).quietly();
+        openings::examine(c, exam, CODE);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {

@@ -1,5 +1,6 @@
 //! A SYN answered by a RST.
 
+use crate::detect::fallback::MadeGood;
 use crate::detect::words::counted;
 use crate::detect::{Case, Common, Confidence, Detector, Exam, Host, Service, Severity, Shape, Told};
 use crate::record::{Connection, ResetKind};
@@ -78,6 +79,9 @@ impl Detector for ConnectionRefused {
                 counted(service.answered, "other attempt")
             );
         }
+        if let Some(good) = case.load.fallbacks.of(service.key).filter(|good| good.attempts == refused) {
+            return vec![made_good(told, summary, good)];
+        }
         match other_ttls(service, case.host) {
             Some((usual, low, high)) => {
                 told.facts.add("ttl_of_rsts", vec![low.to_string(), high.to_string()]);
@@ -109,6 +113,26 @@ impl Detector for ConnectionRefused {
         told.common.extend(Common::of_client(case.group, "The SYN was answered with a RST in COUNT attempts"));
         vec![told]
     }
+}
+
+/// Each was followed by an attempt in the other address family that was answered.
+fn made_good(mut told: Told, mut summary: String, good: MadeGood) -> Told {
+    told.severity = Some(Severity::Info);
+    told.facts.add("made_good_by", good.by.to_string());
+    told.facts.add("made_good_within_s", good.longest);
+    told.facts.add("made_good_in_packet", good.proof.packet.number());
+    summary += &format!(
+        " The same host then reached {}, within {} of the refusal (SYN-ACK in packet {}): a client that tries every address of a name, \
+         and a server that listens on one of them. Nothing was lost by it.",
+        good.by, good.longest, good.proof.packet,
+    );
+    told.summary = summary;
+    told.remedy = vec![
+        "Nothing has to change. To save the first attempt let the server listen on both (`[::]` with IPV6_V6ONLY off, or two listeners), or \
+         give clients the address (`127.0.0.1`) instead of `localhost`."
+            .to_owned(),
+    ];
+    told
 }
 
 /// The usual time to live of the host, and those of its refusals where they differ from it.

@@ -93,27 +93,29 @@ fn was_announced(c: &Connection) -> bool {
 fn why_idle_is_not_visible(c: &Connection) -> Option<(&'static str, Option<&'static str>)> {
     let seen = &c.visibility;
     if seen.one_way.is_some() {
-        return Some(("only one direction was captured", Some("tcpdump -s 128 -w FILE 'tcp port PORT'")));
+        return Some(("only one direction was captured", Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'")));
     }
     match c.ending.idle {
         Some(idle) if idle.uncertainty.as_secs_f64() > idle.span.as_secs_f64().max(1.0) * IDLE_UNCERTAINTY_SHARE => {
             Some((
                 "the TCP timestamps are too coarse to tell the idle time",
-                Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+                Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
             ))
         }
         // Payload that was not captured may be the last.
         Some(idle) if idle.source == IdleSource::Payload && (seen.gaps.client > 0 || seen.gaps.server > 0) => Some((
             "packets are missing from the capture, perhaps the last before the close",
-            Some("tcpdump -s 128 -B 65536 -w FILE 'tcp port PORT'"),
+            Some("tcpdump -i any -s 128 -B 65536 -w FILE 'tcp port PORT'"),
         )),
         Some(_) => None,
         None if seen.flags_only => Some((
             "only SYN, FIN and RST were captured and they carry no usable TCP timestamps: the age of the connection is an \
              upper bound of its idle time",
-            Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+            Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
         )),
-        None => Some(("no payload was captured before the close", Some("tcpdump -s 128 -w FILE 'tcp port PORT'"))),
+        None => {
+            Some(("no payload was captured before the close", Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'")))
+        }
     }
 }
 

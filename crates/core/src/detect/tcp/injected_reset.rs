@@ -49,7 +49,7 @@ impl Detector for InjectedReset {
             if c.ending.reset_count[reset.by] > 0 && c.traffic[reset.by.peer()].payload_packets > 0 {
                 exam.not_visible(
                     "that side's other packets were not captured, so its usual TTL is unknown",
-                    Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+                    Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
                 );
             }
             return;

@@ -39,7 +39,7 @@ impl Detector for MtuBlackhole {
         if c.visibility.one_way.is_some() {
             exam.not_visible(
                 "only one direction was captured: acknowledgments would not be seen",
-                Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+                Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
             );
             return;
         }

@@ -1,12 +1,12 @@
 //! New connections fail to many servers at once when many are made, and those that exist go on.
 
 use crate::detect::load::Stretch;
-use crate::detect::openings::Start;
+use crate::detect::openings::{self, LATE, NEVER};
 use crate::detect::thresholds::{
     BUSY_ATTEMPTS, BUSY_MISSED_SHARE, CALM_MISSED_SHARE, PLATEAU_SPREAD, POWER_OF_TWO_NEAR, SERVERS_HIT, SERVERS_MOST,
 };
 use crate::detect::words::is_share;
-use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Shape, Told};
+use crate::detect::{Case, Detector, Exam, Scope, Shape, Told};
 use crate::record::Connection;
 
 /// Detector of `new-flow-drop`.
@@ -14,11 +14,6 @@ use crate::record::Connection;
 pub(in crate::detect) struct NewFlowDrop;
 
 const CODE: &str = "new-flow-drop";
-
-/// A later SYN was answered.
-const LATE: &str = "late";
-/// No SYN was answered.
-const NEVER: &str = "never";
 
 impl Detector for NewFlowDrop {
     fn code(&self) -> &'static str {
@@ -42,25 +37,9 @@ impl Detector for NewFlowDrop {
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
-        let Some(syn) = c.opening.syn else { return };
-        let Some(start) = Start::of(c, exam.outcome()) else {
-            if c.opening.is_answered() {
-                exam.applies();
-            }
-            return;
-        };
-        exam.applies();
-        let (kind, severity) = match start {
-            Start::AtOnce => return,
-            Start::Late => (LATE, Severity::Warning),
-            Start::Never => (NEVER, Severity::Error),
-        };
-        let mut evidence = vec![Some(syn)];
-        evidence.extend(c.opening.syn_retries.iter().copied().map(Some));
-        evidence.push(c.opening.syn_ack);
-        exam.symptom(CODE, kind, severity, Confidence::Medium, &evidence)
-            .quote("server", &c.server.address.to_string())
-            .quietly();
+        if openings::examine(c, exam, CODE) {
+            exam.quote("server", &c.server.address.to_string());
+        }
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {

@@ -17,7 +17,7 @@ const RESET: &str = "reset";
 /// What was written after the silence was not answered.
 const DROPPED: &str = "dropped";
 
-const CAPTURE: Option<&str> = Some("tcpdump -s 128 -B 65536 -w FILE 'tcp port PORT'");
+const CAPTURE: Option<&str> = Some("tcpdump -i any -s 128 -B 65536 -w FILE 'tcp port PORT'");
 
 impl Detector for SilentIdleDrop {
     fn code(&self) -> &'static str {

@@ -50,14 +50,14 @@ impl Detector for StaleReuse {
         if write.at.is_none() && write.after_fin >= CLOSED_SOCKET_WAITS {
             exam.not_visible(
                 "the payload was not captured, and after a minute a keep-alive probe is answered by RST too",
-                Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+                Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
             );
             return;
         }
         if write.at.is_none() && c.ending.idle.is_some_and(|idle| idle.span < IDLE_LEAST) {
             exam.not_visible(
                 "the payload was not captured, and right after an answer it may be no more than a goodbye (a TLS alert)",
-                Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+                Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
             );
             return;
         }

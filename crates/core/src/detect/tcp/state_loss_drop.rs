@@ -43,7 +43,7 @@ impl Detector for StateLossDrop {
             if c.traffic[side].unanswered.is_some() {
                 exam.not_visible(
                     "only one direction was captured: answers would not be seen",
-                    Some("tcpdump -s 128 -w FILE 'tcp port PORT'"),
+                    Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
                 );
             }
             return;

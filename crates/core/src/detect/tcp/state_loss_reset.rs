@@ -141,7 +141,7 @@ fn is_live(c: &Connection) -> bool {
 
 fn why_not_visible(c: &Connection, reset: &Reset) -> Option<(&'static str, Option<&'static str>)> {
     let seen = &c.visibility;
-    let all = Some("tcpdump -s 128 -B 65536 -w FILE 'tcp port PORT'");
+    let all = Some("tcpdump -i any -s 128 -B 65536 -w FILE 'tcp port PORT'");
     if seen.flags_only {
         return Some(("without its packets it can not be told how long the connection had been quiet", all));
     }

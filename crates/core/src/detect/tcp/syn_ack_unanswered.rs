@@ -58,7 +58,10 @@ impl Detector for SynAckUnanswered {
             return;
         }
         if c.last.at.since(syn_ack.at).plus(c.visibility.capture_went_on) < ANSWER_WAIT {
-            exam.not_visible("the capture ends less than 3 s after the SYN-ACK", None);
+            exam.not_visible(
+                "the capture ends less than 3 s after the SYN-ACK",
+                Some("timeout 60 tcpdump -i any -w FILE 'host SERVER and tcp port PORT'"),
+            );
             return;
         }
         let asks_again = |retry: &&Moment| retry.packet > syn_ack.packet && retry.at.since(syn.at) >= SYN_RETRY_LEAST;

@@ -11,6 +11,8 @@ use crate::types::{Moment, Side, Span};
 pub(in crate::detect) struct SynUnanswered;
 
 const CODE: &str = "syn-unanswered";
+const FOR_LONGER: Option<&str> =
+    Some("timeout 60 tcpdump -i any -w FILE 'host SERVER and (tcp port PORT or icmp or icmp6)'");
 const BOTH_WAYS: Option<&str> = Some("tcpdump -i any -w FILE 'host SERVER and (tcp port PORT or icmp or icmp6)'");
 
 impl Detector for SynUnanswered {
@@ -54,7 +56,7 @@ impl Detector for SynUnanswered {
             return;
         }
         if c.last.at.since(syn.at).plus(c.visibility.capture_went_on) < ANSWER_WAIT {
-            exam.not_visible("the capture ends less than 3 s after the SYN", None);
+            exam.not_visible("the capture ends less than 3 s after the SYN", FOR_LONGER);
             return;
         }
         let retries = &c.opening.syn_retries;
@@ -76,8 +78,9 @@ impl Detector for SynUnanswered {
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
-        if service.server_side_unseen > 0 && service.answered == 0 {
-            // Its other connections prove that its answers are not in this capture.
+        let unseen = service.server_side_unseen + case.host.unseen_elsewhere;
+        if unseen > 0 && service.answered + case.host.answered_elsewhere == 0 {
+            // Other connections to the address prove that its answers are not in this capture.
             return Vec::new();
         }
         let retried = case.group.of_kind("retried");

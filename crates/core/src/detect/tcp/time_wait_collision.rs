@@ -59,7 +59,10 @@ impl Detector for TimeWaitCollision {
             return;
         }
         if c.last.at.since(syn.at).plus(c.visibility.capture_went_on) < ANSWER_WAIT {
-            exam.not_visible("the capture ends less than 3 s after the SYN", None);
+            exam.not_visible(
+                "the capture ends less than 3 s after the SYN",
+                Some("timeout 60 tcpdump -i any -w FILE 'host SERVER and tcp port PORT'"),
+            );
             return;
         }
         let confidence = if cleared || repeated { Confidence::High } else { Confidence::Medium };

@@ -55,7 +55,7 @@ impl Detector for AlpnMismatch {
         let tell = |&(kind, count): &(&'static str, u64)| {
             let first = |name: &str| group.quotes(kind, name).first().map(|(text, _)| (*text).to_owned());
             let offered = first("alpn_offered").unwrap_or_default();
-            let of = format!("({count} of {} to {})", counted(group.applied, "hello with ALPN"), service.address());
+            let of = format!("({count} of {} with ALPN to {})", counted(group.applied, "hello"), service.address());
             let summary = match (kind, first("alpn_chosen")) {
                 ("server-refused", _) => format!(
                     "The client offers the application protocols {offered}, and the server answered with the alert \

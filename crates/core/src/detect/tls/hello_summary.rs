@@ -31,7 +31,7 @@ pub(super) enum Answer {
 }
 
 const BOTH_WAYS: Option<&str> = Some("tcpdump -i any -s 0 -w FILE 'host SERVER and tcp port PORT'");
-const LARGER_BUFFER: Option<&str> = Some("tcpdump -s 0 -B 65536 -w FILE 'tcp port PORT'");
+const LARGER_BUFFER: Option<&str> = Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'");
 
 /// What became of the ClientHello; to be asked only where it was captured whole.
 pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
@@ -78,9 +78,10 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
     }
     match c.ending.kind {
         CloseKind::Fin | CloseKind::Reset => Answer::GivenUp,
-        CloseKind::Timeout | CloseKind::Open => {
-            Answer::NotVisible("the capture ends less than 2 s after the ClientHello", None)
-        }
+        CloseKind::Timeout | CloseKind::Open => Answer::NotVisible(
+            "the capture ends less than 2 s after the ClientHello",
+            Some("timeout 60 tcpdump -i any -s 0 -w FILE 'host SERVER and tcp port PORT'"),
+        ),
     }
 }
 

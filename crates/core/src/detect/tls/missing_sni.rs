@@ -81,11 +81,14 @@ impl Detector for MissingSni {
 fn not_whole(tls: &Tls, exam: &mut Exam<'_>) {
     match tls.client_hello_cut {
         Some((_, NotVisible::CutBySnaplen)) => {
-            exam.not_visible("the ClientHello is cut by the snap length", Some("tcpdump -s 0 -w FILE 'tcp port PORT'"));
+            exam.not_visible(
+                "the ClientHello is cut by the snap length",
+                Some("tcpdump -i any -s 0 -w FILE 'tcp port PORT'"),
+            );
         }
         Some(_) => exam.not_visible(
             "a part of the ClientHello was not captured",
-            Some("tcpdump -s 0 -B 65536 -w FILE 'tcp port PORT'"),
+            Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'"),
         ),
         None => {}
     }
