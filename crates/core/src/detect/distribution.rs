@@ -24,7 +24,21 @@ pub struct Distribution {
 const AT_ONCE: usize = 8;
 
 /// One for 0, and one for each power of two of an `i64` up to the one that rounding can reach.
-const EXPONENTS: usize = 65;
+pub(super) const EXPONENTS: usize = 65;
+
+/// The octave of a value that is not negative, below [`EXPONENTS`], and its bucket in that, below 32: the exponent of a
+/// double and five bits of its mantissa, a logarithm for free.
+#[inline]
+pub(super) const fn bucket_of(value: i64) -> (usize, usize) {
+    // The exponent of 1 is 1,023, that of 0 is 0.
+    let index = ((value as f64).to_bits() >> 47) as usize;
+    ((index >> 5).saturating_sub(1_022), index & 31)
+}
+
+/// Where a bucket begins.
+pub(super) fn begin_of(exponent: usize, place: usize) -> f64 {
+    if exponent == 0 { 0.0 } else { f64::from_bits(((exponent as u64 + 1_022) << 5 | place as u64) << 47) }
+}
 
 /// Values that are told apart no further.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -122,9 +136,7 @@ impl Distribution {
 
     #[inline]
     fn put(&mut self, from: Bucket) {
-        // Exponent and five bits of the mantissa: a logarithm for free. That of 1 is 1,023, that of 0 is 0.
-        let index = ((from.smallest as f64).to_bits() >> 47) as usize;
-        let (exponent, place) = ((index >> 5).saturating_sub(1_022), index & 31);
+        let (exponent, place) = bucket_of(from.smallest);
         let Some(octave) = self.place_of.get_mut(exponent) else { return };
         if *octave == 0 {
             self.octaves.push([Bucket::EMPTY; 32]);

@@ -1,42 +1,76 @@
 //! Quantiles of many values in little memory.
 
+use super::distribution::{EXPONENTS, begin_of, bucket_of};
 use crate::report::Quantiles;
 use crate::types::Span;
 
 /// Values counted in buckets, 32 for each doubling. A value read back is the middle of its bucket and so within 1.6 % of it; the least and the
-/// most are exact. Six bytes for each bucket that holds something, at most 12 KiB; [`super::Distribution`] also knows the ends of each bucket
-/// and is ten times as large.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// most are exact. 128 bytes for each power of two among the values, at most 8 KiB; [`super::Distribution`] also knows the ends of each bucket
+/// and is six times as large.
+#[derive(Clone, Debug)]
 pub(super) struct Sketch {
-    /// In order of the bucket.
-    buckets: Vec<(u16, u32)>,
-    ends: Option<(i64, i64)>,
+    /// Those that hold something, in the order in which they were met.
+    octaves: Vec<[u32; 32]>,
+    /// For each exponent the place of its octave, from 1; 0 where there is none.
+    place_of: [u8; EXPONENTS],
+    least: i64,
+    most: i64,
 }
 
-/// Bits of a double below those that tell buckets apart: the exponent and five bits of the mantissa stay.
-const BELOW: u32 = 47;
+impl Default for Sketch {
+    fn default() -> Self {
+        Self { octaves: Vec::new(), place_of: [0; EXPONENTS], least: i64::MAX, most: i64::MIN }
+    }
+}
+
+/// Whatever order the values came in.
+impl PartialEq for Sketch {
+    fn eq(&self, other: &Self) -> bool {
+        (self.least, self.most) == (other.least, other.most) && self.buckets().eq(other.buckets())
+    }
+}
 
 impl Sketch {
     /// Adds a value; negative ones count as 0.
+    #[inline]
     pub(super) fn add(&mut self, value: i64) {
         let value = value.max(0);
-        let bucket = ((value as f64).to_bits() >> BELOW) as u16;
-        match self.buckets.binary_search_by_key(&bucket, |(known, _)| *known) {
-            Ok(at) => {
-                if let Some((_, count)) = self.buckets.get_mut(at) {
-                    *count = count.saturating_add(1);
-                }
-            }
-            Err(at) => self.buckets.insert(at, (bucket, 1)),
+        let (exponent, place) = bucket_of(value);
+        let Some(octave) = self.place_of.get_mut(exponent) else { return };
+        if *octave == 0 {
+            self.octaves.push([0; 32]);
+            *octave = self.octaves.len() as u8;
         }
-        let (least, most) = self.ends.unwrap_or((value, value));
-        self.ends = Some((least.min(value), most.max(value)));
+        let octave = self.octaves.get_mut(usize::from(*octave).wrapping_sub(1));
+        if let Some(count) = octave.and_then(|octave| octave.get_mut(place)) {
+            *count = count.saturating_add(1);
+            self.least = self.least.min(value);
+            self.most = self.most.max(value);
+        }
+    }
+
+    /// Those that hold something, in order: where they begin and end, and how many values they hold.
+    fn buckets(&self) -> impl Iterator<Item = (f64, f64, u64)> {
+        let octaves = self.place_of.iter().enumerate().filter_map(|(exponent, place)| {
+            let octave = self.octaves.get(usize::from(*place).wrapping_sub(1))?;
+            Some((exponent, octave))
+        });
+        let each = octaves.flat_map(|(exponent, octave)| {
+            octave.iter().enumerate().map(move |(place, count)| {
+                let end = if place == 31 { begin_of(exponent + 1, 0) } else { begin_of(exponent, place + 1) };
+                (begin_of(exponent, place), end, u64::from(*count))
+            })
+        });
+        each.filter(|(.., count)| *count > 0)
     }
 
     /// `None` where there were no values.
     pub(super) fn quantiles(&self) -> Option<Quantiles<i64>> {
-        let (least, most) = self.ends?;
-        let count = self.buckets.iter().map(|(_, count)| u64::from(*count)).sum();
+        let &Self { least, most, .. } = self;
+        let count = self.buckets().map(|(.., count)| count).sum();
+        if count == 0 {
+            return None;
+        }
         let at = |share: f64| self.at(share, count).clamp(least, most);
         Some(Quantiles { count, least, p50: at(0.5), p90: at(0.9), p99: at(0.99), most })
     }
@@ -50,13 +84,11 @@ impl Sketch {
     fn at(&self, share: f64, count: u64) -> i64 {
         let rank = (count.saturating_sub(1) as f64 * share) as u64;
         let mut below = 0;
-        let found = self.buckets.iter().find(|(_, count)| {
-            below += u64::from(*count);
+        let found = self.buckets().find(|(.., count)| {
+            below += count;
             below > rank
         });
-        let Some(&(bucket, _)) = found else { return 0 };
-        let edge = |bucket: u64| f64::from_bits(bucket << BELOW);
-        ((edge(u64::from(bucket)) + edge(u64::from(bucket) + 1)) / 2.0) as i64
+        found.map_or(0, |(begin, end, _)| ((begin + end) / 2.0) as i64)
     }
 }
 
@@ -93,7 +125,8 @@ mod tests {
             value = value.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             sketch.add((value >> (value % 63 + 1)) as i64);
         }
-        assert!(sketch.buckets.len() <= 64 * 32);
-        assert!(sketch.buckets.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(sketch.octaves.len() <= EXPONENTS);
+        assert!(sketch.buckets().is_sorted_by(|a, b| a.1 <= b.0));
+        assert_eq!(sketch.buckets().map(|(.., count)| count).sum::<u64>(), 200_000);
     }
 }

@@ -41,7 +41,12 @@ impl Tombstones {
     pub(super) fn new(limits: &Limits) -> Self {
         let sets = limits.max_tombstones.div_ceil(WAYS);
         let most = if sets == 0 { 0 } else { sets.next_power_of_two() };
-        Self { sets: Vec::new(), next: Vec::new(), most, linger: i32::try_from(seconds(limits.tombstone_linger.as_nanos())).unwrap_or(i32::MAX) }
+        Self {
+            sets: Vec::new(),
+            next: Vec::new(),
+            most,
+            linger: i32::try_from(seconds(limits.tombstone_linger.as_nanos())).unwrap_or(i32::MAX),
+        }
     }
 
     /// Remembers a tuple by its hash.

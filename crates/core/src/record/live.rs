@@ -183,14 +183,7 @@ impl Young {
 
     /// The finished record: in brief where that says it all, which it does for nearly every connection of a capture of SYN,
     /// FIN and RST alone.
-    fn finish(
-        self,
-        key: &Key,
-        notes: &mut Notes,
-        evicted: bool,
-        capture_end: Timestamp,
-        limits: &Means,
-    ) -> Connection {
+    fn finish(self, key: &Key, notes: &mut Notes, evicted: bool, capture_end: Timestamp, limits: &Means) -> Connection {
         let mut brief = Brief::default();
         if !self.follow_in_brief(&mut brief, notes) {
             let connection = self.at_length(key, notes, evicted, capture_end, limits);
@@ -208,14 +201,7 @@ impl Young {
     }
 
     /// The finished record, by following its packets.
-    fn at_length(
-        &self,
-        key: &Key,
-        notes: &Notes,
-        evicted: bool,
-        capture_end: Timestamp,
-        limits: &Means,
-    ) -> Connection {
+    fn at_length(&self, key: &Key, notes: &Notes, evicted: bool, capture_end: Timestamp, limits: &Means) -> Connection {
         let (first, mut segment) = self.first(key, notes);
         let mut builder = Builder::new(self.number, &first.sighting(&segment));
         self.tell(&mut builder, &mut segment, notes, limits);

@@ -45,6 +45,10 @@ impl Legs {
     /// A finished connection, after the checks had their say.
     #[inline]
     pub(super) fn note(&mut self, c: &Connection) {
+        // Where not all could be kept, nothing is told.
+        if self.more {
+            return;
+        }
         if c.http.is_some() {
             self.note_answer(c);
         }

@@ -156,8 +156,7 @@ impl Brief {
     /// All packets were usual: works out what only the whole tells. `false` where the whole is not usual.
     fn end(&mut self) -> bool {
         let Self { opening, ends: Sided { client, server }, reset, .. } = self;
-        let bytes =
-            |side, me: &End, peer: &End| stream_bytes(side, me.isn?.plus(1), me.fin, peer.acknowledged, *reset);
+        let bytes = |side, me: &End, peer: &End| stream_bytes(side, me.isn?.plus(1), me.fin, peer.acknowledged, *reset);
         self.stream_bytes.client = bytes(Side::Client, client, server);
         self.stream_bytes.server = bytes(Side::Server, server, client);
         let fin = Sided { client: client.fin, server: server.fin };

@@ -271,11 +271,7 @@ pub(super) fn late_write_by_reset(fin: &Sided<Option<Fin>>, reset: Option<Reset>
 
 /// Whether only SYN, FIN and RST were captured of a connection that opened, and the rest of it is missing between them.
 /// Two FINs can not be exchanged without any ACK, and payload leaves its mark in the sequence numbers.
-pub(crate) fn is_flags_only(
-    fin: &Sided<Option<Fin>>,
-    is_reset: bool,
-    stream_bytes: &Sided<Option<u64>>,
-) -> bool {
+pub(crate) fn is_flags_only(fin: &Sided<Option<Fin>>, is_reset: bool, stream_bytes: &Sided<Option<u64>>) -> bool {
     let carried = |bytes: Option<u64>| bytes.is_some_and(|bytes| bytes > 0);
     match (fin.client.is_some(), fin.server.is_some()) {
         (true, true) => true,

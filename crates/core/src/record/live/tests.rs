@@ -21,8 +21,15 @@ struct Packet {
     timestamps: Option<(u32, u32)>,
 }
 
-const SYN: Packet =
-    Packet { from_client: true, flags: Flags::SYN, seq: 0, ack: 0, ttl: 64, window: 1_000, timestamps: Some((1_000, 0)) };
+const SYN: Packet = Packet {
+    from_client: true,
+    flags: Flags::SYN,
+    seq: 0,
+    ack: 0,
+    ttl: 64,
+    window: 1_000,
+    timestamps: Some((1_000, 0)),
+};
 const SYN_ACK: Packet =
     Packet { from_client: false, flags: Flags::SYN | Flags::ACK, ack: 1, timestamps: Some((9_000, 1_000)), ..SYN };
 const FIN: Packet = Packet { flags: Flags::FIN | Flags::ACK, seq: 1, ack: 1, timestamps: None, ..SYN };
