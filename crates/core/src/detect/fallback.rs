@@ -41,7 +41,8 @@ impl Fallbacks {
     /// A finished connection.
     #[inline]
     pub(super) fn note(&mut self, c: &Connection) {
-        if c.server.address.is_loopback() && c.client.address.is_loopback() {
+        // Where not all could be kept, nothing is told.
+        if !self.more && c.server.address.is_loopback() && c.client.address.is_loopback() {
             self.note_local(c);
         }
     }

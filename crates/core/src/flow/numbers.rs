@@ -34,14 +34,20 @@ impl Numbers {
     #[inline]
     pub(crate) fn next(&mut self, segment: &Segment<'_>, flow: &Flow) -> u64 {
         if !self.taken.is_empty()
-            && let Some(taken) = self.taken.remove(&flow.hash)
-            && !taken.is_left_by(segment.flags.opens().then_some(segment.seq))
+            && let Some(number) = self.taken_by(segment, flow)
         {
-            self.without -= 1;
-            return taken.number;
+            return number;
         }
         self.next += 1;
         self.next - 1
+    }
+
+    #[cold]
+    fn taken_by(&mut self, segment: &Segment<'_>, flow: &Flow) -> Option<u64> {
+        let taken = self.taken.remove(&flow.hash)?;
+        let left = taken.is_left_by(segment.flags.opens().then_some(segment.seq));
+        self.without -= u64::from(!left);
+        (!left).then_some(taken.number)
     }
 
     /// A header that makes no sense takes a number for its tuple, of which no connection lives. `opens` is the sequence

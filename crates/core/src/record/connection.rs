@@ -358,8 +358,8 @@ impl Connection {
     /// several segments before a network card split them, or after it joined them. `false` where the MSS is not known.
     pub fn exceeds_mss(&self, side: Side) -> bool {
         // Less than 536 bytes (RFC 9293 section 3.7.1) is not obeyed by all.
-        let takes = self.traffic[side.peer()].mss.map(|mss| u32::from(mss).max(536));
-        takes.is_some_and(|most| self.traffic[side].largest_payload > most)
+        let largest = self.traffic[side].largest_payload;
+        largest > 536 && self.traffic[side.peer()].mss.is_some_and(|mss| largest > u32::from(mss))
     }
 
     /// What became of it.

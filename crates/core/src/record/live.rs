@@ -196,7 +196,6 @@ impl Young {
             self.at_length(key, notes, evicted, capture_end, limits)
         );
         notes.free(&self.notes);
-        // Made where it goes: it is large.
         self.in_brief(&brief, key, &first, last, evicted, capture_end)
     }
 
@@ -218,8 +217,9 @@ impl Young {
             && brief.follow(notes.of(&self.notes).map(|note| (side(note), note.at, &note.bare)))
     }
 
-    /// The finished record from the account of its packets.
-    #[inline]
+    /// The finished record from the account of its packets. Out of line it is made where it goes; within its caller it would
+    /// be made and then copied, and it is large.
+    #[inline(never)]
     fn in_brief(
         &self,
         brief: &Brief,
