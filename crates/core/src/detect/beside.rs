@@ -16,8 +16,6 @@ pub struct Beside {
     pub server: Endpoint,
     /// Its first packet.
     pub first: Moment,
-    /// The time of its last packet.
-    pub last_at: Timestamp,
     /// Its last SYN by the client.
     pub last_syn: Option<PacketNo>,
     /// The last payload of either side.
@@ -42,7 +40,6 @@ impl Beside {
             client: c.client,
             server: c.server,
             first: c.first,
-            last_at: c.last.at,
             last_syn: c.opening.syn_retries.last().copied().or(c.opening.syn).map(|syn| syn.packet),
             last_payload: c.traffic.client.last_payload.max(c.traffic.server.last_payload).map(|last| last.packet),
             closed: reset.or_else(|| fins.map(|(a, b)| a.at.at.max(b.at.at))),
@@ -78,6 +75,8 @@ pub(crate) struct Held {
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours {
     recent: VecDeque<Beside>,
+    /// When each of these was last seen: apart, so that who is forgotten need not be read again.
+    last_seen: VecDeque<Timestamp>,
     forgotten: Option<Timestamp>,
     held: Vec<Held>,
 }
@@ -95,12 +94,12 @@ impl Neighbours {
         if !self.held.is_empty() {
             self.held.iter_mut().for_each(|held| held.meet(brief));
         }
-        if self.recent.len() == RECENT
-            && let Some(old) = self.recent.pop_front()
-        {
-            self.forgotten = self.forgotten.max(Some(old.last_at));
+        if self.recent.len() == RECENT {
+            self.recent.pop_front();
+            self.forgotten = self.forgotten.max(self.last_seen.pop_front());
         }
         self.recent.push_back(brief);
+        self.last_seen.push_back(c.last.at);
     }
 
     /// Keeps a connection until the others from the address and port of one of its sides are known.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::waiting::Waiting;
 use crate::types::Span;
 
 /// Spans or counts folded into buckets, 32 for each doubling and so 2 to 3 % wide: a value read back is off by at most half
@@ -14,14 +15,8 @@ pub struct Distribution {
     /// For each exponent the place of its octave, from 1; 0 where there is none.
     place_of: [u8; EXPONENTS],
     count: u64,
-    /// The last values, not in their buckets yet. These lie apart in memory: to go to several at once takes little longer
-    /// than to go to one.
-    waiting: [i64; AT_ONCE],
-    waits: u8,
+    waiting: Waiting,
 }
-
-/// Values that go to their buckets at once.
-const AT_ONCE: usize = 8;
 
 /// One for 0, and one for each power of two of an `i64` up to the one that rounding can reach.
 pub(super) const EXPONENTS: usize = 65;
@@ -101,11 +96,7 @@ impl Distribution {
     #[inline]
     pub fn add(&mut self, value: i64) {
         self.count += 1;
-        if let Some(place) = self.waiting.get_mut(usize::from(self.waits)) {
-            *place = value.max(0);
-            self.waits += 1;
-        }
-        if usize::from(self.waits) == AT_ONCE {
+        if self.waiting.add(value.max(0)) {
             self.settle();
         }
     }
@@ -118,17 +109,15 @@ impl Distribution {
 
     /// Brings the values that wait to their buckets.
     fn settle(&mut self) {
-        let values = self.waiting;
-        for value in values.into_iter().take(usize::from(self.waits)) {
+        for value in self.waiting.take() {
             self.put(Bucket { count: 1, smallest: value, largest: value });
         }
-        self.waits = 0;
     }
 
     /// The same with all values in their buckets.
     fn settled(&self) -> Cow<'_, Self> {
         let mut settled = Cow::Borrowed(self);
-        if self.waits > 0 {
+        if !self.waiting.is_empty() {
             settled.to_mut().settle();
         }
         settled
@@ -200,7 +189,7 @@ impl Distribution {
 
 impl Default for Distribution {
     fn default() -> Self {
-        Self { octaves: Vec::new(), place_of: [0; EXPONENTS], count: 0, waiting: [0; AT_ONCE], waits: 0 }
+        Self { octaves: Vec::new(), place_of: [0; EXPONENTS], count: 0, waiting: Waiting::default() }
     }
 }
 

@@ -27,6 +27,7 @@ mod thresholds;
 mod timeouts;
 mod tls;
 mod versions;
+mod waiting;
 mod words;
 
 pub use beside::Beside;

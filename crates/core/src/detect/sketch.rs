@@ -1,6 +1,9 @@
 //! Quantiles of many values in little memory.
 
+use std::borrow::Cow;
+
 use super::distribution::{EXPONENTS, begin_of, bucket_of};
+use super::waiting::Waiting;
 use crate::report::Quantiles;
 use crate::types::Span;
 
@@ -15,18 +18,25 @@ pub(super) struct Sketch {
     place_of: [u8; EXPONENTS],
     least: i64,
     most: i64,
+    waiting: Waiting,
 }
 
 impl Default for Sketch {
     fn default() -> Self {
-        Self { octaves: Vec::new(), place_of: [0; EXPONENTS], least: i64::MAX, most: i64::MIN }
+        Self {
+            octaves: Vec::new(),
+            place_of: [0; EXPONENTS],
+            least: i64::MAX,
+            most: i64::MIN,
+            waiting: Waiting::default(),
+        }
     }
 }
 
 /// Whatever order the values came in.
 impl PartialEq for Sketch {
     fn eq(&self, other: &Self) -> bool {
-        (self.least, self.most) == (other.least, other.most) && self.buckets().eq(other.buckets())
+        (self.least, self.most) == (other.least, other.most) && self.settled().buckets().eq(other.settled().buckets())
     }
 }
 
@@ -35,21 +45,39 @@ impl Sketch {
     #[inline]
     pub(super) fn add(&mut self, value: i64) {
         let value = value.max(0);
-        let (exponent, place) = bucket_of(value);
-        let Some(octave) = self.place_of.get_mut(exponent) else { return };
-        if *octave == 0 {
-            self.octaves.push([0; 32]);
-            *octave = self.octaves.len() as u8;
-        }
-        let octave = self.octaves.get_mut(usize::from(*octave).wrapping_sub(1));
-        if let Some(count) = octave.and_then(|octave| octave.get_mut(place)) {
-            *count = count.saturating_add(1);
-            self.least = self.least.min(value);
-            self.most = self.most.max(value);
+        self.least = self.least.min(value);
+        self.most = self.most.max(value);
+        if self.waiting.add(value) {
+            self.settle();
         }
     }
 
-    /// Those that hold something, in order: where they begin and end, and how many values they hold.
+    /// Brings the values that wait to their buckets.
+    fn settle(&mut self) {
+        for value in self.waiting.take() {
+            let (exponent, place) = bucket_of(value);
+            let Some(octave) = self.place_of.get_mut(exponent) else { continue };
+            if *octave == 0 {
+                self.octaves.push([0; 32]);
+                *octave = self.octaves.len() as u8;
+            }
+            let octave = self.octaves.get_mut(usize::from(*octave).wrapping_sub(1));
+            if let Some(count) = octave.and_then(|octave| octave.get_mut(place)) {
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+
+    /// The same with all values in their buckets.
+    fn settled(&self) -> Cow<'_, Self> {
+        let mut settled = Cow::Borrowed(self);
+        if !self.waiting.is_empty() {
+            settled.to_mut().settle();
+        }
+        settled
+    }
+
+    /// Those that hold something, in order: where they begin and end, and how many values they hold. The values that wait are in none.
     fn buckets(&self) -> impl Iterator<Item = (f64, f64, u64)> {
         let octaves = self.place_of.iter().enumerate().filter_map(|(exponent, place)| {
             let octave = self.octaves.get(usize::from(*place).wrapping_sub(1))?;
@@ -67,11 +95,12 @@ impl Sketch {
     /// `None` where there were no values.
     pub(super) fn quantiles(&self) -> Option<Quantiles<i64>> {
         let &Self { least, most, .. } = self;
-        let count = self.buckets().map(|(.., count)| count).sum();
+        let all = self.settled();
+        let count = all.buckets().map(|(.., count)| count).sum();
         if count == 0 {
             return None;
         }
-        let at = |share: f64| self.at(share, count).clamp(least, most);
+        let at = |share: f64| all.at(share, count).clamp(least, most);
         Some(Quantiles { count, least, p50: at(0.5), p90: at(0.9), p99: at(0.99), most })
     }
 
