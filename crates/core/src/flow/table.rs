@@ -56,14 +56,19 @@ struct Slot<T> {
     value: Option<T>,
 }
 
+/// Connections for which room is set aside at the start: memory that nobody touches costs nothing, and to move what has grown
+/// costs a lot.
+const ROOM: usize = 16_384;
+
 /// Capture time between two looks for what has expired.
 const SWEEP_EVERY: Span = Span::from_millis(500);
 
 impl<T> Table<T> {
     pub(crate) fn new(limits: Limits) -> Self {
+        let room = ROOM.min(limits.max_connections.saturating_add(limits.max_closed));
         Self {
-            index: HashTable::new(),
-            slots: Vec::new(),
+            index: HashTable::with_capacity(room),
+            slots: Vec::with_capacity(room),
             free: Vec::new(),
             queues: Queues::new(),
             counts: [0; 3],

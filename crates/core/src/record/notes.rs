@@ -8,7 +8,7 @@ use crate::net::{Bare, Place, Segment};
 use crate::types::{Moment, Tuple};
 
 /// Lists of notes: each belongs to one connection and is as long as that has packets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Notes {
     all: Vec<Note>,
     /// The first of those that are free.
@@ -43,6 +43,16 @@ pub(super) struct List {
 /// Packets that are noted before a connection is followed. Handshake, teardown and a retry are within it, and a connection
 /// stays within two lines of the cache.
 pub(super) const MOST: usize = 6;
+
+/// Notes for which room is set aside at the start: memory that nobody touches costs nothing, and to move what has grown
+/// costs a lot.
+const ROOM: usize = 32_768;
+
+impl Default for Notes {
+    fn default() -> Self {
+        Self { all: Vec::with_capacity(ROOM), free: Link::default() }
+    }
+}
 
 impl Notes {
     /// A list that begins with this segment. It must have no payload: that is not kept.
