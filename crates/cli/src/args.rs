@@ -126,20 +126,8 @@ pub(crate) struct Compare {
     /// Exit with 1 if a finding of this severity or above is new or grew
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Level>,
-    /// Exit with 2 if a capture is cut short or damaged
-    #[arg(long)]
-    pub(crate) strict: bool,
-    /// Write to this file; it is replaced at the end, or left as it was
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-    /// No progress on standard error
-    #[arg(long)]
-    pub(crate) no_progress: bool,
-    /// A budget of the analysis, as max-connections=200000; durations in seconds
-    #[arg(long = "limit", value_name = "NAME=VALUE")]
-    pub(crate) limits: Vec<Limit>,
     #[command(flatten)]
-    pub(crate) look: Look,
+    pub(crate) way: Way,
 }
 
 #[derive(Debug, Args)]
@@ -162,7 +150,14 @@ pub(crate) struct Common {
     /// Exit with 1 if there is a finding of this severity or above
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Level>,
-    /// Exit with 2 if the capture is cut short or damaged
+    #[command(flatten)]
+    pub(crate) way: Way,
+}
+
+/// How captures are read, and where the output goes.
+#[derive(Debug, Args)]
+pub(crate) struct Way {
+    /// Exit with 2 if a capture is cut short or damaged
     #[arg(long)]
     pub(crate) strict: bool,
     /// Write to this file; it is replaced at the end, or left as it was

@@ -15,19 +15,10 @@ use crate::{DONE, FAILED};
 
 pub(crate) fn run(job: Compare) -> Result<i32, Failure> {
     // One stream can not be read twice, and which one comes first would depend on the order.
-    let mut common = Common {
-        captures: vec![job.a, job.b],
-        only: Vec::new(),
-        fail_on: job.fail_on,
-        strict: job.strict,
-        output: job.output,
-        no_progress: job.no_progress,
-        limits: job.limits,
-        look: job.look,
-    };
+    let mut common = Common { captures: vec![job.a, job.b], only: Vec::new(), fail_on: job.fail_on, way: job.way };
     Input::of(&common)?;
     let mut out = Destination::open(&common)?;
-    let style = out.style(&job.look);
+    let style = out.style(&common.way.look);
     let mut profiles = Vec::new();
     let mut code = DONE;
     for path in std::mem::take(&mut common.captures) {

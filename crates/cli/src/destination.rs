@@ -34,7 +34,7 @@ struct Replacement {
 impl Destination {
     /// Standard output, or the file of `--output`; never one of the captures.
     pub(crate) fn open(common: &Common) -> Result<Self, Failure> {
-        let Some(path) = common.output.as_deref().filter(|path| *path != Path::new("-")) else {
+        let Some(path) = common.way.output.as_deref().filter(|path| *path != Path::new("-")) else {
             return Ok(Self::stdout());
         };
         let name = path.to_string_lossy().into_owned();

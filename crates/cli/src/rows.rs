@@ -14,7 +14,7 @@ use crate::failure::Failure;
 pub(crate) fn run(job: &args::Rows, kind: RowKind) -> Result<i32, Failure> {
     let input = Input::of(&job.common)?;
     let out = Destination::open(&job.common)?;
-    let style = out.style(&job.common.look);
+    let style = out.style(&job.common.way.look);
     let no_progress = job.format != RowsFormat::Table && out.is_terminal();
     let manners = Manners { no_progress, temporary: out.temporary() };
     let formulas = if job.csv_safe { Formulas::Defused } else { Formulas::Kept };
