@@ -10,7 +10,7 @@ use crate::flow::{Clock, Flow, Gone, Keeper, Keepers, Now, Numbers, Places, Tabl
 use crate::inspector::Sink;
 use crate::link::{Decoder, link_name};
 use crate::net::{Decoded, IcmpError, Skip};
-use crate::record::{Live, Means, Notes, Sighting};
+use crate::record::{Desk, Live, Means, Notes, Sighting};
 use crate::report::{CaptureSummary, Casebook};
 use crate::types::{Moment, Seq, Timestamp, escaped};
 use crate::{Limits, Report};
@@ -40,6 +40,7 @@ struct Connections<S> {
     means: Means,
     table: Table<Live>,
     notes: Notes,
+    desk: Desk,
     casebook: Casebook,
     sink: S,
     numbers: Numbers,
@@ -61,6 +62,7 @@ impl<S: Sink> Pipeline<S> {
             connections: Connections {
                 table: Table::new(limits.clone()),
                 notes: Notes::default(),
+                desk: Desk::new(),
                 casebook: Casebook::new(limits.clone()),
                 keepers: Keepers::new(limits.max_payload_total),
                 means: Means::new(limits),
@@ -367,10 +369,11 @@ impl<S: Sink> Connections<S> {
         if let Some(next) = self.table.next_to_go() {
             next.ask_for(&self.notes);
         }
-        let mut connection = value.finish(&key, &mut self.notes, evicted, now, &self.means);
+        value.finish(&key, &mut self.notes, evicted, now, &self.means, &mut self.desk);
+        let connection = self.desk.connection();
         self.over_limit += u64::from(connection.visibility.over_limit);
-        self.casebook.add(&mut connection);
-        self.sink.connection(&connection, places.all());
+        self.casebook.add(connection);
+        self.sink.connection(connection, places.all());
     }
 
     fn finish_all(&mut self, end: Timestamp, places: &Places) {

@@ -1,11 +1,11 @@
 //! A connection in the table: only its packets at first, and more once there is something to follow.
 
 use super::notes::{List, Note, Notes};
-use super::{Builder, Connection, Means, Protocol, RolesFrom, SeenAt, Sighting, Visibility};
+use super::{Builder, Connection, Desk, Means, SeenAt, Sighting, Visibility};
 use crate::flow::{Class, Key};
 use crate::net::{Flags, IcmpError, Place, Segment, Tunnel};
-use crate::tcp::Brief;
-use crate::types::{Moment, Seq, Side, Sided, Span, Timestamp, Tuple};
+use crate::tcp::{Brief, Told};
+use crate::types::{Moment, Seq, Side, Span, Timestamp, Tuple};
 
 /// A connection that lives.
 ///
@@ -139,7 +139,7 @@ impl Live {
         }
     }
 
-    /// The finished record. `capture_end` is the time of the last packet of the capture so far.
+    /// The finished record, on the desk. `capture_end` is the time of the last packet of the capture so far.
     pub(crate) fn finish(
         self,
         key: &Key,
@@ -147,10 +147,11 @@ impl Live {
         evicted: bool,
         capture_end: Timestamp,
         limits: &Means,
-    ) -> Connection {
+        desk: &mut Desk,
+    ) {
         match self {
-            Self::Young(young) => young.finish(key, notes, evicted, capture_end, limits),
-            Self::Grown(mut builder) => builder.finish(evicted, capture_end, limits),
+            Self::Young(young) => young.finish(key, notes, evicted, capture_end, limits, desk),
+            Self::Grown(mut builder) => desk.put(builder.finish(evicted, capture_end, limits)),
         }
     }
 }
@@ -183,20 +184,20 @@ impl Young {
 
     /// The finished record: in brief where that says it all, which it does for nearly every connection of a capture of SYN,
     /// FIN and RST alone.
-    fn finish(self, key: &Key, notes: &mut Notes, evicted: bool, capture_end: Timestamp, limits: &Means) -> Connection {
-        let mut brief = Brief::default();
-        if !self.follow_in_brief(&mut brief, notes) {
-            let connection = self.at_length(key, notes, evicted, capture_end, limits);
-            notes.free(&self.notes);
-            return connection;
+    fn finish(
+        &self,
+        key: &Key,
+        notes: &mut Notes,
+        evicted: bool,
+        capture_end: Timestamp,
+        limits: &Means,
+        desk: &mut Desk,
+    ) {
+        if !self.in_brief(key, notes, evicted, capture_end, desk.blank()) {
+            desk.put(self.at_length(key, notes, evicted, capture_end, limits));
         }
-        let (first, last) = (*notes.first(&self.notes), notes.last(&self.notes).at);
-        debug_assert_eq!(
-            self.in_brief(&brief, key, &first, last, evicted, capture_end),
-            self.at_length(key, notes, evicted, capture_end, limits)
-        );
+        debug_assert_eq!(*desk.connection(), self.at_length(key, notes, evicted, capture_end, limits));
         notes.free(&self.notes);
-        self.in_brief(&brief, key, &first, last, evicted, capture_end)
     }
 
     /// The finished record, by following its packets.
@@ -207,67 +208,39 @@ impl Young {
         builder.finish(evicted, capture_end, limits)
     }
 
-    /// Whether all of its packets are as usual; the account of them is complete then.
-    #[inline]
-    fn follow_in_brief(&self, brief: &mut Brief, notes: &Notes) -> bool {
-        let first = notes.first(&self.notes);
-        let side = |note: &Note| if note.forward == first.forward { Side::Client } else { Side::Server };
-        let is_plain = |note: &Note| !note.is_twin && note.interface == first.interface;
-        notes.of(&self.notes).all(is_plain)
-            && brief.follow(notes.of(&self.notes).map(|note| (side(note), note.at, &note.bare)))
-    }
-
-    /// The finished record from the account of its packets. Out of line it is made where it goes; within its caller it would
-    /// be made and then copied, and it is large.
-    #[inline(never)]
-    fn in_brief(
-        &self,
-        brief: &Brief,
-        key: &Key,
-        first: &Note,
-        last: Moment,
-        evicted: bool,
-        capture_end: Timestamp,
-    ) -> Connection {
-        let mut seen_at = SeenAt::default();
-        seen_at.note(first.interface);
-        let Tuple { source, destination } = key.tuple(first.forward);
-        Connection {
-            number: self.number,
-            client: source,
-            server: destination,
-            roles_from: RolesFrom::Syn,
-            seen_at,
-            vlan: self.vlan,
-            tunnel: self.tunnel,
-            first: first.at,
-            last,
-            opening: brief.opening(),
-            traffic: Sided { client: brief.traffic(Side::Client), server: brief.traffic(Side::Server) },
-            ending: brief.ending(),
-            conn_state: brief.conn_state(),
-            history: brief.history(),
-            completeness: brief.completeness(),
-            exchanges: 0,
-            last_exchange: None,
-            before_last_exchange: None,
-            longest_survived_idle: None,
-            tls: None,
-            http: None,
-            http2: None,
-            proxy_header: None,
-            protocol: Protocol::None,
-            visibility: Visibility {
-                flags_only: brief.is_flags_only(),
-                gaps: brief.gaps(),
-                first_gap: brief.first_gap(),
-                evicted,
-                capture_went_on: capture_end.since(last.at).max(Span::ZERO),
-                ..Visibility::default()
-            },
-            icmp_error: None,
-            symptoms: Vec::new(),
+    /// The finished record, written to `c`, which has nothing else. `false` where its packets are not all as usual: then
+    /// it is not right.
+    fn in_brief(&self, key: &Key, notes: &Notes, evicted: bool, capture_end: Timestamp, c: &mut Connection) -> bool {
+        let mut packets = notes.of(&self.notes);
+        let Some(first) = packets.next().filter(|first| !first.is_twin) else { return false };
+        let told = Told { opening: &mut c.opening, traffic: &mut c.traffic, ending: &mut c.ending };
+        let Some(mut brief) = Brief::begin(told, first.at, &first.bare) else { return false };
+        let mut last = first.at;
+        for note in packets {
+            let side = if note.forward == first.forward { Side::Client } else { Side::Server };
+            let is_plain = !note.is_twin && note.interface == first.interface;
+            if !is_plain || !brief.takes(side, note.at, &note.bare) {
+                return false;
+            }
+            last = note.at;
         }
+        let Some(became) = brief.end() else { return false };
+        let Tuple { source, destination } = key.tuple(first.forward);
+        (c.number, c.client, c.server) = (self.number, source, destination);
+        (c.vlan, c.tunnel) = (self.vlan, self.tunnel);
+        (c.first, c.last) = (first.at, last);
+        c.seen_at = SeenAt::default();
+        c.seen_at.note(first.interface);
+        (c.conn_state, c.history, c.completeness) = (became.conn_state, became.history, became.completeness);
+        c.visibility = Visibility {
+            flags_only: became.flags_only,
+            gaps: became.gaps,
+            first_gap: became.first_gap,
+            evicted,
+            capture_went_on: capture_end.since(last.at).max(Span::ZERO),
+            ..Visibility::default()
+        };
+        true
     }
 
     /// Follows it from now on.

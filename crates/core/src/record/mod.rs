@@ -8,6 +8,7 @@ mod certificate_columns;
 mod columns;
 mod community_id;
 mod connection;
+mod desk;
 mod events;
 mod farewell;
 mod hello_columns;
@@ -28,6 +29,7 @@ pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
 pub use proxy_header::ProxyHeader;
 
 use builder::Builder;
+pub(crate) use desk::Desk;
 pub(crate) use live::Live;
 pub(crate) use means::Means;
 pub(crate) use notes::Notes;

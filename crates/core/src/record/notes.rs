@@ -76,13 +76,6 @@ impl Notes {
         &self.all[list.places[0].0 as usize]
     }
 
-    /// The last note of a list.
-    #[inline]
-    pub(super) fn last(&self, list: &List) -> &Note {
-        let last = list.places().last().unwrap_or(&list.places[0]);
-        &self.all[last.0 as usize]
-    }
-
     /// A list's notes, in order.
     #[inline]
     pub(super) fn of<'a>(&'a self, list: &'a List) -> impl Iterator<Item = &'a Note> {

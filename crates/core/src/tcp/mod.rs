@@ -26,7 +26,7 @@ pub use opening::Opening;
 pub use traffic::{Probes, Traffic, Unanswered, ZeroWindow};
 
 pub(crate) use assembler::{Assembler, Piece};
-pub(crate) use brief::Brief;
+pub(crate) use brief::{Brief, Told};
 pub(crate) use close::is_flags_only;
 pub(crate) use half::payload_start;
 pub(crate) use tracker::Tracker;

@@ -106,10 +106,9 @@ fn told(packets: &[Packet]) -> (Option<Connection>, Connection) {
     }
     let Some(Live::Young(young)) = live else { panic!("nothing carried payload") };
     let end = Timestamp::from_nanos(9_000_000_000);
-    let mut brief = Brief::default();
-    let is_usual = young.follow_in_brief(&mut brief, &notes);
-    let (first, last) = (notes.first(&young.notes), notes.last(&young.notes).at);
-    let in_brief = is_usual.then(|| young.in_brief(&brief, &key, first, last, false, end));
+    let mut desk = Desk::new();
+    let is_usual = young.in_brief(&key, &notes, false, end, desk.blank());
+    let in_brief = is_usual.then(|| desk.connection().clone());
     (in_brief, young.at_length(&key, &notes, false, end, &limits))
 }
 
