@@ -5,12 +5,12 @@
 use std::ops::BitOr;
 
 use super::thresholds::AGE_LEAST;
-use crate::record::{CloseKind, Connection};
+use crate::record::{CloseKind, Connection, Outcome, Reset, ResetKind};
 use crate::types::Side;
 
 /// What a connection has; as a detector's [`needs`](super::Detector::needs), what it must have for the detector to speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shape(u32);
+pub struct Shape(u64);
 
 impl Shape {
     /// Any connection.
@@ -59,6 +59,15 @@ impl Shape {
     /// Keep-alive probes were sent.
     pub const PROBED: Self = Self(1 << 20);
 
+    /// The RST looks like that of a host that does not know the connection.
+    pub const BARE_RESET: Self = Self(1 << 31);
+    /// The RST has the time to live of its side's other packets.
+    pub const USUAL_TTL: Self = Self(1 << 32);
+    /// A RST ended it before it was opened.
+    pub const RESET_AT_ONCE: Self = Self(1 << 33);
+    /// It is known well that it was not quiet before its end.
+    pub const BUSY: Self = Self(1 << 34);
+
     /// Payload of the client was captured.
     pub const CLIENT_SPOKE: Self = Self(1 << 28);
     /// The client sent a FIN.
@@ -71,8 +80,8 @@ impl Shape {
     pub const SYN_ACK_REPEATED: Self = Self(1 << 22);
     /// A SYN was answered by an ACK for something else.
     pub const CHALLENGED: Self = Self(1 << 23);
-    /// The client reset it.
-    pub const RESET_BY_CLIENT: Self = Self(1 << 24);
+    /// The client answered the SYN-ACK with a bare RST.
+    pub const SYN_ACK_REFUSED: Self = Self(1 << 24);
     /// Bytes were acknowledged that no captured packet carries.
     pub const GAPS: Self = Self(1 << 25);
     /// A segment was captured that is larger than the receiver takes.
@@ -80,8 +89,8 @@ impl Shape {
     /// One connection in 256, by its client's port: an example for findings about thousands.
     pub const SAMPLE: Self = Self(1 << 27);
 
-    /// What a finished connection has.
-    pub fn of(c: &Connection) -> Self {
+    /// What a finished connection has that had this outcome.
+    pub(crate) fn of(c: &Connection, outcome: Outcome) -> Self {
         let only = |has: bool, bit: Self| if has { bit } else { Self::ANY };
         only(c.opening.syn.is_some(), Self::SYN)
             | only(c.opening.syn_ack.is_some(), Self::SYN_ACK)
@@ -112,16 +121,24 @@ impl Shape {
             )
             | only(c.traffic.client.unanswered.is_some() || c.traffic.server.unanswered.is_some(), Self::UNANSWERED)
             | only(c.traffic.client.first_payload.is_some(), Self::CLIENT_SPOKE)
-            | only(c.ending.reset.is_some(), Self::RESET)
+            | c.ending.reset.as_ref().map_or(Self::ANY, Self::of_reset)
+            | only(c.ending.idle.is_some_and(|idle| super::tcp::is_busy(&idle)), Self::BUSY)
+            | only(matches!(outcome, Outcome::Refused | Outcome::ResetInHandshake), Self::RESET_AT_ONCE)
             | only(c.traffic.client.zero_window.is_some() || c.traffic.server.zero_window.is_some(), Self::ZERO_WINDOW)
             | only(c.traffic.client.probes.is_some() || c.traffic.server.probes.is_some(), Self::PROBED)
             | only(c.opening.syn_count > 1, Self::SYN_REPEATED)
             | only(c.opening.syn_ack_count > 1, Self::SYN_ACK_REPEATED)
             | only(c.opening.challenge_ack.is_some(), Self::CHALLENGED)
-            | only(c.ending.reset.is_some_and(|reset| reset.by == Side::Client), Self::RESET_BY_CLIENT)
+            | only(super::tcp::refusal_of_syn_ack(c).is_some(), Self::SYN_ACK_REFUSED)
             | only(c.visibility.missing_bytes.client > 0 || c.visibility.missing_bytes.server > 0, Self::GAPS)
             | only(c.exceeds_mss(Side::Client) || c.exceeds_mss(Side::Server), Self::OVERSIZED)
             | only(is_sample(c), Self::SAMPLE)
+    }
+
+    fn of_reset(reset: &Reset) -> Self {
+        let bare = if reset.kind == ResetKind::NoSuchConnection { Self::BARE_RESET } else { Self::ANY };
+        let usual = if super::tcp::has_usual_ttl(reset) { Self::USUAL_TTL } else { Self::ANY };
+        Self::RESET | bare | usual
     }
 
     /// Whether everything that is needed is there.

@@ -98,7 +98,7 @@ impl Casebook {
         let Self { rows, whole, load, checks, said, not_visible, limits, neighbours, .. } = self;
         let Some(Row { service, cells, shapes, failures }) = rows.get_mut(row) else { return };
         load.note(connection, service.add(connection, outcome));
-        let plan = shapes.plan(Shape::of(connection), checks);
+        let plan = shapes.plan(Shape::of(connection, outcome), checks);
         debug_assert!(plan.holds(checks, connection), "a detector says more than its needs() and clears() allow");
         let mut asked = plan.asked;
         for (number, check) in chosen(checks, plan.alike) {

@@ -37,7 +37,7 @@ impl Detector for QuietRequestTimeout {
     }
 
     fn clears(&self) -> Option<(Shape, Shape)> {
-        Some((Shape::PAYLOAD | Shape::BOTH_SIDES, Shape::RESET | Shape::UNANSWERED))
+        Some((Shape::PAYLOAD | Shape::BOTH_SIDES, Shape::BARE_RESET | Shape::UNANSWERED))
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

@@ -37,7 +37,7 @@ impl Detector for ConnectAbandoned {
     }
 
     fn clears(&self) -> Option<(Shape, Shape)> {
-        Some((Shape::SYN | Shape::SYN_ACK, Shape::RESET_BY_CLIENT))
+        Some((Shape::SYN | Shape::SYN_ACK, Shape::SYN_ACK_REFUSED))
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

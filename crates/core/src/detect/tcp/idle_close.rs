@@ -6,7 +6,7 @@ use crate::detect::thresholds::{
 };
 use crate::detect::timeouts::Spoken;
 use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told, timeouts};
-use crate::record::{CloseKind, Connection, IdleSource};
+use crate::record::{CloseKind, Connection, IdleSource, IdleTime};
 use crate::types::{Side, Span};
 
 /// Detector of `idle-close`.
@@ -39,6 +39,10 @@ impl Detector for IdleClose {
 
     fn needs(&self) -> Shape {
         Shape::PAYLOAD | Shape::ENDED_BY_FIN
+    }
+
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::PAYLOAD | Shape::ENDED_BY_FIN | Shape::FLAGS_ONLY | Shape::BUSY, Shape::ONE_WAY))
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
@@ -90,18 +94,25 @@ fn was_announced(c: &Connection) -> bool {
     })
 }
 
+/// Whether it was not quiet before its end, and that is known well.
+pub(in crate::detect) fn is_busy(idle: &IdleTime) -> bool {
+    idle.span < IDLE_LEAST && !is_uncertain(idle)
+}
+
+fn is_uncertain(idle: &IdleTime) -> bool {
+    idle.uncertainty.as_secs_f64() > idle.span.as_secs_f64().max(1.0) * IDLE_UNCERTAINTY_SHARE
+}
+
 fn why_idle_is_not_visible(c: &Connection) -> Option<(&'static str, Option<&'static str>)> {
     let seen = &c.visibility;
     if seen.one_way.is_some() {
         return Some(("only one direction was captured", Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'")));
     }
     match c.ending.idle {
-        Some(idle) if idle.uncertainty.as_secs_f64() > idle.span.as_secs_f64().max(1.0) * IDLE_UNCERTAINTY_SHARE => {
-            Some((
-                "the TCP timestamps are too coarse to tell the idle time",
-                Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
-            ))
-        }
+        Some(idle) if is_uncertain(&idle) => Some((
+            "the TCP timestamps are too coarse to tell the idle time",
+            Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
+        )),
         // Payload that was not captured may be the last.
         Some(idle) if idle.source == IdleSource::Payload && (seen.gaps.client > 0 || seen.gaps.server > 0) => Some((
             "packets are missing from the capture, perhaps the last before the close",

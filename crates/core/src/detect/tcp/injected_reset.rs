@@ -39,6 +39,10 @@ impl Detector for InjectedReset {
         Shape::ENDED_BY_RESET
     }
 
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::ENDED_BY_RESET | Shape::USUAL_TTL, Shape::ANY))
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let Some(reset) = c.ending.reset else { return };
         if c.ending.kind != CloseKind::Reset {
@@ -55,7 +59,7 @@ impl Detector for InjectedReset {
             return;
         };
         exam.applies();
-        if usual.abs_diff(reset.ttl) <= SAME_HOST_HOPS && reset.kind != ResetKind::FromThePath {
+        if has_usual_ttl(&reset) {
             return;
         }
         let signs = more_signs(c, &reset);
@@ -84,6 +88,12 @@ impl Detector for InjectedReset {
         ];
         told.into_iter().flatten().collect()
     }
+}
+
+/// Whether a RST came from as far as its side's other packets.
+pub(in crate::detect) fn has_usual_ttl(reset: &Reset) -> bool {
+    let near = |usual: u8| usual.abs_diff(reset.ttl) <= SAME_HOST_HOPS;
+    reset.usual_ttl.is_some_and(near) && reset.kind != ResetKind::FromThePath
 }
 
 /// Signs besides the hop count, in words.

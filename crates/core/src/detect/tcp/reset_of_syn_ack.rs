@@ -34,7 +34,7 @@ impl Detector for ResetOfSynAck {
     }
 
     fn clears(&self) -> Option<(Shape, Shape)> {
-        Some((Shape::SYN_ACK, Shape::RESET_BY_CLIENT))
+        Some((Shape::SYN_ACK, Shape::SYN_ACK_REFUSED))
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {

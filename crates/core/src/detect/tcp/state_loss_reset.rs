@@ -26,7 +26,7 @@ impl Detector for StateLossReset {
     }
 
     fn needs(&self) -> Shape {
-        Shape::RESET | Shape::ENDED_BY_RESET
+        Shape::BARE_RESET | Shape::ENDED_BY_RESET
     }
 
     fn clears(&self) -> Option<(Shape, Shape)> {
