@@ -72,8 +72,10 @@ pub(super) fn write_not_assessed(sheet: &mut Sheet, report: &Report) {
             sheet.line(4, &command);
         }
     }
-    if report.not_assessed.iter().any(|check| check.capture_instead.is_some()) {
-        sheet.paragraph(2, "", "In Kubernetes the same filters serve: kubectl sniff POD -f 'tcp port PORT' -o FILE");
+    let mut commands = report.not_assessed.iter().filter_map(|check| check.capture_instead.as_deref());
+    if let Some(filter) = commands.find_map(|command| command.split('\'').nth(1)) {
+        let text = format!("In Kubernetes the same filters serve: kubectl sniff POD -f '{filter}' -o FILE");
+        sheet.paragraph(2, "", &text);
     }
     in_part.iter().for_each(|text| sheet.paragraph(2, "", text));
 }

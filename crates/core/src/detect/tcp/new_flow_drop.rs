@@ -5,7 +5,7 @@ use crate::detect::openings::{self, LATE, NEVER};
 use crate::detect::thresholds::{
     BUSY_ATTEMPTS, BUSY_MISSED_SHARE, CALM_MISSED_SHARE, PLATEAU_SPREAD, POWER_OF_TWO_NEAR, SERVERS_HIT, SERVERS_MOST,
 };
-use crate::detect::words::is_share;
+use crate::detect::words::{counted, is_share};
 use crate::detect::{Case, Detector, Exam, Scope, Shape, Told};
 use crate::record::Connection;
 
@@ -68,6 +68,11 @@ impl Detector for NewFlowDrop {
             found.calm.share() * 100.0,
             per_second(found.calm_to),
         );
+        if let Some((client, count)) = case.group.clients.iter().max_by_key(|(_, count)| *count) {
+            told.facts.add("most_from", client.to_string());
+            told.summary +=
+                &format!(" {count} of the {} are from {client}.", counted(case.group.count, "such attempt"));
+        }
         if let Some(size) = found.plateau() {
             told.facts.add("plateau_near", size);
             told.summary += &format!(

@@ -1,0 +1,131 @@
+//! Command lines for the case at hand: the addresses, ports and names that are known, in place of the words that stand for them.
+//!
+//! Detectors write `host SERVER and tcp port PORT`, `ADDRESS:PORT`, `-servername NAME`; whom that means is known where it is told.
+
+use std::net::IpAddr;
+
+use crate::types::Endpoint;
+
+/// Whom a text is about. What is not known stays as it is written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    /// The servers; more than a few are none: a filter of many ports says less than the word.
+    servers: Vec<Endpoint>,
+    client: Option<IpAddr>,
+    name: Option<String>,
+}
+
+/// Servers that one command line names.
+pub(super) const MOST: usize = 4;
+
+impl Known {
+    pub(super) fn of(servers: impl IntoIterator<Item = Endpoint>) -> Self {
+        let mut servers: Vec<Endpoint> = servers.into_iter().take(MOST + 1).collect();
+        if servers.len() > MOST {
+            servers.clear();
+        }
+        Self { servers, ..Self::default() }
+    }
+
+    pub(super) const fn by(mut self, client: Option<IpAddr>) -> Self {
+        self.client = client;
+        self
+    }
+
+    /// A name is from the wire: one that a shell might read otherwise is not named.
+    pub(super) fn named(mut self, name: Option<String>) -> Self {
+        let harmless = |name: &String| {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+            !name.starts_with('-') && name.bytes().all(plain)
+        };
+        self.name = name.filter(harmless);
+        self
+    }
+
+    /// The text with what is known.
+    pub(super) fn fill(&self, text: String) -> String {
+        if !PLACES.iter().any(|place| text.contains(place)) {
+            return text;
+        }
+        let client = self.client.map_or_else(String::new, |client| format!("host {client} and "));
+        let mut text = text.replace(CLIENT, &client);
+        if self.servers.is_empty() {
+            return text;
+        }
+        text = text.replace(TCP_PORT, &format!("tcp port {}", any_of(self.servers.iter().map(|at| at.port))));
+        text = text.replace(SERVER, &format!("host {}", any_of(self.servers.iter().map(|at| at.address))));
+        if let [server] = self.servers.as_slice() {
+            text = text.replace(ENDPOINT, &server.to_string());
+            text = text.replace(BY_OPTION, &format!("-p {} {}", server.port, server.address));
+            if let Some(name) = &self.name {
+                text = text.replace(NAME, &format!("-servername {name}"));
+            }
+        }
+        text
+    }
+}
+
+const CLIENT: &str = "host CLIENT and ";
+const SERVER: &str = "host SERVER";
+const TCP_PORT: &str = "tcp port PORT";
+const ENDPOINT: &str = "ADDRESS:PORT";
+const BY_OPTION: &str = "-p PORT ADDRESS";
+const NAME: &str = "-servername NAME";
+const PLACES: [&str; 6] = [CLIENT, SERVER, TCP_PORT, ENDPOINT, BY_OPTION, NAME];
+
+/// As capture filters write it: `443`, or `(443 or 8443)`.
+fn any_of<T: Ord + ToString>(items: impl Iterator<Item = T>) -> String {
+    let mut items: Vec<T> = items.collect();
+    items.sort_unstable();
+    items.dedup();
+    let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
+    match texts.as_slice() {
+        [one] => one.clone(),
+        several => format!("({})", several.join(" or ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(address: [u8; 4], port: u16) -> Endpoint {
+        Endpoint::new(IpAddr::from(address), port)
+    }
+
+    fn filled(known: &Known, text: &str) -> String {
+        known.fill(text.to_owned())
+    }
+
+    #[test]
+    fn one_server_is_named_everywhere() {
+        let known = Known::of([at([10, 0, 0, 5], 443)]).by(Some(IpAddr::from([10, 0, 0, 9])));
+        let known = known.named(Some("api.example".to_owned()));
+        let command = "tcpdump -w FILE 'host CLIENT and host SERVER and tcp port PORT'";
+        assert_eq!(filled(&known, command), "tcpdump -w FILE 'host 10.0.0.9 and host 10.0.0.5 and tcp port 443'");
+        let command = "openssl s_client -connect ADDRESS:PORT -servername NAME";
+        assert_eq!(filled(&known, command), "openssl s_client -connect 10.0.0.5:443 -servername api.example");
+    }
+
+    #[test]
+    fn several_are_one_filter() {
+        let known = Known::of([at([10, 0, 0, 5], 443), at([10, 0, 0, 5], 80)]);
+        let command = "'host CLIENT and host SERVER and tcp port PORT', ADDRESS:PORT";
+        assert_eq!(filled(&known, command), "'host 10.0.0.5 and tcp port (80 or 443)', ADDRESS:PORT");
+    }
+
+    #[test]
+    fn what_is_not_known_stays() {
+        let many = (0..=MOST as u16).map(|port| at([10, 0, 0, 5], port));
+        assert_eq!(filled(&Known::of(many), "tcp port PORT"), "tcp port PORT");
+        assert_eq!(filled(&Known::of([]), "host CLIENT and tcp port PORT"), "tcp port PORT");
+    }
+
+    #[test]
+    fn a_name_that_a_shell_would_read_is_not_put_into_a_command() {
+        for name in ["$(reboot)", "a b", "-connect", "x';ls"] {
+            let known = Known::of([at([10, 0, 0, 5], 443)]).named(Some(name.to_owned()));
+            assert_eq!(filled(&known, "-servername NAME"), "-servername NAME", "{name}");
+        }
+    }
+}
