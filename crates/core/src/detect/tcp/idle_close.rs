@@ -91,9 +91,12 @@ impl Detector for IdleClose {
 /// A connection of SYN, FIN and RST alone that its server ended: its life, where its idle time is not known.
 fn note_life(c: &Connection, exam: &mut Exam<'_>) {
     let (Some(syn), Some(end)) = (c.opening.syn, c.ending.first) else { return };
+    if !c.visibility.flags_only || c.ending.idle.is_some() {
+        return;
+    }
+    exam.applies();
     let life = end.at.since(syn.at);
-    let bounded = c.visibility.flags_only && c.ending.idle.is_none() && c.ending.closed_by == Some(Side::Server);
-    if bounded && life >= IDLE_LEAST {
+    if c.ending.closed_by == Some(Side::Server) && life >= IDLE_LEAST {
         exam.symptom(CODE, LIFE, Severity::Info, Confidence::Low, &[Some(syn), Some(end)])
             .delay(Some(life))
             .quote("protocol", c.protocol.name())
