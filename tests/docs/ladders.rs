@@ -47,6 +47,17 @@ fn codes_are_unique_and_kebab_case() {
     assert!(doubled.is_empty(), "codes that are used twice: {doubled:?}");
 }
 
+/// Every finding has its line in the table that compares thresholds with the catalogue's.
+#[test]
+fn every_finding_is_in_the_table_of_thresholds() {
+    let table = include_str!("../conformance/thresholds.md");
+    let told: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    for (code, _) in pages() {
+        assert_eq!(told.iter().filter(|told| **told == code).count(), 1, "{code}");
+    }
+    assert_eq!(told.len(), pages().len(), "the table has findings that are none");
+}
+
 #[test]
 fn a_report_does_not_depend_on_how_the_bytes_are_split() {
     for (code, markdown) in pages() {

@@ -411,13 +411,19 @@ fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, to
     }
 }
 
-/// Leaves out findings all of whose connections a stronger finding of the same service explains.
+/// The rows of what is told of the capture as a whole: it comes before the services.
+const WHOLE: [usize; 1] = [0];
+
+/// Leaves out findings all of whose connections a stronger finding of the same service, or of the whole capture, explains.
 fn without_explained(told: Vec<Story<'_>>) -> Vec<Story<'_>> {
     let explains = |rows: &[usize], others: u64, severity: Severity| {
         let is_one_of =
             |code: &str| DETECTORS.iter().position(|d| d.code() == code).is_some_and(|at| others >> at & 1 != 0);
-        told.iter()
-            .any(|story| story.rows == rows && story.finding.severity >= severity && is_one_of(story.finding.code))
+        told.iter().any(|story| {
+            (story.rows == rows || story.rows == WHOLE)
+                && story.finding.severity >= severity
+                && is_one_of(story.finding.code)
+        })
     };
     let explained: Vec<bool> = told
         .iter()

@@ -35,7 +35,7 @@ use crate::record::{Connection, Reset};
 use crate::types::Side;
 
 /// The RST by which a host answered a SYN-ACK of which it knew nothing (RFC 9293 section 3.5.2), where it never accepted one.
-fn refusal_of_syn_ack(c: &Connection) -> Option<Reset> {
+pub(super) fn refusal_of_syn_ack(c: &Connection) -> Option<Reset> {
     let syn_ack = c.opening.syn_ack?;
     let reset = c.ending.reset?;
     let bare = reset.by == Side::Client && !reset.ack && reset.at.packet > syn_ack.packet;
