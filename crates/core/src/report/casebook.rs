@@ -72,7 +72,7 @@ struct Blind {
     reason: &'static str,
     capture_instead: Option<&'static str>,
     connections: u64,
-    /// Rows of the services to which they went: one more than a command line names, at the most.
+    /// Rows of the services to which they went: one more than are told apart, at the most.
     rows: Vec<usize>,
 }
 
@@ -132,10 +132,10 @@ impl Casebook {
                 cell.group.get_or_insert_default().add(symptom, connection, limits);
                 debug_assert_eq!(symptom.code, check.detector.code(), "a symptom is of the detector that attached it");
                 found |= 1 << number;
-                // What is said of the capture explains no failure, nor does what is merely worth knowing.
+                // What is said of how it was captured explains no failure, nor does what is merely worth knowing.
                 let grave = symptom.severity == Severity::Error
                     || symptom.severity == Severity::Warning && check.explains_failures;
-                if check.scope == Scope::Service && grave {
+                if grave && (check.scope == Scope::Service || symptom.severity == Severity::Error) {
                     causes |= 1 << number;
                 }
                 if let Some(symptom) = said.take_shown() {
@@ -266,7 +266,7 @@ impl Casebook {
         let apart = |row: usize| self.rows.get(row).filter(|_| row < self.limits.max_services);
         let servers: Option<Vec<Endpoint>> = rows
             .into_iter()
-            .take(commands::MOST + 1)
+            .take(commands::MOST_SERVERS + 1)
             .map(|row| apart(row).map(|row| Endpoint::new(row.service.key.address, row.service.key.port)))
             .collect();
         Known::of(servers.unwrap_or_default())
@@ -356,7 +356,7 @@ fn note_blind(known: Option<&mut Vec<Blind>>, reason: &'static str, capture_inst
     match known.iter_mut().find(|blind| std::ptr::eq(blind.reason, reason) || blind.reason == reason) {
         Some(blind) => {
             blind.connections += 1;
-            if blind.rows.len() <= commands::MOST && !blind.rows.contains(&row) {
+            if blind.rows.len() <= commands::MOST_SERVERS && !blind.rows.contains(&row) {
                 blind.rows.push(row);
             }
         }

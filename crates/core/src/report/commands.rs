@@ -9,19 +9,22 @@ use crate::types::Endpoint;
 /// Whom a text is about. What is not known stays as it is written.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
-    /// The servers; more than a few are none: a filter of many ports says less than the word.
+    /// The servers, if these are all.
     servers: Vec<Endpoint>,
     client: Option<IpAddr>,
     name: Option<String>,
 }
 
-/// Servers that one command line names.
-pub(super) const MOST: usize = 4;
+/// Ports, or addresses, that one command line names: a filter of many says less than the word.
+const MOST: usize = 4;
+
+/// Servers of which that many are told apart.
+pub(super) const MOST_SERVERS: usize = 16;
 
 impl Known {
     pub(super) fn of(servers: impl IntoIterator<Item = Endpoint>) -> Self {
-        let mut servers: Vec<Endpoint> = servers.into_iter().take(MOST + 1).collect();
-        if servers.len() > MOST {
+        let mut servers: Vec<Endpoint> = servers.into_iter().take(MOST_SERVERS + 1).collect();
+        if servers.len() > MOST_SERVERS {
             servers.clear();
         }
         Self { servers, ..Self::default() }
@@ -52,8 +55,14 @@ impl Known {
         if self.servers.is_empty() {
             return text;
         }
-        text = text.replace(TCP_PORT, &format!("tcp port {}", any_of(self.servers.iter().map(|at| at.port))));
-        text = text.replace(SERVER, &format!("host {}", any_of(self.servers.iter().map(|at| at.address))));
+        if let Some(ports) = any_of(self.servers.iter().map(|at| at.port)) {
+            text = text.replace(TCP_PORT, &format!("tcp port {ports}"));
+            // Of many hosts on few ports the ports are enough.
+            text = match any_of(self.servers.iter().map(|at| at.address)) {
+                Some(hosts) => text.replace(SERVER, &format!("host {hosts} and ")),
+                None => text.replace(SERVER, ""),
+            };
+        }
         if let [server] = self.servers.as_slice() {
             text = text.replace(ENDPOINT, &server.to_string());
             text = text.replace(BY_OPTION, &format!("-p {} {}", server.port, server.address));
@@ -66,22 +75,22 @@ impl Known {
 }
 
 const CLIENT: &str = "host CLIENT and ";
-const SERVER: &str = "host SERVER";
+const SERVER: &str = "host SERVER and ";
 const TCP_PORT: &str = "tcp port PORT";
 const ENDPOINT: &str = "ADDRESS:PORT";
 const BY_OPTION: &str = "-p PORT ADDRESS";
 const NAME: &str = "-servername NAME";
 const PLACES: [&str; 6] = [CLIENT, SERVER, TCP_PORT, ENDPOINT, BY_OPTION, NAME];
 
-/// As capture filters write it: `443`, or `(443 or 8443)`.
-fn any_of<T: Ord + ToString>(items: impl Iterator<Item = T>) -> String {
+/// As capture filters write it: `443`, or `(443 or 8443)`; nothing where they are many.
+fn any_of<T: Ord + ToString>(items: impl Iterator<Item = T>) -> Option<String> {
     let mut items: Vec<T> = items.collect();
     items.sort_unstable();
     items.dedup();
     let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
     match texts.as_slice() {
-        [one] => one.clone(),
-        several => format!("({})", several.join(" or ")),
+        [one] => Some(one.clone()),
+        several => (several.len() <= MOST).then(|| format!("({})", several.join(" or "))),
     }
 }
 
@@ -117,7 +126,10 @@ mod tests {
     #[test]
     fn what_is_not_known_stays() {
         let many = (0..=MOST as u16).map(|port| at([10, 0, 0, 5], port));
-        assert_eq!(filled(&Known::of(many), "tcp port PORT"), "tcp port PORT");
+        let command = "'host SERVER and tcp port PORT'";
+        assert_eq!(filled(&Known::of(many), command), command);
+        let hosts = (0..=MOST as u8).map(|host| at([10, 0, 0, host], 443));
+        assert_eq!(filled(&Known::of(hosts), command), "'tcp port 443'");
         assert_eq!(filled(&Known::of([]), "host CLIENT and tcp port PORT"), "tcp port PORT");
     }
 

@@ -28,6 +28,11 @@ impl Detector for NewFlowDrop {
         Scope::Capture
     }
 
+    /// Those that opened at a later SYN did not fail.
+    fn explains_failures(&self) -> bool {
+        false
+    }
+
     fn needs(&self) -> Shape {
         Shape::SYN
     }
@@ -81,6 +86,16 @@ impl Detector for NewFlowDrop {
                 " Open and just closed connections stay at {} to {} meanwhile, near {size}, a usual size of such a table.",
                 found.tracked.0, found.tracked.1
             );
+        }
+        // Who opened late did not fail.
+        let (late, never) = (case.group.of_kind(LATE), case.group.of_kind(NEVER));
+        if never > 0 {
+            told.affected = Some(never);
+            told.example_kind = Some(NEVER);
+            told.facts.add("opened_by_a_retry", late);
+            if late > 0 {
+                told.summary += &format!(" {never} never opened, {late} when the client had sent its SYN again.");
+            }
         }
         told.not_visible
             .push("the table: `conntrack -C` against `sysctl net.netfilter.nf_conntrack_max` on each node".to_owned());
