@@ -21,7 +21,7 @@ pub enum Expected {
     /// The report says that the check with this code could not be made.
     NotAssessed(String),
     /// A finding.
-    Finding(FindingExpected),
+    Finding(Box<FindingExpected>),
 }
 
 /// A finding, and what is asked of it beyond its code; `None` and empty lists ask nothing.
@@ -61,7 +61,7 @@ impl Expectation {
             "none" => Expected::None,
             "no" => Expected::Absent(code(words)?),
             "not-assessed" => Expected::NotAssessed(code(words)?),
-            _ if is_code(&first.raw) => Expected::Finding(finding(first.raw, words)?),
+            _ if is_code(&first.raw) => Expected::Finding(Box::new(finding(first.raw, words)?)),
             _ => return Err(first.place.error("a finding's code in kebab-case")),
         };
         words.finish()?;
