@@ -1,6 +1,7 @@
-"""A filter that reads server names and closes what it can not read. Needs `pip install curl_cffi`, for a client that encrypts."""
+"""A filter that reads server names and closes what it can not read. The client needs `pip install curl_cffi`."""
 
 import contextlib
+import importlib
 import time
 
 from labkit import clients
@@ -54,9 +55,9 @@ NGINX = """
 
 
 def record(lab):
-    # Not among the programs of the other scenarios.
-    from curl_cffi import CurlOpt, requests
-
+    # Not there for the other scenarios.
+    curl = importlib.import_module("curl_cffi")
+    requests = importlib.import_module("curl_cffi.requests")
     lab.pair()
     lab.programs.nginx("server", NGINX % (lab.certificate.chain, lab.certificate.key), [4433])
     lab.programs.start("server", ["python3", "-c", FILTER], [443])
@@ -67,7 +68,7 @@ def record(lab):
             clients.drain(sock)
         for _ in range(TIMES):
             with lab.network.inside("client"), contextlib.suppress(requests.exceptions.RequestException):
-                options = {CurlOpt.RESOLVE: [f"shop.example:443:{SERVER}"]}
+                options = {curl.CurlOpt.RESOLVE: [f"shop.example:443:{SERVER}"]}
                 session = requests.Session(impersonate="chrome120", verify=False, timeout=5, curl_options=options)
                 session.get("https://shop.example/")
                 raise RuntimeError("the filter let it through")
@@ -79,8 +80,8 @@ def record(lab):
         programs=["nginx"],
         how="""
             A filter in Python before nginx reads each ClientHello, closes the connection where the extension
-            encrypted_client_hello is in it, and passes all others on. Three clients of Python's ssl ask for a page, then
-            three of curl_cffi, which sends the hello of Chrome 120 (BoringSSL): the extension is GREASE there, and
+            encrypted_client_hello is in it, and passes all others on. Three clients of Python's ssl ask for a page,
+            then three of curl_cffi, which sends the hello of Chrome 120 (BoringSSL): the extension is GREASE there, and
             nothing real is hidden.""",
         shows="The hellos without the extension are answered; after those with it the server closes without a byte.",
         say=[

@@ -74,7 +74,7 @@ def describe(lab):
         how="""
             HAProxy on a router listens on ports 8080 and 8081 and connects to nginx from its client's address and port
             (`usesrc client`), as Cilium's Envoy does. Three clients ask at port 8080 and keep their connection; half a
-            second later they ask at port 8081 from the same port of theirs. Captured on the router on all interfaces.""",
+            second later they ask at port 8081 from the same port of theirs. Captured on the router, all interfaces.""",
         shows="""
             The first request of each is passed on and answered. The second is answered 503 within a millisecond: no
             SYN leaves the router, whose kernel says EADDRNOTAVAIL.""",

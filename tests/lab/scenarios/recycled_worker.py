@@ -52,8 +52,8 @@ def record(lab):
         how=f"""
             The HTTP server of Python's library, with a handler whose worker ends: its last answer carries no
             `Connection: close`. Four connections are closed after {", ".join(map(str, REQUESTS.values()))} answers, and
-            their clients send one more request 0.05 s later. Three more, closed after {", ".join(map(str, CAREFUL.values()))},
-            notice it and close too.""",
+            their clients send one more request 0.05 s later. Three more notice it and close too: after
+            {", ".join(map(str, CAREFUL.values()))} answers.""",
         shows="FIN right after an answer, after different numbers of them; a request after it is answered by a RST.",
         say=[
             "unannounced-close for 10.0.0.2:8080: 7 of 7, after 2 to 7 answers; 4 requests lost",

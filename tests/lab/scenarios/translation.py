@@ -1,4 +1,4 @@
-"""Address translation that replies escape: at once, on another way; and later, when the router has forgotten the connection."""
+"""Address translation that replies escape: on another way, and when the router has forgotten the connection."""
 
 import contextlib
 import time

@@ -52,6 +52,10 @@ impl Known {
         }
         let client = self.client.map_or_else(String::new, |client| format!("host {client} and "));
         let mut text = text.replace(CLIENT, &client);
+        if let Some(client) = self.client {
+            text = text.replace(CLIENT_LAST, &format!(" and host {client}"));
+            text = text.replace(WAY_TO_CLIENT, &format!("ip route get {client}"));
+        }
         if self.servers.is_empty() {
             return text;
         }
@@ -65,6 +69,7 @@ impl Known {
         }
         if let [server] = self.servers.as_slice() {
             text = text.replace(ENDPOINT, &server.to_string());
+            text = text.replace(TRACKED, &format!("conntrack -D -d {}", server.address));
             text = text.replace(BY_OPTION, &format!("-p {} {}", server.port, server.address));
             if let Some(name) = &self.name {
                 text = text.replace(NAME, &format!("-servername {name}"));
@@ -75,12 +80,15 @@ impl Known {
 }
 
 const CLIENT: &str = "host CLIENT and ";
+const CLIENT_LAST: &str = " and host CLIENT";
+const WAY_TO_CLIENT: &str = "ip route get CLIENT";
+const TRACKED: &str = "conntrack -D -d ADDRESS";
 const SERVER: &str = "host SERVER and ";
 const TCP_PORT: &str = "tcp port PORT";
 const ENDPOINT: &str = "ADDRESS:PORT";
 const BY_OPTION: &str = "-p PORT ADDRESS";
 const NAME: &str = "-servername NAME";
-const PLACES: [&str; 6] = [CLIENT, SERVER, TCP_PORT, ENDPOINT, BY_OPTION, NAME];
+const PLACES: [&str; 9] = [CLIENT, CLIENT_LAST, WAY_TO_CLIENT, TRACKED, SERVER, TCP_PORT, ENDPOINT, BY_OPTION, NAME];
 
 /// As capture filters write it: `443`, or `(443 or 8443)`; nothing where they are many.
 fn any_of<T: Ord + ToString>(items: impl Iterator<Item = T>) -> Option<String> {
@@ -112,6 +120,7 @@ mod tests {
         let known = known.named(Some("api.example".to_owned()));
         let command = "tcpdump -w FILE 'host CLIENT and host SERVER and tcp port PORT'";
         assert_eq!(filled(&known, command), "tcpdump -w FILE 'host 10.0.0.9 and host 10.0.0.5 and tcp port 443'");
+        assert_eq!(filled(&known, "'tcp port PORT and host CLIENT'"), "'tcp port 443 and host 10.0.0.9'");
         let command = "openssl s_client -connect ADDRESS:PORT -servername NAME";
         assert_eq!(filled(&known, command), "openssl s_client -connect 10.0.0.5:443 -servername api.example");
     }
