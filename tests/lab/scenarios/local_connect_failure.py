@@ -76,7 +76,7 @@ def describe(lab):
             (`usesrc client`), as Cilium's Envoy does. Three clients ask at port 8080 and keep their connection; half a
             second later they ask at port 8081 from the same port of theirs. Captured on the router, all interfaces.""",
         shows="""
-            The first request of each is passed on and answered. The second is answered 503 within a millisecond: no
+            The first request of each is passed on and answered. The second is answered 503 within 5 ms: no
             SYN leaves the router, whose kernel says EADDRNOTAVAIL.""",
         say=["local-connect-failure for 10.0.1.254:8081: 3 requests; the port was in use for 10.0.2.2:80"],
         never=["connection-refused", "anything of 10.0.2.2:80 as a failure"],
