@@ -16,7 +16,15 @@ from collections.abc import Iterator
 LISTED = pathlib.Path(__file__).with_name("alarms.md")
 
 # Captures of testdata in which nothing fails and of which nothing is left out.
-HEALTHY = ("all-well", "churn", "health-checks", "mid-stream", "nginx-requests-100-tls", "no-sni-works")
+HEALTHY = (
+    "all-well",
+    "churn",
+    "health-checks",
+    "max-age-close",
+    "mid-stream",
+    "nginx-requests-100-tls",
+    "no-sni-works",
+)
 
 # Severity, code, capture.
 Alarm = tuple[str, str, str]

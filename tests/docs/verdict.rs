@@ -90,6 +90,13 @@ fn faults(expected: &FindingExpected, finding: &Finding, analysis: &Analysis) ->
             faults.push(format!("a candidate {words:?}, there are {named:?}"));
         }
     }
+    for (what, expected, told) in
+        [("to change", &expected.remedy, &finding.remedy), ("not visible", &expected.not_visible, &finding.not_visible)]
+    {
+        for words in expected.iter().filter(|words| !told.iter().any(|text| text.contains(words.as_str()))) {
+            faults.push(format!("{words:?} in what is {what}, that is {told:#?}"));
+        }
+    }
     faults
 }
 
@@ -113,9 +120,12 @@ fn quality_faults(expected: &FindingExpected, quality: &handshark::Quality) -> V
         kind,
         facts,
         candidates,
+        remedy,
+        not_visible,
     } = expected;
     let plain = evidence.is_none() && of.is_none() && severity.is_none() && confidence.is_none() && kind.is_none();
-    if !plain || !facts.is_empty() || !candidates.is_empty() {
+    let asks = [candidates, remedy, not_visible];
+    if !plain || !facts.is_empty() || asks.iter().any(|texts| !texts.is_empty()) {
         faults.push("more than `affected` and `summary`, it is an entry of the capture's quality".to_owned());
     }
     faults
@@ -237,5 +247,7 @@ mod tests {
         told("expect stale-reuse summary \"all is well\"", "in the summary");
         told("expect stale-reuse fact idle_s=5..6", "a fact idle_s, there is none");
         told("expect stale-reuse candidate nginx", "a candidate \"nginx\"");
+        told("expect stale-reuse remedy \"auto_sni\"", "in what is to change");
+        told("expect stale-reuse not-visible \"the log\"", "in what is not visible");
     }
 }

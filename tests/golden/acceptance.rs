@@ -10,32 +10,79 @@ struct Scenario {
     told: &'static [(&'static str, &'static str, u64, &'static [&'static str])],
     /// Codes that must not be told.
     not_told: &'static [&'static str],
+    /// Of a finding's code: words of what to change, of known software that fits, or of what was not visible.
+    advice: &'static [(&'static str, &'static str)],
 }
 
 const SCENARIOS: &[Scenario] = &[
     Scenario {
         asked: "1.1 a limit of 100 requests, in clear",
         capture: "nginx-requests-100-clear.pcap.gz",
-        told: &[("request-limit-close", "warning", 4, &["right after request 100", "not an idle timeout"])],
+        told: &[("request-limit-close", "warning", 4, &["right after request 100 (4 of 4)", "not an idle timeout"])],
         not_told: &["idle-close", "unannounced-close"],
+        advice: &[("request-limit-close", "max_requests_per_connection: 99"), ("request-limit-close", "Amazon S3")],
     },
     Scenario {
         asked: "1.1 a limit of 100 requests, under TLS",
         capture: "nginx-requests-100-tls.pcap.zst",
-        told: &[("request-limit-close", "info", 3, &["about 100 requests", "estimated"])],
+        told: &[("request-limit-close", "info", 3, &["about 100 requests (3 of 3; estimated", "not an idle timeout"])],
         not_told: &["idle-close", "stale-reuse"],
+        advice: &[
+            ("request-limit-close", "max_requests_per_connection: 99"),
+            ("request-limit-close", "Amazon S3"),
+            ("request-limit-close", "encrypted"),
+        ],
     },
     Scenario {
         asked: "1.2 request 101 on a closing connection",
         capture: "nginx-requests-100-clear.pcap.gz",
-        told: &[("stale-reuse", "error", 1, &["had not noticed the close", "no idle timeout did that"])],
+        told: &[(
+            "stale-reuse",
+            "error",
+            1,
+            &[
+                "got RST (1 of 4): what it wrote was lost",
+                "50.4 ms after the FIN",
+                "It was request 101 of its connection",
+                "announced the close in its last answer (`Connection: close`)",
+                "no idle timeout did that",
+            ],
+        )],
         not_told: &["state-loss-reset", "injected-reset"],
+        advice: &[("stale-reuse", "the client must obey"), ("stale-reuse", "retry_on: reset-before-request")],
+    },
+    Scenario {
+        asked: "1.3 no SYN at all",
+        capture: "local-connect-failure.pcap",
+        told: &[(
+            "local-connect-failure",
+            "error",
+            3,
+            &[
+                "no SYN from the client's port left meanwhile",
+                "(source ports 47312, 47313, 47314) was in use for a connection to 10.0.2.2:80",
+                "EADDRNOTAVAIL",
+                "the network and 10.0.2.2:80 are not involved",
+            ],
+        )],
+        not_told: &["connection-refused", "stale-reuse", "request-timeout"],
+        advice: &[("local-connect-failure", "cilium/issues/36427")],
     },
     Scenario {
         asked: "1.4 factor four",
         capture: "retry-storm.pcap",
-        told: &[("retry-storm", "warning", 24, &["4 times in a row", "24 failed attempts are 6 failed requests"])],
+        told: &[(
+            "retry-storm",
+            "warning",
+            24,
+            &[
+                "4 times in a row within",
+                "24 failed attempts are 6 failed requests, 1 try and 3 retries each",
+                "None of these retries helped",
+            ],
+        )],
         not_told: &["ephemeral-port-exhaustion"],
+        advice: &[("retry-storm", "Cilium `http-retry-count` (3)"), ("connection-refused", "ss -ltnp 'sport = :9000'")],
     },
     Scenario {
         asked: "1, on which leg it began",
@@ -46,30 +93,57 @@ const SCENARIOS: &[Scenario] = &[
             ("request-timeout", "warning", 1, &["it began on this leg", "answered 504"]),
         ],
         not_told: &["local-connect-failure", "retry-storm"],
+        advice: &[],
     },
     Scenario {
         asked: "2.1 no server name, silence",
         capture: "missing-sni-silent.pcapng",
-        told: &[("missing-sni", "error", 3, &["no server name (SNI)", "sent no byte"])],
+        told: &[(
+            "missing-sni",
+            "error",
+            3,
+            &["no server name (SNI)", "before a ServerHello (3 of 3)", "sent no byte"],
+        )],
         not_told: &["no-server-hello"],
+        advice: &[("missing-sni", "auto_sni: true"), ("missing-sni", "-connect 10.0.0.2:443")],
     },
     Scenario {
         asked: "2.2 good and bad in one file",
         capture: "sni-router-with-and-without.pcap",
-        told: &[("missing-sni", "error", 4, &["were answered (4 of 4)", "only the name is missing"])],
+        told: &[(
+            "missing-sni",
+            "error",
+            4,
+            &[
+                "before a ServerHello (4 of 4)",
+                "(shop.example) to the same address were answered (4 of 4)",
+                "only the name is missing",
+            ],
+        )],
         not_told: &["sni-mismatch"],
+        advice: &[("missing-sni", "auto_sni: true")],
     },
     Scenario {
         asked: "2.3 no name, and it works",
         capture: "no-sni-works.pcap",
-        told: &[],
+        told: &[("missing-sni", "info", 12, &["the server answered (12 of 12): information only"])],
         not_told: &["no-server-hello"],
+        advice: &[],
     },
     Scenario {
         asked: "2.4 a hello that was cut",
         capture: "snaplen-96.pcap",
-        told: &[("snaplen-truncated", "warning", 10, &["is not called missing"])],
+        told: &[(
+            "snaplen-truncated",
+            "warning",
+            10,
+            &[
+                "6 ClientHellos are cut before the end (most often after 25 bytes)",
+                "can not be told, and is not called missing",
+            ],
+        )],
         not_told: &["missing-sni"],
+        advice: &[("snaplen-truncated", "tcpdump -i any -s 0 -w FILE 'tcp port (80 or 443 or 8080)'")],
     },
     Scenario {
         asked: "3.1 SYN, FIN and RST alone",
@@ -79,51 +153,84 @@ const SCENARIOS: &[Scenario] = &[
             ("flags-only-capture", "info", 14, &["Only packets with SYN, FIN or RST"]),
         ],
         not_told: &["state-loss-reset", "abortive-close"],
+        advice: &[("idle-close", "Node.js"), ("flags-only-capture", "'tcp port 8080'")],
     },
     Scenario {
         asked: "3.2 the race, in full",
         capture: "node-keepalive-race.pcap",
         told: &[
-            ("stale-reuse", "error", 3, &["crossed on the way", "timeout=5"]),
+            ("stale-reuse", "error", 3, &["crossed on the way (12.7-25.1 ms apart)", "6.00 s idle", "timeout=5"]),
             ("stale-reuse", "error", 4, &["had not noticed the close"]),
         ],
         not_told: &["state-loss-reset", "abortive-close"],
+        advice: &[
+            ("stale-reuse", "Envoy: 1 h unless set"),
+            ("stale-reuse", "response flag UC"),
+            ("stale-reuse", "Node.js"),
+            ("stale-reuse", "at most 4.00 s"),
+        ],
     },
     Scenario {
         asked: "3.4 closes that do no harm",
         capture: "half-close-leak.pcap",
         told: &[("idle-close", "info", 5, &["No request was seen to meet such a close"])],
         not_told: &["stale-reuse"],
+        advice: &[("idle-close", "Nothing failed here")],
     },
     Scenario {
         asked: "3.5 after the fix",
         capture: "all-well.pcap",
         told: &[],
         not_told: &["idle-close", "stale-reuse", "state-loss-reset"],
+        advice: &[],
     },
     Scenario {
         asked: "4.1 reset in mid-flow",
         capture: "state-lost-reset.pcap",
         told: &[("state-loss-reset", "error", 4, &["no idle timeout explains that", "does not know the connection"])],
         not_told: &["stale-reuse", "silent-idle-drop", "abortive-close", "injected-reset"],
+        advice: &[
+            ("state-loss-reset", "cilium monitor --type drop"),
+            ("state-loss-reset", "bpf-ct-global-tcp-max"),
+            ("state-loss-reset", "tcpdump -i any -s 128 -w FILE 'host"),
+        ],
+    },
+    Scenario {
+        asked: "4.3 new flows fail when many are made",
+        capture: "new-flow-drop.pcap.gz",
+        told: &[(
+            "new-flow-drop",
+            "error",
+            49,
+            &[
+                "49 never opened, 71 when the client had sent its SYN again",
+                "49.1 % of first SYNs at 38 attempts a second and more, 0.0 % at 19 and fewer",
+                "are from 10.0.1.1",
+            ],
+        )],
+        not_told: &["accept-queue-overflow", "syn-unanswered", "syn-retried"],
+        advice: &[("new-flow-drop", "nf_conntrack_max"), ("connection-churn", "`MaxIdleConnsPerHost`")],
     },
     Scenario {
         asked: "4.4 an idle timeout of a device is no lost state",
         capture: "silent-idle-drop.pcap",
         told: &[("silent-idle-drop", "error", 2, &["The longest silence that was survived is 30.0 s"])],
         not_told: &["state-loss-reset", "state-loss-drop", "idle-close"],
+        advice: &[("silent-idle-drop", "SO_KEEPALIVE")],
     },
     Scenario {
         asked: "4.4 a restart is no lost state",
         capture: "abortive-close.pcap",
         told: &[("abortive-close", "error", 12, &["one event", "killed or restarted"])],
         not_told: &["state-loss-reset", "injected-reset", "unread-data-reset"],
+        advice: &[("abortive-close", "out-of-memory kill")],
     },
     Scenario {
         asked: "4, some source ports reach a target that is gone",
         capture: "stale-nat-target.pcap",
         told: &[("stale-nat-target", "error", 3, &["some source ports are sent to a target that is gone"])],
         not_told: &["accept-queue-overflow", "syn-unanswered"],
+        advice: &[("stale-nat-target", "conntrack")],
     },
 ];
 
@@ -146,11 +253,69 @@ fn complaints(scenario: &Scenario) -> Vec<String> {
         })
     };
     let missing = scenario.told.iter().filter(|told| !is_told(told)).map(|told| format!("not told: {told:?}"));
+    let has_advice = |(code, words): &&(&str, &str)| {
+        findings.iter().filter(|finding| text(finding, "code") == *code).any(|finding| {
+            ["remedy", "candidates", "not_visible"].iter().any(|key| finding[key].to_string().contains(words))
+        })
+    };
+    let missing = missing.chain(
+        scenario.advice.iter().filter(|advice| !has_advice(advice)).map(|advice| format!("not advised: {advice:?}")),
+    );
     let wrong = |code: &&&str| findings.iter().any(|finding| text(finding, "code") == **code);
     let wrong = scenario.not_told.iter().filter(wrong).map(|code| format!("told: {code}"));
     let told =
         || findings.iter().map(|finding| text(finding, "code") + ": " + &text(finding, "summary")).collect::<Vec<_>>();
     missing.chain(wrong).map(|what| format!("{}: {what}; it says {:#?}", scenario.asked, told())).collect()
+}
+
+/// 3.5: the check can guard a job.
+#[test]
+fn after_the_fix_the_command_ends_well() {
+    let exit = |capture: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_handshark"))
+            .args(["diagnose", "--fail-on", "info"])
+            .arg(super::testdata().join(capture))
+            .output()
+            .expect("the command runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = exit("all-well.pcap");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("No failure found among 60 checks"), "{said}");
+    assert_eq!(exit("node-keepalive-race.pcap").0, Some(1), "before the fix");
+}
+
+/// 4.5: one connection for each request, SYNs that are lost and resets in mid-flow; then a pool, and none of that.
+#[test]
+fn before_and_after_are_compared() {
+    let before = "x60 every 0.04 {\n0.000 C SYN\n0.001 S SYN-ACK\n0.001 C ACK\n0.002 C GET /\n0.010 S HTTP 200\n0.020 C FIN\n\
+                  0.021 S FIN\n0.021 C ACK\n}\n\
+                  x24 every 0.1 {\n0.000 C SYN\n1.000 C SYN\n3.000 C SYN\n}\n\
+                  x14 every 0.1 {\n0.000 C SYN\n0.001 S SYN-ACK\n0.001 C ACK\n0.010 C data 100\n0.020 S data 100\n0.500 C data 100\n\
+                  0.510 S RST\n}\n9.0 end of capture\nexpect none\n";
+    let after = "x40 every 0.1 {\n0.000 C SYN\n0.001 S SYN-ACK\n0.001 C ACK\nloop 84 every 0.02 {\n0.010 C GET /\n0.020 S HTTP 200\n}\n\
+                 2.000 C FIN\n2.001 S FIN\n2.001 C ACK\n}\n9.0 end of capture\nexpect none\n";
+    let directory = std::env::temp_dir().join(format!("handshark-acceptance-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a directory for two captures");
+    let files = [("before.pcap", before), ("after.pcap", after)].map(|(name, ladder)| {
+        let path = directory.join(name);
+        let ladder = handshark_testkit::Ladder::from_text(ladder).expect("the ladder is well written");
+        std::fs::write(&path, ladder.capture()).expect("it can be written");
+        path
+    });
+    let output = Command::new(env!("CARGO_BIN_EXE_handshark")).arg("compare").args(files).output().expect("it runs");
+    std::fs::remove_dir_all(&directory).expect("it can be removed");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let row = |name: &str| said.lines().find(|line| line.trim_start().starts_with(name)).unwrap_or_default();
+    for (name, words) in [
+        ("attempts per second", "10.9 -> 4.44"),
+        ("exchanges per connection", "1.00 -> 84.0"),
+        ("syn-lost", "gone: 24 of 98 -> 0 of 40"),
+        ("reset", "gone: 14 of 98 -> 0 of 40"),
+        ("gone     ERROR state-loss-reset", "14 of 74 -> 0 of 40"),
+    ] {
+        assert!(row(name).contains(words), "{name}: {words}: {said}");
+    }
 }
 
 fn findings(capture: &str) -> Vec<serde_json::Value> {

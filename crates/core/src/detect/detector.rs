@@ -22,7 +22,8 @@ pub trait Detector: Sync {
         Scope::Service
     }
 
-    /// Codes that explain more: when a finding with one of them covers all connections of this one, this one is left out.
+    /// Codes that explain more: when a finding with one of them, of the same service or of the whole capture, covers all connections of this one,
+    /// this one is left out.
     fn yields_to(&self) -> &'static [&'static str] {
         &[]
     }

@@ -2,6 +2,7 @@
 
 use super::fallback::Fallbacks;
 use super::openings::Start;
+use super::races::Races;
 use crate::record::Connection;
 use crate::types::{Span, Timestamp};
 
@@ -16,6 +17,8 @@ pub struct Load {
     shift: u8,
     /// Attempts of a host at itself.
     pub(super) fallbacks: Fallbacks,
+    /// Attempts that were given up beside others.
+    pub(super) races: Races,
 }
 
 /// One span of time.
@@ -48,6 +51,7 @@ impl Load {
     /// A finished connection, and how it opened.
     pub(crate) fn note(&mut self, c: &Connection, start: Option<Start>) {
         self.fallbacks.note(c);
+        self.races.note(c);
         if let Some(part) = self.part(c.first.at) {
             part.tracked += 1;
             if let Some(start) = start {

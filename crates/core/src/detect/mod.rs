@@ -15,6 +15,7 @@ mod load;
 mod minute;
 mod openings;
 mod pace;
+mod races;
 mod registry;
 mod runs;
 mod service;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::commands::{self, Known};
 use super::failures::{Compared, Failures};
 use super::fold::folded;
 use super::legs::Legs;
@@ -13,6 +14,7 @@ use crate::detect::{
     Severity, Shape, Told,
 };
 use crate::record::{Connection, Outcome};
+use crate::types::Endpoint;
 use crate::{Limits, Quality};
 
 /// Everything that the findings are told from.
@@ -70,6 +72,8 @@ struct Blind {
     reason: &'static str,
     capture_instead: Option<&'static str>,
     connections: u64,
+    /// Rows of the services to which they went: one more than are told apart, at the most.
+    rows: Vec<usize>,
 }
 
 impl Casebook {
@@ -114,7 +118,7 @@ impl Casebook {
         for (number, check) in chosen(checks, asked) {
             said.hear(check.detector, connection, outcome);
             if let Some((reason, instead)) = said.not_visible {
-                note_blind(not_visible.get_mut(number), reason, instead);
+                note_blind(not_visible.get_mut(number), reason, instead, row);
             }
             if let Some(side) = said.held_for {
                 neighbours.hold(connection, side, number, row);
@@ -128,10 +132,10 @@ impl Casebook {
                 cell.group.get_or_insert_default().add(symptom, connection, limits);
                 debug_assert_eq!(symptom.code, check.detector.code(), "a symptom is of the detector that attached it");
                 found |= 1 << number;
-                // What is said of the capture explains no failure, nor does what is merely worth knowing.
+                // What is said of how it was captured explains no failure, nor does what is merely worth knowing.
                 let grave = symptom.severity == Severity::Error
                     || symptom.severity == Severity::Warning && check.explains_failures;
-                if check.scope == Scope::Service && grave {
+                if grave && (check.scope == Scope::Service || symptom.severity == Severity::Error) {
                     causes |= 1 << number;
                 }
                 if let Some(symptom) = said.take_shown() {
@@ -204,6 +208,7 @@ impl Casebook {
         self.settle();
         let hosts = hosts(self.services());
         let mut told: Vec<Story<'_>> = Vec::new();
+        let whole = self.known(0..self.rows.len());
         let rows = self.rows.iter().take(self.limits.max_services).map(|row| (Some(&row.service), &row.cells));
         for (row, (service, cells)) in std::iter::once((None, &self.whole)).chain(rows).enumerate() {
             let host = service.map_or_else(Host::default, |service| host_of(service, &hosts));
@@ -211,7 +216,8 @@ impl Casebook {
                 let Some(group) = cell.group.as_deref() else { continue };
                 for mut one in detector.tell(&Case { group, service, host, capture, load: &self.load }) {
                     let common = std::mem::take(&mut one.common);
-                    let finding = finding(detector, group, service, one, &self.limits);
+                    let known = service.map_or_else(|| whole.clone(), |service| known_of(group, service));
+                    let finding = finding(detector, group, service, fill(one, &known), &self.limits);
                     told.push(Story {
                         rows: vec![row],
                         groups: vec![group],
@@ -237,8 +243,33 @@ impl Casebook {
         let Compared { failed, unexplained } = Compared::of(failures, &findings);
         let totals = self.totals(failed);
         let others = self.rows.get(self.limits.max_services).map_or(0, |row| row.service.connections);
-        let not_assessed = not_assessed(&self.not_visible);
+        let not_assessed = self.not_assessed();
         Closed { services, findings, unexplained, totals, not_assessed, findings_left_out, others }
+    }
+
+    fn not_assessed(&self) -> Vec<NotAssessed> {
+        let each = DETECTORS.iter().zip(&self.not_visible);
+        let each = each.flat_map(|(detector, blind)| blind.iter().map(|one| (detector.code(), one)));
+        each.map(|(code, blind)| NotAssessed {
+            code,
+            connections: blind.connections,
+            reason: blind.reason.to_owned(),
+            capture_instead: blind
+                .capture_instead
+                .map(|command| self.known(blind.rows.iter().copied()).fill(command.to_owned())),
+        })
+        .collect()
+    }
+
+    /// The services of these rows, for a command line to name them: none where some of them are not told apart.
+    fn known(&self, rows: impl IntoIterator<Item = usize>) -> Known {
+        let apart = |row: usize| self.rows.get(row).filter(|_| row < self.limits.max_services);
+        let servers: Option<Vec<Endpoint>> = rows
+            .into_iter()
+            .take(commands::MOST_SERVERS + 1)
+            .map(|row| apart(row).map(|row| Endpoint::new(row.service.key.address, row.service.key.port)))
+            .collect();
+        Known::of(servers.unwrap_or_default())
     }
 
     fn services(&self) -> impl Iterator<Item = &Service> {
@@ -320,11 +351,16 @@ fn note_overlaps(found: u64, checks: &[Check], whole: &mut Cells, service: &mut 
     }
 }
 
-fn note_blind(known: Option<&mut Vec<Blind>>, reason: &'static str, capture_instead: Option<&'static str>) {
+fn note_blind(known: Option<&mut Vec<Blind>>, reason: &'static str, capture_instead: Option<&'static str>, row: usize) {
     let Some(known) = known else { return };
     match known.iter_mut().find(|blind| std::ptr::eq(blind.reason, reason) || blind.reason == reason) {
-        Some(blind) => blind.connections += 1,
-        None => known.push(Blind { reason, capture_instead, connections: 1 }),
+        Some(blind) => {
+            blind.connections += 1;
+            if blind.rows.len() <= commands::MOST_SERVERS && !blind.rows.contains(&row) {
+                blind.rows.push(row);
+            }
+        }
+        None => known.push(Blind { reason, capture_instead, connections: 1, rows: vec![row] }),
     }
 }
 
@@ -339,6 +375,20 @@ pub(super) struct Story<'a> {
     pub(super) own_summary: Option<String>,
     /// What to change that was put before the rest when it was.
     pub(super) advice: Option<String>,
+}
+
+/// Whom a finding about a service is about.
+fn known_of(group: &Group, service: &Service) -> Known {
+    let server = Endpoint::new(service.key.address, service.key.port);
+    Known::of([server]).by(group.only_client()).named(service.only_name())
+}
+
+/// Puts what is known into its command lines.
+fn fill(mut told: Told, known: &Known) -> Told {
+    for text in told.remedy.iter_mut().chain(&mut told.not_visible) {
+        *text = known.fill(std::mem::take(text));
+    }
+    told
 }
 
 fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, told: Told, limits: &Limits) -> Finding {
@@ -361,13 +411,19 @@ fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, to
     }
 }
 
-/// Leaves out findings all of whose connections a stronger finding of the same service explains.
+/// The rows of what is told of the capture as a whole: it comes before the services.
+const WHOLE: [usize; 1] = [0];
+
+/// Leaves out findings all of whose connections a stronger finding of the same service, or of the whole capture, explains.
 fn without_explained(told: Vec<Story<'_>>) -> Vec<Story<'_>> {
     let explains = |rows: &[usize], others: u64, severity: Severity| {
         let is_one_of =
             |code: &str| DETECTORS.iter().position(|d| d.code() == code).is_some_and(|at| others >> at & 1 != 0);
-        told.iter()
-            .any(|story| story.rows == rows && story.finding.severity >= severity && is_one_of(story.finding.code))
+        told.iter().any(|story| {
+            (story.rows == rows || story.rows == WHOLE)
+                && story.finding.severity >= severity
+                && is_one_of(story.finding.code)
+        })
     };
     let explained: Vec<bool> = told
         .iter()
@@ -381,17 +437,6 @@ fn without_explained(told: Vec<Story<'_>>) -> Vec<Story<'_>> {
         })
         .collect();
     told.into_iter().zip(explained).filter(|(_, explained)| !explained).map(|(story, _)| story).collect()
-}
-
-fn not_assessed(blind: &[Vec<Blind>]) -> Vec<NotAssessed> {
-    let each = DETECTORS.iter().zip(blind).flat_map(|(detector, blind)| blind.iter().map(|one| (detector.code(), one)));
-    each.map(|(code, blind)| NotAssessed {
-        code,
-        connections: blind.connections,
-        reason: blind.reason.to_owned(),
-        capture_instead: blind.capture_instead.map(str::to_owned),
-    })
-    .collect()
 }
 
 /// What each server address answered on all its ports together.

@@ -90,7 +90,7 @@ impl Compared {
         for (service, failures) in services {
             let about: Vec<(u64, Severity)> = findings
                 .iter()
-                .filter(|finding| finding.hits(service.address, service.port).is_some())
+                .filter(|finding| finding.service.is_none() || finding.hits(service.address, service.port).is_some())
                 .map(|finding| {
                     // How a failure was made good explains it, though it is no harm.
                     let weight = if finding.made_good() { Severity::Warning } else { finding.severity };

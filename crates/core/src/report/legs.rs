@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use super::Finding;
+use super::names::Names;
 use crate::detect::{Severity, Symptom};
 use crate::record::Connection;
 use crate::types::{Endpoint, Moment, Side};
@@ -15,6 +16,7 @@ use crate::types::{Endpoint, Moment, Side};
 pub(super) struct Legs {
     refused: Vec<Refused>,
     failed: Vec<Failed>,
+    names: Names,
     /// There were more than are kept: what is not known can not be ruled out.
     more: bool,
 }
@@ -45,6 +47,9 @@ impl Legs {
     /// A finished connection, after the checks had their say.
     #[inline]
     pub(super) fn note(&mut self, c: &Connection) {
+        if let Some(tls) = &c.tls {
+            self.names.note(c, tls);
+        }
         // Where not all could be kept, nothing is told.
         if self.more {
             return;
@@ -81,6 +86,7 @@ impl Legs {
 
     /// Says in the findings on which leg the failure began.
     pub(super) fn tell(&self, findings: &mut [Finding]) {
+        self.names.tell(findings);
         if self.more {
             return;
         }

@@ -1,11 +1,13 @@
 //! The verdict: findings, services, totals and what could not be assessed.
 
 mod casebook;
+mod commands;
 mod distributions;
 mod ended;
 mod failures;
 mod fold;
 mod legs;
+mod names;
 mod plan;
 
 use std::borrow::Cow;

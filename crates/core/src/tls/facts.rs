@@ -14,6 +14,8 @@ pub struct Tls {
     pub second_client_hello: Option<Box<ClientHello>>,
     /// A ClientHello whose start was seen and whose rest was not, and why: nothing in it may be called missing.
     pub client_hello_cut: Option<(Moment, NotVisible)>,
+    /// How many bytes of that ClientHello were captured, its four bytes of header included; `None` where not even its type was.
+    pub client_hello_cut_after: Option<u32>,
     /// What could be read of the ClientHello that was cut. A name in it was really sent; whatever is not in it may have
     /// been. Its `completed` is the last packet that brought bytes of it.
     pub client_hello_part: Option<Box<ClientHello>>,

@@ -48,6 +48,8 @@ pub(super) struct Cut {
     pub(super) why: NotVisible,
     /// Length of its body, where its header was captured.
     pub(super) length: Option<u32>,
+    /// Bytes of it that were captured, its header included.
+    pub(super) captured: u32,
     /// What could be read of a ClientHello.
     pub(super) part: Option<Box<ClientHello>>,
     /// Of a ServerHello: whether it begins as a HelloRetryRequest.
@@ -297,7 +299,8 @@ impl Kept {
         let part = (message_type == CLIENT_HELLO && self.sslv2.is_none() && !body.is_empty())
             .then(|| Box::new(client_hello::read_cut(body, self.carriage(length.unwrap_or(0)), why)));
         let retry = message_type == HELLO_RETRY_REQUEST_DRAFT || server_hello::begins_retry(body) == Some(true);
-        Some(Cut { message_type, begun: self.begun, last: self.last, why, length, part, retry })
+        let captured = self.bytes.len() as u32;
+        Some(Cut { message_type, begun: self.begun, last: self.last, why, length, captured, part, retry })
     }
 }
 

@@ -332,6 +332,7 @@ impl TlsObserver {
         if cut.message_type == message::CLIENT_HELLO {
             if self.tls.client_hello_cut.is_none() {
                 self.tls.client_hello_cut = Some((cut.begun, cut.why));
+                self.tls.client_hello_cut_after = Some(cut.captured);
                 self.tls.client_hello_part = cut.part;
             }
         } else if cut.message_type == message::CERTIFICATE {

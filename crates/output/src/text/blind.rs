@@ -27,45 +27,80 @@ pub(super) fn in_short(report: &Report) -> Vec<String> {
     parts.into_iter().flatten().collect()
 }
 
+/// An entry of the list of what was not assessed, and the command that captures what was missing.
+#[derive(Debug)]
+pub(super) struct Unseen {
+    pub(super) text: String,
+    pub(super) command: Option<String>,
+}
+
 /// As entries of the list of what was not assessed.
-pub(super) fn in_full(report: &Report) -> Vec<String> {
+pub(super) fn in_full(report: &Report) -> Vec<Unseen> {
     let mut entries = Vec::new();
+    let filter = filter(report);
+    let mut add = |text: String, options: &str| {
+        entries.push(Unseen { text, command: Some(format!("tcpdump -i any {options} -w FILE '{filter}'")) });
+    };
     let part = &report.totals.seen_in_part;
     let began = mid_stream(report);
     if began > 0 {
         let codes = needing(&[Shape::SYN, Shape::TLS]);
-        entries.push(format!(
+        let text = format!(
             "{} ({}): they began before the capture, so their opening was not captured, nor a ClientHello unless one \
-             is shown",
+             is shown. Begin to capture before they do:",
             codes.join(", "),
             counted(began, "connection")
-        ));
+        );
+        add(text, "-s 0 -U");
     }
     if part.flags_only > 0 {
         let mut codes = needing(&[Shape::TLS]);
         codes.extend(NEED_WRITTEN);
-        entries.push(format!(
+        let text = format!(
             "{} ({}): only SYN, FIN and RST were captured, not what was written",
             codes.join(", "),
             counted(part.flags_only, "connection")
-        ));
+        );
+        add(text, "-s 0");
     }
     if part.one_way > 0 {
-        entries.push(format!(
+        let text = format!(
             "{}: one direction alone was captured; what the other side sent or did not send was not checked",
             counted(part.one_way, "connection")
-        ));
+        );
+        add(text, "-s 0");
     }
     if part.with_holes > 0 {
-        entries.push(format!(
+        let text = format!(
             "{}: packets are missing from the capture; what was in them was not checked",
             counted(part.with_holes, "connection")
-        ));
+        );
+        add(text, "-s 128 -B 65536");
     }
     if is_damaged(report) {
-        entries.push("a part of the capture could not be read, see Capture: what is in it was not checked".to_owned());
+        let text = "a part of the capture could not be read, see Capture: what is in it was not checked".to_owned();
+        entries.push(Unseen { text, command: None });
     }
     entries
+}
+
+/// Ports that one filter names; more are all.
+const MOST_PORTS: usize = 4;
+
+/// A capture filter for all services of the report.
+fn filter(report: &Report) -> String {
+    let mut ports: Vec<u16> = report.services.iter().map(|service| service.port).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    match ports.as_slice() {
+        [port] => format!("tcp port {port}"),
+        [] => "tcp".to_owned(),
+        several if several.len() <= MOST_PORTS => {
+            let ports: Vec<String> = several.iter().map(u16::to_string).collect();
+            format!("tcp port ({})", ports.join(" or "))
+        }
+        _ => "tcp".to_owned(),
+    }
 }
 
 fn mid_stream(report: &Report) -> u64 {

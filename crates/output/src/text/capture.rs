@@ -72,10 +72,19 @@ pub(super) fn write_not_assessed(sheet: &mut Sheet, report: &Report) {
             sheet.line(4, &command);
         }
     }
-    if report.not_assessed.iter().any(|check| check.capture_instead.is_some()) {
-        sheet.paragraph(2, "", "In Kubernetes the same filters serve: kubectl sniff POD -f 'tcp port PORT' -o FILE");
+    for unseen in &in_part {
+        sheet.paragraph(2, "", &unseen.text);
+        if let Some(command) = &unseen.command {
+            let command = sheet.paint.with(CODE, command);
+            sheet.line(4, &command);
+        }
     }
-    in_part.iter().for_each(|text| sheet.paragraph(2, "", text));
+    let of_checks = report.not_assessed.iter().filter_map(|check| check.capture_instead.as_deref());
+    let mut commands = of_checks.chain(in_part.iter().filter_map(|unseen| unseen.command.as_deref()));
+    if let Some(filter) = commands.find_map(|command| command.split('\'').nth(1)) {
+        let text = format!("In Kubernetes the same filters serve: kubectl sniff POD -f '{filter}' -o FILE");
+        sheet.paragraph(2, "", &text);
+    }
 }
 
 /// Packets read, understood and skipped: the numbers add up. Then what was odd about the file.

@@ -21,7 +21,7 @@ pub enum Expected {
     /// The report says that the check with this code could not be made.
     NotAssessed(String),
     /// A finding.
-    Finding(FindingExpected),
+    Finding(Box<FindingExpected>),
 }
 
 /// A finding, and what is asked of it beyond its code; `None` and empty lists ask nothing.
@@ -47,6 +47,10 @@ pub struct FindingExpected {
     pub facts: Vec<(String, String)>,
     /// Words of a candidate's component.
     pub candidates: Vec<String>,
+    /// Words of one of the things to change.
+    pub remedy: Vec<String>,
+    /// Words of one of the things that the capture could not show.
+    pub not_visible: Vec<String>,
 }
 
 impl Expectation {
@@ -57,7 +61,7 @@ impl Expectation {
             "none" => Expected::None,
             "no" => Expected::Absent(code(words)?),
             "not-assessed" => Expected::NotAssessed(code(words)?),
-            _ if is_code(&first.raw) => Expected::Finding(finding(first.raw, words)?),
+            _ if is_code(&first.raw) => Expected::Finding(Box::new(finding(first.raw, words)?)),
             _ => return Err(first.place.error("a finding's code in kebab-case")),
         };
         words.finish()?;
@@ -84,6 +88,8 @@ fn finding(code: String, words: &mut Words) -> Result<FindingExpected, LadderErr
             "confidence" => expected.confidence = Some(one_of(words, &["low", "medium", "high"])?),
             "kind" => expected.kind = Some(word.text()?.to_owned()),
             "summary" => expected.summary.push(words.must("words of the summary")?.raw),
+            "remedy" => expected.remedy.push(words.must("words of what to change")?.raw),
+            "not-visible" => expected.not_visible.push(words.must("words of what could not be seen")?.raw),
             "candidate" => expected.candidates.push(words.must("words of a component's name")?.raw),
             "fact" => {
                 let fact = words.must("a fact as name=value")?;
@@ -93,7 +99,7 @@ fn finding(code: String, words: &mut Words) -> Result<FindingExpected, LadderErr
             _ => {
                 return Err(word
                     .place
-                    .error("evidence, affected, of, severity, confidence, kind=, summary, fact or candidate"));
+                    .error("evidence, affected, of, severity, confidence, kind=, summary, fact, candidate, remedy or not-visible"));
             }
         }
     }

@@ -11,6 +11,8 @@ use crate::types::NotVisible;
 pub(in crate::detect) struct SnaplenTruncated;
 
 const CODE: &str = "snaplen-truncated";
+/// Quoted: after how many bytes a ClientHello was cut.
+const AFTER: &str = "after";
 
 impl Detector for SnaplenTruncated {
     fn code(&self) -> &'static str {
@@ -57,6 +59,9 @@ impl Detector for SnaplenTruncated {
         exam.symptom(CODE, kind, severity, Confidence::High, &[Some(evidence)])
             .count(Some(c.visibility.cut_by_snaplen))
             .quietly();
+        if let (Some(_), Some(bytes)) = (hello, c.tls.as_ref().and_then(|tls| tls.client_hello_cut_after)) {
+            exam.quote(AFTER, &bytes.to_string());
+        }
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -81,8 +86,13 @@ impl Detector for SnaplenTruncated {
             counted(case.group.applied.max(case.group.count), "connection"),
         );
         if hellos > 0 {
+            let after = match case.group.quotes("client-hello", AFTER).as_slice() {
+                [] => "before the end".to_owned(),
+                [(bytes, _)] => format!("after {bytes} bytes"),
+                [(bytes, _), ..] => format!("before the end (most often after {bytes} bytes)"),
+            };
             summary += &format!(
-                " {} cut before the end: whether a server name (SNI), ALPN or a version is offered there can not be told, and is not \
+                " {} cut {after}: whether a server name (SNI), ALPN or a version is offered there can not be told, and is not \
                  called missing.",
                 if hellos == 1 { "1 ClientHello is".to_owned() } else { format!("{hellos} ClientHellos are") }
             );

@@ -93,11 +93,14 @@ impl Detector for QuietRequestTimeout {
         if at_server == 0 {
             told.summary = told.summary.replace("The server was at work, not", "Not");
             told.not_visible.push(
-                "whether the server sent an answer: capture at the server, where it would be seen to be retransmitted"
+                "whether the server sent an answer: capture at the server, where it would be seen to be retransmitted: `tcpdump -i any -s 128 -w FILE 'host \
+                 CLIENT and tcp port PORT'`"
                     .to_owned(),
             );
         } else {
-            told.not_visible.push("where the answer was lost: capture at the client at the same time".to_owned());
+            told.not_visible.push("where the answer was lost: capture at the client at the same time, `tcpdump -i any -s 128 -w FILE 'tcp port \
+                     PORT'`"
+                    .to_owned());
         }
         told.facts.add("silence_shortest_s", silences.shortest());
         told.facts.add("silence_longest_s", silences.longest());

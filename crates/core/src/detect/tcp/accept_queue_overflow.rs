@@ -19,6 +19,10 @@ impl Detector for AcceptQueueOverflow {
         include_str!("accept_queue_overflow.md")
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["new-flow-drop"]
+    }
+
     fn needs(&self) -> Shape {
         Shape::SYN
     }

@@ -1,6 +1,7 @@
 //! The SYN-ACK came after the client had given up.
 
 use super::refusal_of_syn_ack;
+use crate::detect::races::Raced;
 use crate::detect::thresholds::CONNECT_TIMEOUT_LEAST;
 use crate::detect::timeouts::connect_candidates;
 use crate::detect::words::counted;
@@ -83,6 +84,9 @@ impl Detector for ConnectAbandoned {
             group.count,
             counted(group.applied, "attempt"),
         );
+        if let Some(raced) = case.load.races.of(service.key).filter(|raced| raced.attempts == group.count) {
+            return vec![lost_a_race(told, raced, retried)];
+        }
         // Races are won on other connections; where each of several attempts ends so, none was.
         let raced = retried == 0 && (group.count < 2 || group.count < group.applied);
         if retried == 0 && !raced {
@@ -114,6 +118,26 @@ impl Detector for ConnectAbandoned {
         told.remedy = remedy(retried);
         vec![told]
     }
+}
+
+/// Each was given up while another attempt was answered: no connect timeout.
+fn lost_a_race(mut told: Told, raced: Raced, retried: u64) -> Told {
+    told.severity = Some(if retried == 0 { Severity::Info } else { Severity::Warning });
+    told.facts.add("made_good_by", raced.by.to_string());
+    told.facts.add("made_good_in_packet", raced.proof.packet.number());
+    told.summary += &format!(
+        " Beside each of them an attempt at another address was answered first (for example {}, SYN-ACK in packet {}): the loser of a race \
+         between addresses, as clients run it that try IPv6 and IPv4 (RFC 8305). Nothing was lost by it.",
+        raced.by, raced.proof.packet,
+    );
+    let mut remedy = "Nothing has to change. Each connection costs the client the head start of the slower address, mostly 0.25 s: mend the \
+                      way to it, or do not announce the address (its AAAA or A record)."
+        .to_owned();
+    if retried > 0 {
+        remedy += " A SYN to it was lost, see `handshark explain syn-retried`.";
+    }
+    told.remedy = vec![remedy];
+    told
 }
 
 fn remedy(retried: u64) -> Vec<String> {

@@ -99,7 +99,9 @@ impl Detector for ConnectionChurn {
             (rate * TRACKED_SECONDS) as u64,
         );
         if unseen > 0 {
-            told.not_visible.push("how many requests each connection carried: its payload was not captured".to_owned());
+            told.not_visible.push("how many requests each connection carried: its payload was not captured, `tcpdump -i any -s 0 -w FILE 'tcp port PORT'` \
+                 has it"
+                    .to_owned());
         }
         told.remedy = remedy();
         told.common.push(Common::of_all("COUNT connections lived less than 1 s each, at"));

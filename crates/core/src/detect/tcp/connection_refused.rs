@@ -95,7 +95,8 @@ impl Detector for ConnectionRefused {
             None if case.host.ttl.is_none() => {
                 told.not_visible.push(
                     "whether the host or a device in front of it sent the RST: no other packet of that address was \
-                     captured whose TTL could be compared"
+                     captured whose TTL could be compared; `tcpdump -i any -w FILE 'host CLIENT and tcp port PORT'` on the server shows whether it \
+                     did"
                         .to_owned(),
                 );
             }

@@ -23,6 +23,8 @@ const HIT: &str = "hit";
 const QUIET_BY_TIMESTAMPS: &str = "quiet-by-timestamps";
 /// As [`HIT`], and the idle time is from TCP timestamps.
 const HIT_BY_TIMESTAMPS: &str = "hit-by-timestamps";
+/// No payload was captured, and no timestamps tell: how long the connection lived is an upper bound.
+const LIFE: &str = "life";
 
 impl Detector for IdleClose {
     fn code(&self) -> &'static str {
@@ -51,6 +53,7 @@ impl Detector for IdleClose {
         }
         if let Some((reason, instead)) = why_idle_is_not_visible(c) {
             exam.not_visible(reason, instead);
+            note_life(c, exam);
             return;
         }
         let Some(idle) = c.ending.idle else { return };
@@ -83,8 +86,56 @@ impl Detector for IdleClose {
         let Some(service) = case.service else { return Vec::new() };
         let spans = &case.group.spans;
         let clusters = spans.clusters(TIMER_GAP_SHARE, TIMER_GAP.as_nanos());
-        clusters.iter().filter_map(|cluster| tell_timer(cluster, case, service)).collect()
+        let timers = clusters.iter().filter_map(|cluster| tell_timer(cluster, case, service));
+        let lives = case.group.spread(LIFE).map(|spread| spread.delays.clusters(TIMER_GAP_SHARE, TIMER_GAP.as_nanos()));
+        timers.chain(lives.iter().flatten().filter_map(|life| tell_life(life, case, service))).collect()
     }
+}
+
+/// A connection of SYN, FIN and RST alone that its server ended: its life, where its idle time is not known.
+fn note_life(c: &Connection, exam: &mut Exam<'_>) {
+    let (Some(syn), Some(end)) = (c.opening.syn, c.ending.first) else { return };
+    if !c.visibility.flags_only || c.ending.idle.is_some() {
+        return;
+    }
+    exam.applies();
+    let life = end.at.since(syn.at);
+    if c.ending.closed_by == Some(Side::Server) && life >= IDLE_LEAST {
+        exam.symptom(CODE, LIFE, Severity::Info, Confidence::Low, &[Some(syn), Some(end)])
+            .delay(Some(life))
+            .quote("protocol", c.protocol.name())
+            .quietly();
+    }
+}
+
+/// Equal lives that fit a known idle timeout. Others are equal for other reasons: answers that take as long as each other.
+fn tell_life(life: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told> {
+    let spread = life.largest as f64 / life.smallest.max(1) as f64 - 1.0;
+    let candidates =
+        timeouts::idle_candidates(life, Spoken::of(case.group, &[LIFE]), service.software.as_deref(), None);
+    if life.count < TIMER_SAMPLES || spread > TIMER_SPREAD_SHARE || candidates.is_empty() {
+        return None;
+    }
+    let mut told = Told {
+        severity: Some(Severity::Info),
+        confidence: Some(Confidence::Low),
+        affected: Some(life.count),
+        example_kind: Some(LIFE),
+        candidates,
+        ..Told::default()
+    };
+    told.summary = format!(
+        "{} ended {} of {} connections {life} after they were opened. That fits an idle timeout, but no payload was captured: how long they \
+         were idle is unknown, their life is an upper bound of it, and requests that met these closes can not be counted.",
+        service.address(),
+        life.count,
+        case.group.applied,
+    );
+    told.facts.add("life_shortest_s", life.shortest());
+    told.facts.add("life_longest_s", life.longest());
+    told.not_visible
+        .push("idle times and lost requests: `tcpdump -i any -s 128 -w FILE 'tcp port PORT'` shows both".to_owned());
+    Some(told)
 }
 
 /// Whether one side had said that it would close: then the close is no timer's.
@@ -175,7 +226,7 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
         told.facts.add("idle_from_timestamps", by_timestamps);
         told.not_visible.push(format!(
             "payload: {by_timestamps} of {} idle times come from TCP timestamps and are a few milliseconds off; which \
-             side sent the last payload is unknown",
+             side sent the last payload is unknown; `tcpdump -i any -s 128 -w FILE 'tcp port PORT'` shows both",
             idle.count
         ));
     }

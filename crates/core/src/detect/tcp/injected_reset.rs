@@ -168,7 +168,9 @@ fn tell_side(kinds: &[&'static str], side: Side, case: &Case<'_>, service: &Serv
         told.summary += &format!(" There are more signs: {}.", signs.collect::<Vec<_>>().join(", "));
     } else {
         told.summary += " The TTL alone says so: a load balancer that speaks for the server can do this rightly.";
-        told.not_visible.push("who sent it: a capture on the host itself would show that it sent no RST".to_owned());
+        told.not_visible.push("who sent it: a capture on the host itself would show that it sent no RST, `tcpdump -i any -s 128 -w FILE 'host CLIENT \
+                 and tcp port PORT'`"
+                    .to_owned());
     }
     told.facts.add("reset_ttl", u64::from(ttl));
     told.facts.add("usual_ttl", u64::from(usual));

@@ -86,7 +86,9 @@ impl Detector for KeepaliveUnanswered {
                 told.facts.add("probes_most", u64::try_from(probes.largest).unwrap_or_default());
                 told.facts.add("probed_for_s", lasted.longest());
                 told.not_visible.push(
-                    "whether the other end is gone, or its packets or these are dropped on the way: that takes a capture there".to_owned(),
+                    "whether the other end is gone, or its packets or these are dropped on the way: that takes a capture there, `tcpdump \
+                     -i any -s 128 -w FILE 'host CLIENT and tcp port PORT'`"
+                        .to_owned(),
                 );
                 Some(told)
             })

@@ -45,8 +45,10 @@ impl Detector for LocalConnectFailure {
             other.last_syn.is_some_and(within) || within(other.first.packet)
         });
         let in_use = |other: &&Beside| {
+            // What the client itself opened to the proxy, at another of its ports, takes no port of the proxy's.
+            let upstream = other.server.address != c.server.address;
             let quiet = other.last_payload.is_none_or(|last| last < asked.packet);
-            other.first.packet < asked.packet && quiet && other.holds_port_at(answered.at)
+            upstream && other.first.packet < asked.packet && quiet && other.holds_port_at(answered.at)
         };
         let Some(other) = others().find(in_use).filter(|_| !tried) else { return };
         exam.symptom(CODE, PORT_IN_USE, Severity::Error, Confidence::Medium, &[Some(asked), Some(answered)])

@@ -102,7 +102,9 @@ impl Detector for MtuBlackhole {
                     told.facts.add("icmp_from", (*router).to_owned());
                 } else {
                     told.not_visible.push(
-                        "whether a router said so: the capture holds no ICMP error about it (a filter may have left it out)".to_owned(),
+                        "whether a router said so: the capture holds no ICMP error about it (a filter may have left it out; \
+                         `tcpdump -i any -s 128 -w FILE 'host SERVER and (tcp port PORT or icmp or icmp6)'` has both)"
+                            .to_owned(),
                     );
                 }
                 told.facts.add("writer", writer.name());

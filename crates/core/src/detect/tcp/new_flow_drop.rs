@@ -5,7 +5,7 @@ use crate::detect::openings::{self, LATE, NEVER};
 use crate::detect::thresholds::{
     BUSY_ATTEMPTS, BUSY_MISSED_SHARE, CALM_MISSED_SHARE, PLATEAU_SPREAD, POWER_OF_TWO_NEAR, SERVERS_HIT, SERVERS_MOST,
 };
-use crate::detect::words::is_share;
+use crate::detect::words::{counted, is_share};
 use crate::detect::{Case, Detector, Exam, Scope, Shape, Told};
 use crate::record::Connection;
 
@@ -26,6 +26,11 @@ impl Detector for NewFlowDrop {
 
     fn scope(&self) -> Scope {
         Scope::Capture
+    }
+
+    /// Those that opened at a later SYN did not fail.
+    fn explains_failures(&self) -> bool {
+        false
     }
 
     fn needs(&self) -> Shape {
@@ -68,12 +73,29 @@ impl Detector for NewFlowDrop {
             found.calm.share() * 100.0,
             per_second(found.calm_to),
         );
+        if let Some((client, count)) = case.group.clients.iter().max_by_key(|(_, count)| *count) {
+            told.facts.add("most_from", client.to_string());
+            told.summary += &match case.group.only_client() {
+                Some(_) => format!(" All of them are from {client}."),
+                None => format!(" {count} of the {} are from {client}.", counted(case.group.count, "such attempt")),
+            };
+        }
         if let Some(size) = found.plateau() {
             told.facts.add("plateau_near", size);
             told.summary += &format!(
                 " Open and just closed connections stay at {} to {} meanwhile, near {size}, a usual size of such a table.",
                 found.tracked.0, found.tracked.1
             );
+        }
+        // Who opened late did not fail.
+        let (late, never) = (case.group.of_kind(LATE), case.group.of_kind(NEVER));
+        if never > 0 {
+            told.affected = Some(never);
+            told.example_kind = Some(NEVER);
+            told.facts.add("opened_by_a_retry", late);
+            if late > 0 {
+                told.summary += &format!(" {never} never opened, {late} when the client had sent its SYN again.");
+            }
         }
         told.not_visible
             .push("the table: `conntrack -C` against `sysctl net.netfilter.nf_conntrack_max` on each node".to_owned());

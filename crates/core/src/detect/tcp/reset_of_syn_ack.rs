@@ -102,11 +102,13 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
     }
     told.not_visible = match kind {
         NEVER_ASKED => {
-            vec!["the SYN: captured with `-i any` on the client's host its other address would show".to_owned()]
+            vec!["the SYN: captured on the client's host its other address would show, `tcpdump -i any -w FILE 'tcp port PORT'`".to_owned()]
         }
         PROBE => Vec::new(),
         _ => vec![
-            "whether another host sent the RST in the client's name: compare with a capture on the client".to_owned(),
+            "whether another host sent the RST in the client's name: compare with a capture on the client, `tcpdump -i any -w FILE 'tcp port \
+                 PORT'`"
+                .to_owned(),
         ],
     };
     told.remedy = remedy(kind, service);

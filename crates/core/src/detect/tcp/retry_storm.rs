@@ -40,7 +40,10 @@ impl Detector for RetryStorm {
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
-        let usual = |pace: &Pace| Some((pace.client, pace.kind, pace.runs.usual()?));
+        let usual = |pace: &Pace| {
+            let usual = pace.runs.usual()?;
+            Some((pace.client, pace.kind, pace.runs.took(usual.0)?, usual))
+        };
         let is_setting = |(length, runs, all): (u32, u32, u32)| {
             let (least, share) = match length {
                 0 | 1 => return false,
@@ -50,7 +53,8 @@ impl Detector for RetryStorm {
             runs >= least && is_share(u64::from(runs), u64::from(all), share)
         };
         let found = case.group.paces.iter().filter_map(usual).filter(|(.., runs)| is_setting(*runs));
-        let Some((client, kind, (length, runs, all))) = found.max_by_key(|(.., (length, runs, _))| length * runs)
+        let Some((client, kind, (shortest, longest), (length, runs, all))) =
+            found.max_by_key(|(.., (length, runs, _))| length * runs)
         else {
             return Vec::new();
         };
@@ -60,10 +64,12 @@ impl Detector for RetryStorm {
         told.facts.add("attempts_in_a_row", length);
         told.facts.add("times", runs);
         told.facts.add("rows_of_any_length", all);
+        told.facts.add("row_took_shortest_s", shortest);
+        told.facts.add("row_took_longest_s", longest);
         let how = if kind == Outcome::Refused.name() { "was refused" } else { "was reset in its handshake" };
         told.summary = format!(
-            "{client} tries {length} times in a row to connect to {} ({runs} of {all} times), each from a new port right after the one \
-             before {how}: {attempts} failed attempts are {runs} failed requests, 1 try and {} each. None of these retries helped.",
+            "{client} tries {length} times in a row within {longest} to connect to {} ({runs} of {all} times), each from a new port right \
+             after the one before {how}: {attempts} failed attempts are {runs} failed requests, 1 try and {} each. None of these retries helped.",
             service.address(),
             if length == 2 { "1 retry".to_owned() } else { format!("{} retries", length - 1) },
         );

@@ -109,7 +109,7 @@ impl Detector for SilentIdleDrop {
         }
         told.not_visible.push(
             "who forgot it: a second capture at the server shows whether the packet after the silence arrived there, and who sent \
-             the RST"
+             the RST: `tcpdump -i any -s 128 -w FILE 'host CLIENT and tcp port PORT'` there"
                 .to_owned(),
         );
         vec![told]

@@ -81,7 +81,8 @@ impl Detector for StaleNatTarget {
             case.group.applied,
         );
         told.not_visible.push(
-            "to which host behind the address each attempt was sent: capture behind the device that translates, on its other side"
+            "to which host behind the address each attempt was sent: capture behind the device that translates, on its other \
+             side, at the same time: `tcpdump -i any -s 128 -w FILE 'tcp port PORT'`"
                 .to_owned(),
         );
         told.remedy = remedy();

@@ -3,7 +3,9 @@
 use super::idle_close;
 use crate::detect::thresholds::{CLOSED_SOCKET_WAITS, IDLE_LEAST, NOTICED_WITHIN, REQUEST_BYTES};
 use crate::detect::timeouts::Spoken;
-use crate::detect::{Case, Confidence, Detector, Distribution, Exam, Service, Severity, Shape, Spread, Told, timeouts};
+use crate::detect::{
+    Case, Confidence, Detector, Distribution, Exam, Group, Service, Severity, Shape, Spread, Told, timeouts,
+};
 use crate::record::{Connection, Fin, IdleTime, LateWrite, Reset, ResetKind};
 use crate::tls::Stage;
 use crate::types::{Side, Span};
@@ -18,6 +20,11 @@ const CODE: &str = "stale-reuse";
 const CROSSED: &str = "crossed";
 /// The client's host had acknowledged the FIN before the client wrote.
 const UNAWARE: &str = "unaware";
+
+/// Quoted: which request of its connection was lost, counted from the first.
+const REQUEST: &str = "request";
+/// Quoted: how the server had said that it would close.
+const ANNOUNCED: &str = "announced";
 
 impl Detector for StaleReuse {
     fn code(&self) -> &'static str {
@@ -87,6 +94,14 @@ impl Detector for StaleReuse {
         .delay(Some(write.after_fin.abs()))
         .count(write.bytes)
         .quote("protocol", c.protocol.name());
+        if let Some(http) = c.http.as_ref().filter(|http| !http.incomplete) {
+            if c.opening.syn.is_some() && begins_a_request(c, &write) {
+                exam.quote(REQUEST, &http.requests.to_string());
+            }
+            if http.server_announced_close.is_some_and(|at| at.packet <= closed.at.packet) {
+                exam.quote(ANNOUNCED, "Connection: close");
+            }
+        }
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -161,9 +176,11 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
             " The client's host had acknowledged the FIN before the write ({when}): the client had not noticed the close."
         ),
     };
+    told.summary += &what_was_lost(case.group, kind, count);
     if unseen > 0 {
         told.not_visible.push(format!(
-            "the write itself on {unseen} of the connections: the number of the RST proves it, and times are those of the RST"
+            "the write itself on {unseen} of the connections: the number of the RST proves it, and times are those of the RST; `tcpdump \
+             -i any -s 128 -w FILE 'tcp port PORT'` shows it"
         ));
     }
     // What was measured: of a write that was not captured only its RST has a time, and one that crossed came before the FIN.
@@ -181,10 +198,29 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
     Some(told)
 }
 
+/// Which request it was, where that is the same on all, and whether the client had been told of the close.
+fn what_was_lost(group: &Group, kind: &str, count: u64) -> String {
+    let mut text = match group.quotes(kind, REQUEST).as_slice() {
+        [(number, times)] if *times == count => match count {
+            1 => format!(" It was request {number} of its connection."),
+            _ => format!(" Each was request {number} of its connection."),
+        },
+        _ => String::new(),
+    };
+    if let Some((how, times)) = group.quotes(kind, ANNOUNCED).first() {
+        text += &match times {
+            1 if count == 1 => format!(" The server had announced the close in its last answer (`{how}`)."),
+            _ => format!(" The server had announced the close in its last answer on {times} of them (`{how}`)."),
+        };
+    }
+    text
+}
+
 /// How long the connections had been idle when the server closed them, and what that says.
 fn tell_idle(told: &mut Told, spread: &Spread, spoken: Spoken, count: u64, service: &Service) {
     let Some(idle) = spread.spans.whole() else {
-        told.not_visible.push("how long the connections were idle before the server closed them".to_owned());
+        told.not_visible.push("how long the connections were idle before the server closed them: `tcpdump -i any -s 128 -w FILE 'tcp port PORT'` shows it"
+                .to_owned());
         return;
     };
     told.facts.add("idle_s", idle.middle());
@@ -233,7 +269,8 @@ fn remedy(kind: &str, after_fin: Span) -> Vec<String> {
     }
     remedy.push(
         "Retry what was reset before any answer came: Envoy `retry_on: reset-before-request`, Istio `retries.retryOn`, OkHttp \
-         `retryOnConnectionFailure`, Go `Request.GetBody` or idempotent methods. The server has read none of it."
+         `retryOnConnectionFailure`, Go `Request.GetBody` or idempotent methods. The server has read none of it. Envoy and Istio log each as \
+         503 with the response flag UC."
             .to_owned(),
     );
     remedy

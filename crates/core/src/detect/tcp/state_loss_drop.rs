@@ -134,7 +134,7 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
     told.facts.add("connections_well", well);
     told.not_visible.push(
         "where the packets were dropped: captures at both ends would show whether the segments arrived, and whether answers \
-         were sent"
+         were sent: `tcpdump -i any -s 128 -w FILE 'host CLIENT and tcp port PORT'`"
             .to_owned(),
     );
     Some(told)

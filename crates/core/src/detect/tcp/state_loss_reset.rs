@@ -115,7 +115,7 @@ impl Detector for StateLossReset {
         told.facts.add("refused", refused);
         told.not_visible.push(
             "where the state was lost: captures at both ends would show whether the far host sent this RST, and whether the \
-             packet before it arrived there"
+             packet before it arrived there: `tcpdump -i any -s 128 -w FILE 'host CLIENT and tcp port PORT'`"
                 .to_owned(),
         );
         if group.of_kind(CLIENT) > 0 {

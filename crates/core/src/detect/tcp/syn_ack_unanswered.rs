@@ -114,7 +114,9 @@ impl Detector for SynAckUnanswered {
                              here, it went away, or it is a scanner.";
         }
         told.not_visible
-            .push("where the SYN-ACK or the ACK was lost: that takes a second capture at the client".to_owned());
+            .push("where the SYN-ACK or the ACK was lost: that takes a second capture at the client, `timeout 60 tcpdump -i any -w FILE 'host SERVER \
+                   and tcp port PORT'`"
+                .to_owned());
         told.remedy = remedy(service, spoofed);
         vec![told]
     }

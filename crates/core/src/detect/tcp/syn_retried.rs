@@ -107,7 +107,9 @@ impl Detector for SynRetried {
             );
         }
         told.not_visible
-            .push("where the SYN or its answer was lost: that takes a second capture at the other end".to_owned());
+            .push("where the SYN or its answer was lost: that takes a second capture at the other end, `timeout 60 tcpdump -i any -w FILE 'host \
+                   CLIENT and tcp port PORT'`"
+                .to_owned());
         told.remedy = remedy(service, count == late);
         vec![told]
     }

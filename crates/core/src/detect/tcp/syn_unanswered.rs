@@ -143,7 +143,9 @@ impl Detector for SynUnanswered {
             );
         }
         told.not_visible
-            .push("where the SYN or its answer was lost: that takes a second capture at the server".to_owned());
+            .push("where the SYN or its answer was lost: that takes a second capture at the server, `timeout 60 tcpdump -i any -w FILE 'host \
+                   CLIENT and tcp port PORT'`"
+                .to_owned());
         told.summary = summary;
         told.remedy = remedy(service, answered, case.host);
         told.common.push(Common::of_host(service, "No answer to the SYN was captured for COUNT attempts"));

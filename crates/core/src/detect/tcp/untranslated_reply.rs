@@ -80,7 +80,7 @@ impl Detector for UntranslatedReply {
         told.facts.add("their_first_packets", names("packet"));
         told.not_visible.push(
             "why it was not translated: `conntrack -S` on the node counts `invalid`; a capture on the node's other side shows the segment \
-             before"
+             before: `tcpdump -i any -s 128 -w FILE 'tcp port PORT'`"
                 .to_owned(),
         );
         vec![told]

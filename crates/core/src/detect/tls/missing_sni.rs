@@ -230,16 +230,16 @@ fn tell_failed(told: &mut Told, ways: &Ways, service: &Service) {
         told.confidence = Some(if ways.telling() > 0 { Confidence::Medium } else { Confidence::Low });
         told.summary += " Servers shared by many names need SNI; this capture has no hello with a name to the same address that would \
                          prove it.";
-        told.not_visible.push(format!("whether {address} answers a hello with a server name"));
+        told.not_visible.push(format!(
+            "whether {address} answers a hello with a server name: `openssl s_client -connect ADDRESS:PORT -servername NAME` tells"
+        ));
     }
 }
 
 /// What the answered hello proves, and where it is.
 fn contrast(told: &mut Told, service: &Service) {
-    if let Some(same) = same_client_stack(service.ja4_with_name.as_deref(), service.ja4_without_name.as_deref()) {
-        told.summary += same;
-    }
     if let (Some(with), Some(without)) = (&service.ja4_with_name, &service.ja4_without_name) {
+        told.summary += &differences(with, without);
         told.facts.add("ja4_with_name", with.clone());
         told.facts.add("ja4_without_name", without.clone());
     }
@@ -274,11 +274,40 @@ fn tell_answered(told: &mut Told, ways: &Ways, service: &Service) {
     told.common.push(Common::of_all("COUNT ClientHellos without a server name (SNI) were answered all the same, by"));
 }
 
-/// JA4 parts b and c do not depend on the server name: equal ones prove the same client software and settings.
-fn same_client_stack(with: Option<&str>, without: Option<&str>) -> Option<&'static str> {
-    let parts = |ja4: &str| ja4.split_once('_').map(|(_, rest)| rest.to_owned());
-    (parts(with?)? == parts(without?)?)
-        .then_some(" Both come from the same client software (JA4 parts b and c are equal): only the name is missing.")
+/// What differs between a hello with a name and one without, by their JA4: parts b and c do not depend on the name, so equal ones prove the
+/// same client software and settings.
+fn differences(with: &str, without: &str) -> String {
+    let parts = |ja4: &str| -> Option<[String; 4]> {
+        let (a, rest) = ja4.split_once('_')?;
+        let (suites, extensions) = rest.split_once('_')?;
+        // Of part a: transport, version, d or i, the counts of suites and extensions, ALPN.
+        Some([a.get(1..3)?, a.get(8..10)?, suites, extensions].map(str::to_owned))
+    };
+    let (Some([version, alpn, suites, extensions]), Some(other)) = (parts(with), parts(without)) else {
+        return String::new();
+    };
+    let shown = |alpn: &str| if alpn == "00" { "none".to_owned() } else { alpn.to_owned() };
+    let mut differing = Vec::new();
+    if alpn != other[1] {
+        differing.push(format!("ALPN ({} with the name, {} without)", shown(&alpn), shown(&other[1])));
+    }
+    if version != other[0] {
+        differing.push("the highest TLS version".to_owned());
+    }
+    if suites != other[2] {
+        differing.push("the cipher suites".to_owned());
+    }
+    if extensions != other[3] {
+        differing.push("the extensions or signature algorithms".to_owned());
+    }
+    match differing.as_slice() {
+        [] => " Both come from the same client software (JA4 parts b and c are equal): only the name is missing."
+            .to_owned(),
+        several => format!(
+            " Besides the name the two hellos differ in {} (by JA4): other client software or settings; `handshark hellos` lists both.",
+            several.join(", ")
+        ),
+    }
 }
 
 fn remedy() -> Vec<String> {
@@ -295,4 +324,21 @@ fn remedy() -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::differences;
+
+    #[test]
+    fn what_differs_besides_the_name_is_named() {
+        let with = "t13d1516h2_8daaf6152771_02713d6af862";
+        assert!(differences(with, "t13i1515h2_8daaf6152771_02713d6af862").contains("only the name is missing"));
+        let other = differences(with, "t13i110900_85036bcba153_d41ae481755e");
+        for part in ["ALPN (h2 with the name, none without)", "the cipher suites", "the extensions or"] {
+            assert!(other.contains(part), "{other}");
+        }
+        assert!(!other.contains("TLS version"), "{other}");
+        assert_eq!(differences("damaged", with), "");
+    }
 }

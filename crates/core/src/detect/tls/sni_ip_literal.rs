@@ -44,7 +44,7 @@ impl Detector for SniIpLiteral {
 const REMEDY: [&str; 2] = [
     "Dial the host by its name: curl `--connect-to` or `--resolve`, Go `tls.Config.ServerName`, Envoy `sni:` or `auto_sni`, HAProxy `sni \
      str(NAME)`. A client that must dial an address sends no server name at all.",
-    "By hand: `openssl s_client -connect ADDRESS:PORT -servername NAME` against `-noservername`.",
+    "By hand: `openssl s_client -connect ADDRESS:PORT -servername RIGHT-NAME` against `-noservername`.",
 ];
 
 /// An address, also in the brackets of a URL.

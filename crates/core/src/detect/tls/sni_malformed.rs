@@ -43,7 +43,7 @@ impl Detector for SniMalformed {
 const REMEDY: [&str; 2] = [
     "Correct the host where the client takes it from: no trailing dot (Kubernetes names with `.` at the end, `ndots`), no port, no scheme, \
      no path, no white space or line end from a file or variable.",
-    "By hand: `openssl s_client -connect ADDRESS:PORT -servername NAME` with the corrected name.",
+    "By hand: `openssl s_client -connect ADDRESS:PORT -servername RIGHT-NAME`, with the corrected name.",
 ];
 
 /// What is wrong with it (RFC 6066 section 3, RFC 1123 section 2.1); the first thing.

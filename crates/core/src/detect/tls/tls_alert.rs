@@ -117,7 +117,7 @@ const QUOTED: &[&str] = &[
 ];
 
 /// What many shared servers and content networks want before anything else.
-const SEND_A_NAME: &str = "First send a server name: `openssl s_client -connect ADDRESS:PORT -servername NAME`. Servers that hold \
+const SEND_A_NAME: &str = "First send a server name: `openssl s_client -connect ADDRESS:PORT -servername RIGHT-NAME`. Servers that hold \
                            several names, content networks above all, refuse a hello without one with just such an alert.";
 
 fn quote_handshake(tls: &Tls, alert: &Alert, exam: &mut Exam<'_>) {

@@ -1,0 +1,152 @@
+//! Command lines for the case at hand: the addresses, ports and names that are known, in place of the words that stand for them.
+//!
+//! Detectors write `host SERVER and tcp port PORT`, `ADDRESS:PORT`, `-servername NAME`; whom that means is known where it is told.
+
+use std::net::IpAddr;
+
+use crate::types::Endpoint;
+
+/// Whom a text is about. What is not known stays as it is written.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    /// The servers, if these are all.
+    servers: Vec<Endpoint>,
+    client: Option<IpAddr>,
+    name: Option<String>,
+}
+
+/// Ports, or addresses, that one command line names: a filter of many says less than the word.
+const MOST: usize = 4;
+
+/// Servers of which that many are told apart.
+pub(super) const MOST_SERVERS: usize = 16;
+
+impl Known {
+    pub(super) fn of(servers: impl IntoIterator<Item = Endpoint>) -> Self {
+        let mut servers: Vec<Endpoint> = servers.into_iter().take(MOST_SERVERS + 1).collect();
+        if servers.len() > MOST_SERVERS {
+            servers.clear();
+        }
+        Self { servers, ..Self::default() }
+    }
+
+    pub(super) const fn by(mut self, client: Option<IpAddr>) -> Self {
+        self.client = client;
+        self
+    }
+
+    /// A name is from the wire: one that a shell might read otherwise is not named.
+    pub(super) fn named(mut self, name: Option<String>) -> Self {
+        let harmless = |name: &String| {
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+            !name.starts_with('-') && name.bytes().all(plain)
+        };
+        self.name = name.filter(harmless);
+        self
+    }
+
+    /// The text with what is known.
+    pub(super) fn fill(&self, text: String) -> String {
+        if !PLACES.iter().any(|place| text.contains(place)) {
+            return text;
+        }
+        let client = self.client.map_or_else(String::new, |client| format!("host {client} and "));
+        let mut text = text.replace(CLIENT, &client);
+        if let Some(client) = self.client {
+            text = text.replace(CLIENT_LAST, &format!(" and host {client}"));
+            text = text.replace(WAY_TO_CLIENT, &format!("ip route get {client}"));
+        }
+        if self.servers.is_empty() {
+            return text;
+        }
+        if let Some(ports) = any_of(self.servers.iter().map(|at| at.port)) {
+            text = text.replace(TCP_PORT, &format!("tcp port {ports}"));
+            // Of many hosts on few ports the ports are enough.
+            text = match any_of(self.servers.iter().map(|at| at.address)) {
+                Some(hosts) => text.replace(SERVER, &format!("host {hosts} and ")),
+                None => text.replace(SERVER, ""),
+            };
+        }
+        if let [server] = self.servers.as_slice() {
+            text = text.replace(ENDPOINT, &server.to_string());
+            text = text.replace(TRACKED, &format!("conntrack -D -d {}", server.address));
+            text = text.replace(BY_OPTION, &format!("-p {} {}", server.port, server.address));
+            if let Some(name) = &self.name {
+                text = text.replace(NAME, &format!("-servername {name}"));
+            }
+        }
+        text
+    }
+}
+
+const CLIENT: &str = "host CLIENT and ";
+const CLIENT_LAST: &str = " and host CLIENT";
+const WAY_TO_CLIENT: &str = "ip route get CLIENT";
+const TRACKED: &str = "conntrack -D -d ADDRESS";
+const SERVER: &str = "host SERVER and ";
+const TCP_PORT: &str = "tcp port PORT";
+const ENDPOINT: &str = "ADDRESS:PORT";
+const BY_OPTION: &str = "-p PORT ADDRESS";
+const NAME: &str = "-servername NAME";
+const PLACES: [&str; 9] = [CLIENT, CLIENT_LAST, WAY_TO_CLIENT, TRACKED, SERVER, TCP_PORT, ENDPOINT, BY_OPTION, NAME];
+
+/// As capture filters write it: `443`, or `(443 or 8443)`; nothing where they are many.
+fn any_of<T: Ord + ToString>(items: impl Iterator<Item = T>) -> Option<String> {
+    let mut items: Vec<T> = items.collect();
+    items.sort_unstable();
+    items.dedup();
+    let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
+    match texts.as_slice() {
+        [one] => Some(one.clone()),
+        several => (several.len() <= MOST).then(|| format!("({})", several.join(" or "))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(address: [u8; 4], port: u16) -> Endpoint {
+        Endpoint::new(IpAddr::from(address), port)
+    }
+
+    fn filled(known: &Known, text: &str) -> String {
+        known.fill(text.to_owned())
+    }
+
+    #[test]
+    fn one_server_is_named_everywhere() {
+        let known = Known::of([at([10, 0, 0, 5], 443)]).by(Some(IpAddr::from([10, 0, 0, 9])));
+        let known = known.named(Some("api.example".to_owned()));
+        let command = "tcpdump -w FILE 'host CLIENT and host SERVER and tcp port PORT'";
+        assert_eq!(filled(&known, command), "tcpdump -w FILE 'host 10.0.0.9 and host 10.0.0.5 and tcp port 443'");
+        assert_eq!(filled(&known, "'tcp port PORT and host CLIENT'"), "'tcp port 443 and host 10.0.0.9'");
+        let command = "openssl s_client -connect ADDRESS:PORT -servername NAME";
+        assert_eq!(filled(&known, command), "openssl s_client -connect 10.0.0.5:443 -servername api.example");
+    }
+
+    #[test]
+    fn several_are_one_filter() {
+        let known = Known::of([at([10, 0, 0, 5], 443), at([10, 0, 0, 5], 80)]);
+        let command = "'host CLIENT and host SERVER and tcp port PORT', ADDRESS:PORT";
+        assert_eq!(filled(&known, command), "'host 10.0.0.5 and tcp port (80 or 443)', ADDRESS:PORT");
+    }
+
+    #[test]
+    fn what_is_not_known_stays() {
+        let many = (0..=MOST as u16).map(|port| at([10, 0, 0, 5], port));
+        let command = "'host SERVER and tcp port PORT'";
+        assert_eq!(filled(&Known::of(many), command), command);
+        let hosts = (0..=MOST as u8).map(|host| at([10, 0, 0, host], 443));
+        assert_eq!(filled(&Known::of(hosts), command), "'tcp port 443'");
+        assert_eq!(filled(&Known::of([]), "host CLIENT and tcp port PORT"), "tcp port PORT");
+    }
+
+    #[test]
+    fn a_name_that_a_shell_would_read_is_not_put_into_a_command() {
+        for name in ["$(reboot)", "a b", "-connect", "x';ls"] {
+            let known = Known::of([at([10, 0, 0, 5], 443)]).named(Some(name.to_owned()));
+            assert_eq!(filled(&known, "-servername NAME"), "-servername NAME", "{name}");
+        }
+    }
+}
