@@ -282,6 +282,7 @@ impl Builder {
             }
             Learned::Http(http) => (Protocol::Http1, None, Some(http), None),
             Learned::Http2(http2) => (Protocol::Http2, None, None, Some(http2)),
+            Learned::OpenVpn(tls) => (Protocol::OpenVpn, tls, None, None),
             Learned::Nothing(protocol) => (protocol, None, None, None),
         };
         let Self { tracker, last, .. } = self;

@@ -171,6 +171,8 @@ pub enum Protocol {
     Http1,
     /// HTTP/2 in clear with prior knowledge.
     Http2,
+    /// OpenVPN over TCP. What is told of TLS is then the handshake of its control channel; the tunnel's packets are not TLS.
+    OpenVpn,
     /// Something else.
     Other,
 }
@@ -183,6 +185,7 @@ impl Protocol {
             Self::Tls => "tls",
             Self::Http1 => "http1",
             Self::Http2 => "http2",
+            Self::OpenVpn => "openvpn",
             Self::Other => "other",
         }
     }

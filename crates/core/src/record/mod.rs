@@ -14,6 +14,7 @@ mod hello_columns;
 mod live;
 mod means;
 mod notes;
+mod openvpn;
 mod outcome;
 mod ping_sized;
 mod proxy_header;

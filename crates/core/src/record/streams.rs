@@ -1,5 +1,6 @@
 //! The payload of a connection that is still being looked at: reassembly, and whoever reads it.
 
+use super::openvpn::OpenVpn;
 use super::proxy_header;
 use super::{Means, Protocol, ProxyHeader};
 use crate::http::{self, Http, Http2, Http2Observer, HttpObserver};
@@ -31,6 +32,7 @@ enum Reader {
     Tls(Box<TlsObserver>),
     Http(Box<HttpObserver>),
     Http2(Box<Http2Observer>),
+    OpenVpn(Box<OpenVpn>),
     /// Something else, which may still turn to TLS (STARTTLS, CONNECT, SOCKS): bytes of each side looked at so far.
     Other {
         looked_at: Sided<u32>,
@@ -44,6 +46,8 @@ pub(super) enum Learned {
     Tls(Box<Tls>, Option<Box<Http>>),
     Http(Box<Http>),
     Http2(Box<Http2>),
+    /// OpenVPN, with the TLS of its control channel where some was seen.
+    OpenVpn(Option<Box<Tls>>),
     Nothing(Protocol),
 }
 
@@ -51,8 +55,8 @@ impl Learned {
     /// Bytes of payload that it keeps.
     pub(super) fn kept(&self) -> u32 {
         match self {
-            Self::Tls(tls, _) => tls.kept(),
-            Self::Http(_) | Self::Http2(_) | Self::Nothing(_) => 0,
+            Self::Tls(tls, _) | Self::OpenVpn(Some(tls)) => tls.kept(),
+            Self::OpenVpn(None) | Self::Http(_) | Self::Http2(_) | Self::Nothing(_) => 0,
         }
     }
 }
@@ -85,6 +89,7 @@ impl Streams {
             Reader::Tls(observer) => observer.wants(side),
             Reader::Http(observer) => observer.wants(side) || observer.has_switched(),
             Reader::Http2(observer) => observer.wants(side),
+            Reader::OpenVpn(openvpn) => openvpn.wants(side),
             Reader::Other { looked_at } => looked_at[side] < LOOKED_AT_FOR_TLS,
         }
     }
@@ -123,6 +128,7 @@ impl Streams {
         let read = match &self.reader {
             Reader::Tls(observer) => observer.kept(),
             Reader::Http(observer) => observer.kept(),
+            Reader::OpenVpn(openvpn) => openvpn.kept(),
             // What HTTP/2 keeps is a few bytes of fixed size.
             Reader::Undecided { .. } | Reader::Other { .. } | Reader::Http2(_) => 0,
         };
@@ -171,6 +177,7 @@ impl Streams {
             Reader::Tls(observer) => Learned::Tls(Box::new(observer.finish()), self.before_tls),
             Reader::Http(observer) => Learned::Http(Box::new(observer.finish())),
             Reader::Http2(observer) => Learned::Http2(Box::new(observer.finish())),
+            Reader::OpenVpn(openvpn) => Learned::OpenVpn(openvpn.finish()),
             Reader::Undecided { .. } | Reader::Other { .. } => Learned::Nothing(Protocol::Other),
         }
     }
@@ -262,6 +269,15 @@ fn take(
             Piece::Bytes(bytes) => observer.on_bytes(side, bytes, at),
             Piece::Cut(length) | Piece::Missing(length) => observer.on_gap(side, length),
         },
+        Reader::OpenVpn(openvpn) => match piece {
+            Piece::Bytes(bytes) => {
+                if !openvpn.on_bytes(side, bytes, at, limits) {
+                    *reader = Reader::Other { looked_at: Sided::default() };
+                }
+            }
+            Piece::Cut(length) => openvpn.on_gap(side, length, NotVisible::CutBySnaplen, at),
+            Piece::Missing(length) => openvpn.on_gap(side, length, NotVisible::NotCaptured, at),
+        },
         Reader::Other { .. } => {}
         Reader::Undecided { .. } => decide(reader, waiting, side, piece, at, limits),
     }
@@ -305,6 +321,7 @@ fn decide(
             waiting.push((side, at, bytes.to_vec()));
             return;
         }
+        _ if side == Side::Client => OpenVpn::begins(head).map(|openvpn| Reader::OpenVpn(Box::new(openvpn))),
         _ => None,
     };
     match found {
