@@ -189,6 +189,11 @@ impl Builder {
         self.number
     }
 
+    /// The tunnel of its first packet.
+    pub(super) const fn tunnel(&self) -> Option<Tunnel> {
+        self.tunnel
+    }
+
     fn speaks_tls(&self) -> bool {
         match &self.payload {
             Payload::Read(streams) => streams.reads_tls(),

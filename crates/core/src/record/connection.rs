@@ -4,7 +4,7 @@ use super::ProxyHeader;
 use crate::capture::InterfaceId;
 use crate::detect::Symptom;
 use crate::http::{Http, Http2};
-use crate::net::Tunnel;
+use crate::net::{Tunnel, TunnelKind};
 use crate::tcp::{CloseKind, ConnState, Ending, History, IdleTime, Opening, Traffic};
 use crate::tls::Tls;
 use crate::types::{Endpoint, Moment, Side, Sided, Span};
@@ -258,7 +258,7 @@ pub enum Outcome {
     TimedOut,
     /// Still open when the capture ended, or begun right before.
     Open,
-    /// Its beginning was not captured; see the other fields for its end.
+    /// Its beginning was not captured, or it was seen by samples alone; see the other fields for its end.
     MidStream,
     /// Opened and closed at once without any payload.
     HealthCheck,
@@ -333,6 +333,12 @@ impl Connection {
     /// Payload bytes of both sides.
     pub fn payload_bytes(&self) -> u64 {
         self.traffic.client.payload_bytes + self.traffic.server.payload_bytes
+    }
+
+    /// Whether it was seen by samples alone (sFlow): one packet in many, chosen by chance. What is missing between them was never
+    /// meant to be seen, and no check is made of such a connection.
+    pub fn is_sampled(&self) -> bool {
+        self.tunnel.is_some_and(|tunnel| tunnel.kind == TunnelKind::Sflow)
     }
 
     /// Whether payload of both sides was captured.
