@@ -1,6 +1,6 @@
 //! The path of a packet: frame, segment, connection, record, judgement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::anomaly::Quality;
@@ -12,6 +12,7 @@ use crate::link::{Decoder, link_name};
 use crate::net::{Decoded, IcmpError, Skip};
 use crate::record::{Live, Means, Notes, Sighting};
 use crate::report::{CaptureSummary, Casebook};
+use crate::tcp::COMPLETE_SYN;
 use crate::types::{Moment, Seq, Timestamp, escaped};
 use crate::{Limits, Report};
 
@@ -51,6 +52,8 @@ struct Connections<S> {
     over_limit: u64,
     /// Seen by samples alone.
     sampled: u64,
+    /// Numbers of live connections that FTP announced.
+    announced: BTreeSet<u64>,
 }
 
 impl<S: Sink> Pipeline<S> {
@@ -73,6 +76,7 @@ impl<S: Sink> Pipeline<S> {
                 evicted_for_payload: 0,
                 over_limit: 0,
                 sampled: 0,
+                announced: BTreeSet::new(),
             },
             facts: CaptureFacts::default(),
             bytes: 0,
@@ -286,6 +290,9 @@ impl<S: Sink> Connections<S> {
             return;
         }
         let number = self.numbers.next(sighting.segment, flow);
+        if sighting.segment.flags.opens() && self.means.announced.take(sighting.segment.tuple.destination) {
+            self.announced.insert(number);
+        }
         let live = Live::new(number, sighting, &mut self.notes, &self.means);
         let (class, kept) = (live.class(), live.kept());
         let place = self.table.insert(flow, live, now.age);
@@ -408,6 +415,9 @@ impl<S: Sink> Connections<S> {
         }
         let mut connection = value.finish(&key, &mut self.notes, evicted, now, &self.means);
         self.over_limit += u64::from(connection.visibility.over_limit);
+        if !self.announced.is_empty() && self.announced.remove(&connection.number) {
+            connection.completeness &= !COMPLETE_SYN;
+        }
         if connection.is_sampled() {
             self.sampled += 1;
         } else {

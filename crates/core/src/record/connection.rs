@@ -58,7 +58,9 @@ pub struct Connection {
     pub conn_state: ConnState,
     /// Zeek's `history`. `^` at its beginning says that the first packet came from the server.
     pub history: History,
-    /// Wireshark's `tcp.completeness`, its final value: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST. Refused is 37.
+    /// Wireshark's `tcp.completeness`, its final value: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST. Refused is 37. Its SYN is the one
+    /// that opened the conversation: where FTP announced a data connection, the announcement did, and 1 is left out. Whether
+    /// a SYN was captured is in `opening`.
     pub completeness: u8,
     /// Times the direction of payload turned from client to server and back: request and answer bursts. An estimate of
     /// requests where they can not be read.

@@ -10,6 +10,7 @@ mod community_id;
 mod connection;
 mod events;
 mod farewell;
+mod ftp;
 mod hello_columns;
 mod live;
 mod means;

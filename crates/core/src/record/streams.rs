@@ -1,18 +1,20 @@
 //! The payload of a connection that is still being looked at: reassembly, and whoever reads it.
 
+use super::ftp;
 use super::openvpn::OpenVpn;
 use super::proxy_header;
 use super::{Means, Protocol, ProxyHeader};
 use crate::http::{self, Http, Http2, Http2Observer, HttpObserver};
 use crate::tcp::{Assembler, Piece};
 use crate::tls::{self, Tls, TlsObserver};
-use crate::types::{Moment, NotVisible, Seq, Side, Sided, Span};
+use crate::types::{Endpoint, Moment, NotVisible, Seq, Side, Sided, Span};
 
 /// Both half-streams and the reader of their bytes. Dropped as soon as nothing more can be learned.
 #[derive(Debug)]
 pub(super) struct Streams {
     assemblers: Sided<Assembler>,
     reader: Reader,
+    server: Endpoint,
     /// First bytes that were too few to tell the protocol, as they came.
     waiting: Vec<(Side, Moment, Vec<u8>)>,
     /// The clear HTTP that came before TLS.
@@ -36,6 +38,8 @@ enum Reader {
     /// Something else, which may still turn to TLS (STARTTLS, CONNECT, SOCKS): bytes of each side looked at so far.
     Other {
         looked_at: Sided<u32>,
+        /// It announced data connections of FTP, and may announce more.
+        announces: bool,
     },
 }
 
@@ -70,10 +74,12 @@ const LOOKED_AT_FOR_TLS: u32 = 16 * 1024;
 const KEPT_TO_DECIDE: usize = 64;
 
 impl Streams {
-    pub(super) fn new() -> Self {
+    /// For a connection with this server.
+    pub(super) fn new(server: Endpoint) -> Self {
         Self {
             assemblers: Sided::default(),
             reader: Reader::Undecided { refused: Sided::default() },
+            server,
             waiting: Vec::new(),
             before_tls: None,
             proxy_header: None,
@@ -90,7 +96,7 @@ impl Streams {
             Reader::Http(observer) => observer.wants(side) || observer.has_switched(),
             Reader::Http2(observer) => observer.wants(side),
             Reader::OpenVpn(openvpn) => openvpn.wants(side),
-            Reader::Other { looked_at } => looked_at[side] < LOOKED_AT_FOR_TLS,
+            Reader::Other { looked_at, announces } => *announces || looked_at[side] < LOOKED_AT_FOR_TLS,
         }
     }
 
@@ -106,14 +112,14 @@ impl Streams {
         at: Moment,
         limits: &Means,
     ) {
-        let Self { assemblers, reader, waiting, before_tls, proxy_header, given_up, over_limit } = self;
+        let Self { assemblers, reader, server, waiting, before_tls, proxy_header, given_up, over_limit } = self;
         let assembler = &mut assemblers[side];
         if let Some(start) = start {
             assembler.begin(start);
         }
         let mut give = |piece: Piece<'_>, at| {
             let Some(piece) = without_proxy_header(reader, waiting, proxy_header, side, piece, at) else { return };
-            turn_to_tls(reader, before_tls, side, &piece, limits);
+            turn_to_tls(reader, before_tls, side, &piece, *server, limits);
             take(reader, waiting, side, piece, at, limits);
         };
         *given_up |= assembler.add(from, bytes, length, at, limits.max_reorder_bytes, &mut give);
@@ -217,10 +223,23 @@ fn without_proxy_header<'a>(
 
 /// A client that spoke clear text and now begins a segment with a ClientHello has turned to TLS; so has a server with its
 /// ServerHello, where the client's was not captured.
-fn turn_to_tls(reader: &mut Reader, before_tls: &mut Option<Box<Http>>, side: Side, piece: &Piece<'_>, limits: &Means) {
+fn turn_to_tls(
+    reader: &mut Reader,
+    before_tls: &mut Option<Box<Http>>,
+    side: Side,
+    piece: &Piece<'_>,
+    server: Endpoint,
+    limits: &Means,
+) {
     let turns = match (&mut *reader, piece) {
-        (Reader::Other { looked_at }, Piece::Bytes(bytes)) => {
+        (Reader::Other { looked_at, announces }, Piece::Bytes(bytes)) => {
             looked_at[side] = looked_at[side].saturating_add(bytes.len() as u32);
+            if server.port == ftp::CONTROL
+                && let Some(end) = ftp::announced(side, bytes, server.address)
+            {
+                *announces = true;
+                limits.announced.add(end);
+            }
             if side == Side::Client { is_client_hello(bytes) } else { is_server_hello(bytes) }
         }
         (Reader::Http(observer), Piece::Bytes(bytes)) => {
@@ -272,7 +291,7 @@ fn take(
         Reader::OpenVpn(openvpn) => match piece {
             Piece::Bytes(bytes) => {
                 if !openvpn.on_bytes(side, bytes, at, limits) {
-                    *reader = Reader::Other { looked_at: Sided::default() };
+                    *reader = Reader::Other { looked_at: Sided::default(), announces: false };
                 }
             }
             Piece::Cut(length) => openvpn.on_gap(side, length, NotVisible::CutBySnaplen, at),
@@ -347,7 +366,7 @@ fn settle(reader: &mut Reader, waiting: &mut Vec<(Side, Moment, Vec<u8>)>, _limi
     if let Reader::Undecided { refused } = reader
         && refused.client
     {
-        *reader = Reader::Other { looked_at: Sided::default() };
+        *reader = Reader::Other { looked_at: Sided::default(), announces: false };
         waiting.clear();
     }
 }
@@ -357,6 +376,8 @@ mod tests {
     use super::*;
     use crate::types::{PacketNo, Timestamp};
 
+    const SERVER: Endpoint = Endpoint { address: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port: 25 };
+
     /// A TLS 1.2 record with a ServerHello that has neither session identifier nor extensions.
     fn server_hello() -> Vec<u8> {
         let random = [7; 32];
@@ -364,7 +385,7 @@ mod tests {
     }
 
     fn learned(payloads: &[(Side, &[u8])]) -> Learned {
-        let (mut streams, limits) = (Streams::new(), Means::new(crate::Limits::default()));
+        let (mut streams, limits) = (Streams::new(SERVER), Means::new(crate::Limits::default()));
         let at = Moment { packet: PacketNo::FIRST, at: Timestamp::from_nanos(0) };
         let mut next = Sided { client: Seq(1), server: Seq(1) };
         for &(side, bytes) in payloads {
