@@ -128,7 +128,7 @@ fn what_is_no_datagram_of_version_5_is_left_alone() {
     let mut other = whole.clone();
     other[31] = 4;
     for (bytes, skip) in
-        [(other, "not-tcp"), (whole[..70].to_vec(), "not-tcp"), (whole[..40].to_vec(), "malformed-header")]
+        [(other, "not-tcp"), (whole[..70].to_vec(), "not-tcp"), (whole[..40].to_vec(), "header-cut-by-snaplen")]
     {
         let (report, connections) = read(&[bytes]);
         assert!(connections.is_empty());
