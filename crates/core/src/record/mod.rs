@@ -21,6 +21,7 @@ mod ping_sized;
 mod proxy_header;
 mod sighting;
 mod streams;
+mod tds;
 pub mod timeline;
 
 pub use certificate_columns::{CERTIFICATE_COLUMNS, CertificateColumn, CertificateRow};

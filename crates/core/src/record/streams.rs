@@ -3,6 +3,7 @@
 use super::ftp;
 use super::openvpn::OpenVpn;
 use super::proxy_header;
+use super::tds::{self, Tds};
 use super::{Means, Protocol, ProxyHeader};
 use crate::http::{self, Http, Http2, Http2Observer, HttpObserver};
 use crate::tcp::{Assembler, Piece};
@@ -32,6 +33,7 @@ enum Reader {
         refused: Sided<bool>,
     },
     Tls(Box<TlsObserver>),
+    Tds(Box<Tds>),
     Http(Box<HttpObserver>),
     Http2(Box<Http2Observer>),
     OpenVpn(Box<OpenVpn>),
@@ -93,6 +95,7 @@ impl Streams {
         match &self.reader {
             Reader::Undecided { .. } => true,
             Reader::Tls(observer) => observer.wants(side),
+            Reader::Tds(tds) => tds.tls().wants(side),
             Reader::Http(observer) => observer.wants(side) || observer.has_switched(),
             Reader::Http2(observer) => observer.wants(side),
             Reader::OpenVpn(openvpn) => openvpn.wants(side),
@@ -133,6 +136,7 @@ impl Streams {
     pub(super) fn kept(&self) -> u32 {
         let read = match &self.reader {
             Reader::Tls(observer) => observer.kept(),
+            Reader::Tds(tds) => tds.tls().kept(),
             Reader::Http(observer) => observer.kept(),
             Reader::OpenVpn(openvpn) => openvpn.kept(),
             // What HTTP/2 keeps is a few bytes of fixed size.
@@ -160,15 +164,17 @@ impl Streams {
 
     /// Whether it is TLS that is read.
     pub(super) const fn reads_tls(&self) -> bool {
-        matches!(self.reader, Reader::Tls(_))
+        matches!(self.reader, Reader::Tls(_) | Reader::Tds(_))
     }
 
     /// TLS application data records of the client so far, while somebody counts them.
     pub(super) fn client_data_records(&self) -> Option<u32> {
-        match &self.reader {
-            Reader::Tls(observer) if observer.wants(Side::Client) => Some(observer.client_data_records()),
-            _ => None,
-        }
+        let observer = match &self.reader {
+            Reader::Tls(observer) => observer,
+            Reader::Tds(tds) => tds.tls(),
+            _ => return None,
+        };
+        observer.wants(Side::Client).then(|| observer.client_data_records())
     }
 
     /// The end: what still waits behind a hole is read as far as it goes.
@@ -181,6 +187,7 @@ impl Streams {
         }
         match self.reader {
             Reader::Tls(observer) => Learned::Tls(Box::new(observer.finish()), self.before_tls),
+            Reader::Tds(tds) => Learned::Tls(Box::new(tds.finish()), None),
             Reader::Http(observer) => Learned::Http(Box::new(observer.finish())),
             Reader::Http2(observer) => Learned::Http2(Box::new(observer.finish())),
             Reader::OpenVpn(openvpn) => Learned::OpenVpn(openvpn.finish()),
@@ -240,7 +247,12 @@ fn turn_to_tls(
                 *announces = true;
                 limits.announced.add(end);
             }
-            if side == Side::Client { is_client_hello(bytes) } else { is_server_hello(bytes) }
+            let is_hello = if side == Side::Client { is_client_hello } else { is_server_hello };
+            if tds::content(bytes).is_some_and(is_hello) {
+                *reader = Reader::Tds(Box::new(Tds::new(limits)));
+                return;
+            }
+            is_hello(bytes)
         }
         (Reader::Http(observer), Piece::Bytes(bytes)) => {
             side == Side::Client && observer.has_switched() && is_client_hello(bytes)
@@ -278,6 +290,11 @@ fn take(
             Piece::Bytes(bytes) => observer.on_bytes(side, bytes, at),
             Piece::Cut(length) => observer.on_gap(side, length, NotVisible::CutBySnaplen, at),
             Piece::Missing(length) => observer.on_gap(side, length, NotVisible::NotCaptured, at),
+        },
+        Reader::Tds(tds) => match piece {
+            Piece::Bytes(bytes) => tds.on_bytes(side, bytes, at),
+            Piece::Cut(length) => tds.on_gap(side, length, NotVisible::CutBySnaplen, at),
+            Piece::Missing(length) => tds.on_gap(side, length, NotVisible::NotCaptured, at),
         },
         Reader::Http(observer) => match piece {
             Piece::Bytes(bytes) => observer.on_bytes(side, bytes, at),
