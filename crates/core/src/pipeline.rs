@@ -290,7 +290,7 @@ impl<S: Sink> Connections<S> {
             return;
         }
         let number = self.numbers.next(sighting.segment, flow);
-        if sighting.segment.flags.opens() && self.means.announced.take(sighting.segment.tuple.destination) {
+        if sighting.segment.flags.opens() && self.means.announced.take(&sighting.segment.tuple) {
             self.announced.insert(number);
         }
         let live = Live::new(number, sighting, &mut self.notes, &self.means);

@@ -211,7 +211,7 @@ impl Builder {
 
     fn read(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Means) {
         if matches!(self.payload, Payload::Untouched) {
-            self.payload = Payload::Read(Box::new(Streams::new(self.server)));
+            self.payload = Payload::Read(Box::new(Streams::new(self.client, self.server)));
         }
         let Payload::Read(streams) = &mut self.payload else { return };
         if streams.wants(side) {

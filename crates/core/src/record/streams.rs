@@ -15,7 +15,8 @@ use crate::types::{Endpoint, Moment, NotVisible, Seq, Side, Sided, Span};
 pub(super) struct Streams {
     assemblers: Sided<Assembler>,
     reader: Reader,
-    server: Endpoint,
+    /// The hosts of a connection that is FTP's by its port.
+    ftp: Option<Box<ftp::Control>>,
     /// First bytes that were too few to tell the protocol, as they came.
     waiting: Vec<(Side, Moment, Vec<u8>)>,
     /// The clear HTTP that came before TLS.
@@ -76,12 +77,13 @@ const LOOKED_AT_FOR_TLS: u32 = 16 * 1024;
 const KEPT_TO_DECIDE: usize = 64;
 
 impl Streams {
-    /// For a connection with this server.
-    pub(super) fn new(server: Endpoint) -> Self {
+    /// For a connection of these ends.
+    pub(super) fn new(client: Endpoint, server: Endpoint) -> Self {
+        let control = ftp::Control { client: client.address, server: server.address };
         Self {
             assemblers: Sided::default(),
             reader: Reader::Undecided { refused: Sided::default() },
-            server,
+            ftp: (server.port == ftp::CONTROL).then(|| Box::new(control)),
             waiting: Vec::new(),
             before_tls: None,
             proxy_header: None,
@@ -115,14 +117,14 @@ impl Streams {
         at: Moment,
         limits: &Means,
     ) {
-        let Self { assemblers, reader, server, waiting, before_tls, proxy_header, given_up, over_limit } = self;
+        let Self { assemblers, reader, ftp, waiting, before_tls, proxy_header, given_up, over_limit } = self;
         let assembler = &mut assemblers[side];
         if let Some(start) = start {
             assembler.begin(start);
         }
         let mut give = |piece: Piece<'_>, at| {
             let Some(piece) = without_proxy_header(reader, waiting, proxy_header, side, piece, at) else { return };
-            turn_to_tls(reader, before_tls, side, &piece, *server, limits);
+            turn_to_tls(reader, before_tls, side, &piece, ftp.as_deref(), limits);
             take(reader, waiting, side, piece, at, limits);
         };
         *given_up |= assembler.add(from, bytes, length, at, limits.max_reorder_bytes, &mut give);
@@ -235,17 +237,15 @@ fn turn_to_tls(
     before_tls: &mut Option<Box<Http>>,
     side: Side,
     piece: &Piece<'_>,
-    server: Endpoint,
+    ftp: Option<&ftp::Control>,
     limits: &Means,
 ) {
     let turns = match (&mut *reader, piece) {
         (Reader::Other { looked_at, announces }, Piece::Bytes(bytes)) => {
             looked_at[side] = looked_at[side].saturating_add(bytes.len() as u32);
-            if server.port == ftp::CONTROL
-                && let Some(end) = ftp::announced(side, bytes, server.address)
-            {
+            if let Some(announcement) = ftp.and_then(|control| control.announces(side, bytes)) {
                 *announces = true;
-                limits.announced.add(end);
+                limits.announced.add(announcement);
             }
             let is_hello = if side == Side::Client { is_client_hello } else { is_server_hello };
             if tds::content(bytes).is_some_and(is_hello) {
@@ -393,7 +393,7 @@ mod tests {
     use super::*;
     use crate::types::{PacketNo, Timestamp};
 
-    const SERVER: Endpoint = Endpoint { address: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port: 25 };
+    const END: Endpoint = Endpoint { address: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port: 25 };
 
     /// A TLS 1.2 record with a ServerHello that has neither session identifier nor extensions.
     fn server_hello() -> Vec<u8> {
@@ -402,7 +402,7 @@ mod tests {
     }
 
     fn learned(payloads: &[(Side, &[u8])]) -> Learned {
-        let (mut streams, limits) = (Streams::new(SERVER), Means::new(crate::Limits::default()));
+        let (mut streams, limits) = (Streams::new(END, END), Means::new(crate::Limits::default()));
         let at = Moment { packet: PacketNo::FIRST, at: Timestamp::from_nanos(0) };
         let mut next = Sided { client: Seq(1), server: Seq(1) };
         for &(side, bytes) in payloads {
