@@ -1,6 +1,6 @@
 //! TDS: the TLS of SQL Server, whose handshake travels in packets of TDS.
 //!
-//! After [MS-TDS] sections 2.2.3.1 and 3.2.5.2: behind the first exchange each flight of the handshake is the data of PRELOGIN
+//! After MS-TDS sections 2.2.3.1 and 3.2.5.2: behind the first exchange each flight of the handshake is the data of PRELOGIN
 //! packets, behind headers of eight bytes. Once it is over, records stand alone, with the packets inside of them.
 
 use super::Means;
