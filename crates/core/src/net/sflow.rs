@@ -61,7 +61,7 @@ fn raw_header<'a>(record: Piece<'a>, found: &mut impl FnMut(Sampled, Piece<'a>))
         11 | 12 => Sampled::Ip,
         _ => return Err(Skip::NotTcp),
     };
-    let kept = header.kept().get(..kept_len as usize).unwrap_or(header.kept());
+    let kept = header.kept().get(..kept_len as usize).unwrap_or_else(|| header.kept());
     found(sampled, Piece::new(kept, packet_len.saturating_sub(stripped) as usize));
     Ok(())
 }
