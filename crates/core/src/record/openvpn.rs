@@ -237,7 +237,7 @@ mod tests {
     /// A packet of a side with an HMAC of so many bytes.
     fn packet(opcode: u8, by: u8, hmac: usize, answers: Option<u8>, number: Option<u32>, tls: &[u8]) -> Vec<u8> {
         let authentication = if hmac == 0 { Vec::new() } else { vec![0xaa; hmac + REPLAY] };
-        let answer = answers.map_or(vec![0], |session| [&[1, 0, 0, 0, 0][..], &[session; SESSION]].concat());
+        let answer = answers.map_or_else(|| vec![0], |session| [&[1, 0, 0, 0, 0][..], &[session; SESSION]].concat());
         let number = number.map_or(Vec::new(), |number| number.to_be_bytes().to_vec());
         let body = [&[opcode << 3][..], &[by; SESSION], &authentication, &answer, &number, tls].concat();
         [&(body.len() as u16).to_be_bytes()[..], &body].concat()
