@@ -1,6 +1,6 @@
 //! The path of a packet: frame, segment, connection, record, judgement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use crate::anomaly::Quality;
@@ -12,6 +12,7 @@ use crate::link::{Decoder, link_name};
 use crate::net::{Decoded, IcmpError, Skip};
 use crate::record::{Desk, Live, Means, Notes, Sighting};
 use crate::report::{CaptureSummary, Casebook};
+use crate::tcp::COMPLETE_SYN;
 use crate::types::{Moment, Seq, Timestamp, escaped};
 use crate::{Limits, Report};
 
@@ -50,6 +51,10 @@ struct Connections<S> {
     /// Of them, those that kept too much.
     evicted_for_payload: u64,
     over_limit: u64,
+    /// Seen by samples alone.
+    sampled: u64,
+    /// Numbers of live connections that FTP announced.
+    announced: BTreeSet<u64>,
 }
 
 impl<S: Sink> Pipeline<S> {
@@ -72,6 +77,8 @@ impl<S: Sink> Pipeline<S> {
                 evicted: 0,
                 evicted_for_payload: 0,
                 over_limit: 0,
+                sampled: 0,
+                announced: BTreeSet::new(),
             },
             facts: CaptureFacts::default(),
             bytes: 0,
@@ -126,7 +133,10 @@ impl<S: Sink> Pipeline<S> {
         let skipped = std::mem::take(&mut self.skipped);
         let parts = self.decoder.open();
         for part in parts.frames(frame) {
-            self.on_frame(&part);
+            match parts.are_samples() {
+                true => self.on_sample(&part),
+                false => self.on_frame(&part),
+            }
         }
         self.decoder.close(parts);
         let of_parts = std::mem::replace(&mut self.skipped, skipped);
@@ -139,6 +149,25 @@ impl<S: Sink> Pipeline<S> {
         self.bytes = bytes;
         self.links.truncate(links);
         self.link = Some(frame.link);
+    }
+
+    /// A packet that a switch picked by chance. Of a connection that is captured as well it is another sighting: of a packet that
+    /// was captured, or would have been.
+    fn on_sample(&mut self, frame: &Frame<'_>) {
+        let now = self.clock.tick(frame.time);
+        let at = Moment { packet: frame.number, at: frame.time };
+        let decoded = &self.decoder.decode(frame);
+        if let Decoded::Tcp(segment) = decoded {
+            let interface = self.places.of(frame.interface, segment.place.ifindex);
+            let flow = &Flow::of(&segment.tuple);
+            let twin = self.twins.is_twin(segment, flow, frame.time, interface);
+            let is_twin = twin || self.connections.captures(flow);
+            self.facts.tcp_packets += 1;
+            let sighting = Sighting { segment, forward: flow.forward, at, interface, is_twin };
+            self.connections.on_segment(&sighting, flow, now, &self.places);
+        } else {
+            self.connections.on_other(decoded, at, now, &mut self.skipped);
+        }
     }
 
     /// A link type other than that of the packet before.
@@ -250,6 +279,12 @@ impl<S: Sink> Connections<S> {
         self.table.seen(place, class, now.age);
     }
 
+    /// Whether a connection lives that is seen by more than samples.
+    fn captures(&mut self, flow: &Flow) -> bool {
+        let found = self.table.find(flow);
+        found.and_then(|place| self.table.value(place)).is_some_and(|live| !live.is_sampled())
+    }
+
     /// A segment of no connection that lives.
     fn begin(&mut self, sighting: &Sighting<'_>, flow: &Flow, now: Now) {
         if !sighting.segment.flags.opens() && self.table.has_ended(flow, now.age) {
@@ -257,6 +292,9 @@ impl<S: Sink> Connections<S> {
             return;
         }
         let number = self.numbers.next(sighting.segment, flow);
+        if sighting.segment.flags.opens() && self.means.announced.take(&sighting.segment.tuple) {
+            self.announced.insert(number);
+        }
         let live = Live::new(number, sighting, &mut self.notes, &self.means);
         let (class, kept) = (live.class(), live.kept());
         let place = self.table.insert(flow, live, now.age);
@@ -330,7 +368,7 @@ impl<S: Sink> Connections<S> {
 
     /// What the limits did to the connections.
     fn limit_notes(&self) -> Vec<Quality> {
-        let &Self { evicted, evicted_for_payload, over_limit, .. } = self;
+        let &Self { evicted, evicted_for_payload, over_limit, sampled, .. } = self;
         let open = evicted.saturating_sub(evicted_for_payload);
         let notes = [
             (
@@ -358,6 +396,14 @@ impl<S: Sink> Connections<S> {
                      not made"
                 ),
             ),
+            (
+                "sampled",
+                sampled,
+                format!(
+                    "{sampled} connections were seen by samples alone (sFlow), one packet in many: they have a row, and no check \
+                     is made of them"
+                ),
+            ),
         ];
         let reached = notes.into_iter().filter(|(_, count, _)| *count > 0);
         reached.map(|(code, count, note)| Quality { code, count, note }).collect()
@@ -372,7 +418,14 @@ impl<S: Sink> Connections<S> {
         value.finish(&key, &mut self.notes, evicted, now, &self.means, &mut self.desk);
         let connection = self.desk.connection();
         self.over_limit += u64::from(connection.visibility.over_limit);
-        self.casebook.add(connection);
+        if !self.announced.is_empty() && self.announced.remove(&connection.number) {
+            connection.completeness &= !COMPLETE_SYN;
+        }
+        if connection.is_sampled() {
+            self.sampled += 1;
+        } else {
+            self.casebook.add(connection);
+        }
         self.sink.connection(connection, places.all());
     }
 

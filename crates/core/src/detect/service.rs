@@ -51,7 +51,7 @@ impl HelloKinds {
         either(hello.ech, &mut self.ech_answered, &mut self.plain_answered);
         let after_header = c.proxy_header.is_some();
         either(after_header, &mut self.after_proxy_header_answered, &mut self.without_proxy_header_answered);
-        let chosen = tls.server_hello.as_ref().map(|hello| hello.cipher_suite);
+        let chosen = tls.server_hello.as_ref().and_then(|hello| hello.suite());
         if let Some(suite) = chosen.filter(|suite| !self.suites_chosen.contains(suite))
             && self.suites_chosen.len() < 16
         {

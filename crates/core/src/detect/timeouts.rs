@@ -95,7 +95,7 @@ impl Spoken {
             quotes.filter(|(name, _)| *name == protocol.name()).map(|(_, count)| count).sum()
         };
         let (http, tls) = (count(Protocol::Http1), count(Protocol::Tls));
-        match count(Protocol::Other) {
+        match count(Protocol::Other) + count(Protocol::OpenVpn) {
             other if other > http + tls => Self::Other,
             _ if http > tls => Self::Http1,
             _ => Self::Unknown,

@@ -1,10 +1,10 @@
 //! From header to header, until a TCP segment or an ICMP error about one is found.
 
-use super::amsdu::Parts;
+use super::parts::{self, Parts};
 use super::plain::{self, Plain};
 use super::{amsdu, ethernet, llc, macsec, mpls, ppp, table, wlan};
 use crate::Limits;
-use crate::capture::{Frame, LinkType};
+use crate::capture::Frame;
 use crate::net::ipcomp::Unpacker;
 use crate::net::{self, Decoded, Fragment, Fragments, Header, Piece, Place, Skip, Step, TunnelKind, Walk, Whole};
 
@@ -13,9 +13,6 @@ const PLAIN_HEADERS: usize = 3;
 
 /// How often fragments may be put together within one frame, or a payload unpacked: the tunnel's, and that of the packet inside.
 const REASSEMBLIES: usize = 2;
-
-/// The link type of a packet that came with others in one frame. As that of a frame in a file it is one that is not read.
-pub(super) const PART: LinkType = LinkType(u16::MAX);
 
 /// Decodes frames. Its only memory is that of IP packets whose fragments are still coming.
 #[derive(Debug)]
@@ -89,9 +86,11 @@ impl Decoder {
     pub(super) fn walk<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
         let mut walk = Walk::new();
         let (mut header, mut piece) = (Header::Link(frame.link), whole_frame(frame));
-        if let (Some(place), PART) = (self.opened, frame.link) {
+        if let Some(place) = self.opened
+            && let Some(begins) = parts::header_of(frame.link)
+        {
             walk.place = place;
-            header = Header::Llc;
+            header = begins;
         }
         // The count begins behind a usual link header, and with any other.
         let headers = self.max_headers.saturating_add(usize::from(plain::is_usual(frame.link)));
@@ -112,6 +111,10 @@ impl Decoder {
                 Header::Amsdu if self.opened.is_none() => match self.parts.fill(piece, &walk.place) {
                     Ok(Some(alone)) => Ok((Header::Llc, alone)),
                     Ok(None) => return Decoded::Several,
+                    Err(skip) => Err(skip),
+                },
+                Header::Sflow if self.opened.is_none() => match self.parts.fill_with_samples(piece) {
+                    Ok(()) => return Decoded::Several,
                     Err(skip) => Err(skip),
                 },
                 other => read(other, piece, &mut walk),
@@ -175,6 +178,8 @@ fn read<'a>(header: Header, piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
         Header::Ip => read_ip(piece, walk),
         // The decoder itself reads these.
         Header::Tcp | Header::Icmp | Header::Icmpv6 | Header::Fragment(_) | Header::IpComp { .. } => Err(Skip::NotTcp),
+        // Samples in a sample.
+        Header::Sflow => Err(Skip::NotTcp),
     }
 }
 

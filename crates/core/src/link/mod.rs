@@ -26,6 +26,7 @@ mod mpls;
 mod net_analyzer;
 mod nflog;
 mod null;
+mod parts;
 mod pflog;
 mod plain;
 mod ppp;
@@ -39,8 +40,8 @@ mod token_ring;
 mod upper_pdu;
 mod wlan;
 
-pub use amsdu::Parts;
 pub use decoder::Decoder;
+pub use parts::Parts;
 pub use table::link_name;
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub enum Decoded<'a> {
         /// Its sequence number, where it has SYN without ACK: it would open a connection.
         opens: Option<Seq>,
     },
-    /// Several packets in one frame (A-MSDU): [`Decoder::open`](crate::link::Decoder::open) has them.
+    /// Several packets in one frame (A-MSDU, sFlow): [`Decoder::open`](crate::link::Decoder::open) has them.
     Several,
     /// Something else, or something that can not be read, counted by reason.
     Skipped(Skip),

@@ -1,4 +1,4 @@
-//! GRE (RFC 2784, RFC 2890), its variants in PPTP (RFC 2637) and EoIP, and ERSPAN in it (draft-foschiano-erspan).
+//! GRE (RFC 2784, RFC 2890, RFC 1701), its variants in PPTP (RFC 2637) and EoIP, and ERSPAN in it (draft-foschiano-erspan).
 
 use super::header::{Header, Step, Walk};
 use super::{Piece, Skip, TunnelKind};
@@ -15,11 +15,11 @@ pub(crate) fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
     let (&[a, b, c, d], mut rest) = piece.split()?;
     let flags = u16::from_be_bytes([a, b]);
     let protocol = u16::from_be_bytes([c, d]);
-    // Source routes in GRE were withdrawn by RFC 2784.
-    if flags & VERSION > 1 || flags & ROUTING != 0 {
+    let routed = flags & ROUTING != 0;
+    if flags & VERSION > 1 || flags & VERSION == 1 && routed {
         return Err(Skip::Malformed);
     }
-    if flags & CHECKSUM != 0 {
+    if flags & (CHECKSUM | ROUTING) != 0 {
         rest = rest.after(4)?;
     }
     // MikroTik's EoIP: length and, low byte first, tunnel identifier where PPTP has length and call.
@@ -37,6 +37,9 @@ pub(crate) fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
     let sequenced = flags & SEQUENCE != 0;
     if sequenced {
         rest = rest.after(4)?;
+    }
+    if routed {
+        rest = behind_routes(rest)?;
     }
     if flags & VERSION == 1 {
         // RFC 2637 section 4.1: the low half of the key is the call identifier.
@@ -65,6 +68,18 @@ pub(crate) fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
         // Keep-alives of Cisco routers.
         0 => Err(Skip::NotTcp),
         _ => Ok((Header::of_ether_type(protocol)?, rest)),
+    }
+}
+
+/// What follows the source routes of RFC 1701, which RFC 2784 withdrew: entries of family, offset and length, up to one that is
+/// empty.
+fn behind_routes(mut piece: Piece<'_>) -> Result<Piece<'_>, Skip> {
+    loop {
+        let (&[high, low, _, len], rest) = piece.split()?;
+        if [high, low, len] == [0, 0, 0] {
+            return Ok(rest);
+        }
+        piece = rest.after(usize::from(len))?;
     }
 }
 

@@ -84,6 +84,8 @@ pub(crate) enum Header {
     Gre,
     /// Ethernet in IP (RFC 3378).
     EtherIp,
+    /// Samples of packets (sFlow version 5).
+    Sflow,
 }
 
 /// Where a fragment belongs.
@@ -127,8 +129,11 @@ impl Walk {
         Self { place: Place::default(), ip: Ip { source: nobody, destination: nobody, ttl: 0, id: 0 } }
     }
 
-    /// Takes note of a tunnel header.
+    /// Takes note of a tunnel header. What is a sample stays one, whatever tunnel is in it.
     pub(crate) fn enter(&mut self, kind: TunnelKind, id: Option<u32>) {
+        if self.place.is_sample() {
+            return;
+        }
         self.place.tunnel = Some(Tunnel { kind, id });
     }
 }

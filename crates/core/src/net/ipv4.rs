@@ -14,11 +14,15 @@ pub(crate) fn read(piece: Piece<'_>) -> Result<(Ip, Header, Piece<'_>), Skip> {
         return Err(why_unread(piece.kept(), piece.wire_len()));
     };
     let header_len = header.slice().len();
-    let piece = piece.with_wire_len(match usize::from(header.total_len()) {
+    let piece = match usize::from(header.total_len()) {
         // A large segment that the network card will cut up: the capturing host has not filled the length in.
-        0 => piece.wire_len(),
-        total_len => total_len,
-    });
+        0 => piece,
+        total_len => match piece.front(total_len) {
+            Some(packet) => packet,
+            None if total_len > piece.wire_len() && is_damaged(header.slice()) => piece,
+            None => piece.with_wire_len(total_len),
+        },
+    };
     if piece.wire_len() < header_len {
         return Err(Skip::Malformed);
     }
@@ -41,6 +45,18 @@ pub(crate) fn read(piece: Piece<'_>) -> Result<(Ip, Header, Piece<'_>), Skip> {
         return Ok((ip, Header::Fragment(fragment), payload));
     }
     Ok((ip, Header::of_protocol(protocol)?, payload))
+}
+
+/// Whether the checksum shows that the header is not as it was sent (RFC 1071), so that a length beyond the frame is no
+/// sender's. A checksum of 0 is one that the network card has yet to fill in.
+#[cold]
+fn is_damaged(header: &[u8]) -> bool {
+    let words = header.as_chunks::<2>().0;
+    let mut sum: u32 = words.iter().map(|word| u32::from(u16::from_be_bytes(*word))).sum();
+    while sum > 0xffff {
+        sum = (sum >> 16) + (sum & 0xffff);
+    }
+    sum != 0xffff && words.get(5) != Some(&[0, 0])
 }
 
 /// Where a source route that is not at its end yet leads (RFC 791 section 3.1): the address that TCP knows (RFC 1122

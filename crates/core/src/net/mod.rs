@@ -19,6 +19,7 @@ pub(crate) mod ipcomp;
 pub(crate) mod ipv4;
 pub(crate) mod ipv6;
 pub(crate) mod nsh;
+pub(crate) mod sflow;
 pub(crate) mod tcp;
 pub(crate) mod udp;
 

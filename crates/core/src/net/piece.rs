@@ -6,7 +6,8 @@ use super::Skip;
 ///
 /// `kept.len() <= wire_len`: the snap length cuts from the end. A header that claims more bytes than the frame holds is
 /// believed, because it was the sender who wrote it: switches and clouds that mirror traffic cut packets short inside a
-/// tunnel header of the shorter length.
+/// tunnel header of the shorter length. Where the header's own checksum is wrong, nobody knows who wrote it, and the frame is
+/// believed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece<'a> {
     kept: &'a [u8],
@@ -48,6 +49,12 @@ impl<'a> Piece<'a> {
             Some(kept) => Ok(Self { kept, wire_len: self.wire_len - len }),
             None => Err(self.too_short(len)),
         }
+    }
+
+    /// The first `len` bytes as a piece of their own, where all of them were kept.
+    #[inline(always)]
+    pub(crate) fn front(self, len: usize) -> Option<Self> {
+        self.kept.get(..len).map(|kept| Self { kept, wire_len: len })
     }
 
     /// The piece with the length that its header claims: padding behind it falls away.

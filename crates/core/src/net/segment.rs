@@ -62,6 +62,13 @@ pub struct Place {
     pub cooked_type: Option<u8>,
 }
 
+impl Place {
+    /// Whether the packet is a sample: what is missing around it was never meant to be seen.
+    pub(crate) fn is_sample(&self) -> bool {
+        self.tunnel.is_some_and(|tunnel| tunnel.kind == TunnelKind::Sflow)
+    }
+}
+
 /// A tunnel header around the innermost IP header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tunnel {
@@ -111,6 +118,8 @@ pub enum TunnelKind {
     Capwap,
     /// TaZmen Sniffer Protocol.
     Tzsp,
+    /// sFlow version 5: no tunnel, but samples of packets, one in many.
+    Sflow,
 }
 
 impl TunnelKind {
@@ -135,6 +144,7 @@ impl TunnelKind {
             Self::Lisp => "lisp",
             Self::Capwap => "capwap",
             Self::Tzsp => "tzsp",
+            Self::Sflow => "sflow",
         }
     }
 }

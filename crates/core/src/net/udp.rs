@@ -18,6 +18,8 @@ pub(crate) fn read<'a>(piece: Piece<'a>, walk: &mut Walk) -> Step<'a> {
         match port {
             // IANA's, the one Linux had before (Cilium, flannel), and the generic protocol extension.
             4789 | 8472 | 4790 => return vxlan::read(payload, walk),
+            // One frame with several packets: the decoder opens it.
+            6343 => return Ok((Header::Sflow, payload)),
             6081 => return geneve::read(payload, walk),
             2152 => return gtp::read(payload, walk),
             3544 => return teredo::read(payload, walk),

@@ -189,6 +189,11 @@ impl Builder {
         self.number
     }
 
+    /// The tunnel of its first packet.
+    pub(super) const fn tunnel(&self) -> Option<Tunnel> {
+        self.tunnel
+    }
+
     fn speaks_tls(&self) -> bool {
         match &self.payload {
             Payload::Read(streams) => streams.reads_tls(),
@@ -206,7 +211,7 @@ impl Builder {
 
     fn read(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Means) {
         if matches!(self.payload, Payload::Untouched) {
-            self.payload = Payload::Read(Box::new(Streams::new()));
+            self.payload = Payload::Read(Box::new(Streams::new(self.client, self.server)));
         }
         let Payload::Read(streams) = &mut self.payload else { return };
         if streams.wants(side) {
@@ -282,6 +287,7 @@ impl Builder {
             }
             Learned::Http(http) => (Protocol::Http1, None, Some(http), None),
             Learned::Http2(http2) => (Protocol::Http2, None, None, Some(http2)),
+            Learned::OpenVpn(tls) => (Protocol::OpenVpn, tls, None, None),
             Learned::Nothing(protocol) => (protocol, None, None, None),
         };
         let Self { tracker, last, .. } = self;

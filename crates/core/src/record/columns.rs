@@ -359,7 +359,7 @@ pub const COLUMNS: &[Column] = &[
     column("exchanges", Int, "Bursts of the client that the server answered", |c, _| Value::count(c.exchanges)),
     column("requests", Int, "HTTP/1 requests in clear", |c, _| c.requests().map_or(Value::Null, Value::count)),
     // TLS
-    column("protocol", Text, "How the payload begins: none, tls, http1, http2, other", |c, _| {
+    column("protocol", Text, "How the payload begins: none, tls, http1, http2, openvpn, other", |c, _| {
         Value::text(c.protocol.name())
     }),
     column("tls_stage", Text, "How far the TLS handshake came", |c, _| {
@@ -389,7 +389,7 @@ pub const COLUMNS: &[Column] = &[
         from_server_hello(c, |hello| Value::text(names::version(hello.version)))
     }),
     column("cipher", Text, "The cipher suite that the server chose, IANA name", |c, _| {
-        from_server_hello(c, |hello| Value::text(names::cipher_suite(hello.cipher_suite)))
+        from_server_hello(c, |hello| hello.suite().map_or(Value::Null, |suite| Value::text(names::cipher_suite(suite))))
     }),
     column("group", Text, "The named group of the server's key share, IANA name", |c, _| {
         from_server_hello(c, |hello| hello.group.map_or(Value::Null, |group| Value::text(names::group(group))))
@@ -397,7 +397,9 @@ pub const COLUMNS: &[Column] = &[
     column("ja3", Text, "JA3 of the first ClientHello", |c, _| {
         from_hello(c, |hello| hello.ja3().map_or(Value::Null, Value::text))
     }),
-    column("ja3s", Text, "JA3S of the ServerHello", |c, _| from_server_hello(c, |hello| Value::text(hello.ja3s()))),
+    column("ja3s", Text, "JA3S of the ServerHello", |c, _| {
+        from_server_hello(c, |hello| hello.suite().map_or(Value::Null, |_| Value::text(hello.ja3s())))
+    }),
     column("ja4", Text, "JA4 of the first ClientHello", |c, _| {
         from_hello(c, |hello| hello.ja4().map_or(Value::Null, Value::text))
     }),

@@ -4,7 +4,7 @@ use super::ProxyHeader;
 use crate::capture::InterfaceId;
 use crate::detect::Symptom;
 use crate::http::{Http, Http2};
-use crate::net::Tunnel;
+use crate::net::{Tunnel, TunnelKind};
 use crate::tcp::{CloseKind, ConnState, Ending, History, IdleTime, Opening, Traffic};
 use crate::tls::Tls;
 use crate::types::{Endpoint, Moment, Side, Sided, Span};
@@ -58,7 +58,9 @@ pub struct Connection {
     pub conn_state: ConnState,
     /// Zeek's `history`. `^` at its beginning says that the first packet came from the server.
     pub history: History,
-    /// Wireshark's `tcp.completeness`, its final value: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST. Refused is 37.
+    /// Wireshark's `tcp.completeness`, its final value: 1 SYN, 2 SYN-ACK, 4 ACK, 8 data, 16 FIN, 32 RST. Refused is 37. Its SYN is the one
+    /// that opened the conversation: where FTP announced a data connection, the announcement did, and 1 is left out. Whether
+    /// a SYN was captured is in `opening`.
     pub completeness: u8,
     /// Times the direction of payload turned from client to server and back: request and answer bursts. An estimate of
     /// requests where they can not be read.
@@ -171,6 +173,8 @@ pub enum Protocol {
     Http1,
     /// HTTP/2 in clear with prior knowledge.
     Http2,
+    /// OpenVPN over TCP. What is told of TLS is then the handshake of its control channel; the tunnel's packets are not TLS.
+    OpenVpn,
     /// Something else.
     Other,
 }
@@ -183,6 +187,7 @@ impl Protocol {
             Self::Tls => "tls",
             Self::Http1 => "http1",
             Self::Http2 => "http2",
+            Self::OpenVpn => "openvpn",
             Self::Other => "other",
         }
     }
@@ -255,7 +260,7 @@ pub enum Outcome {
     TimedOut,
     /// Still open when the capture ended, or begun right before.
     Open,
-    /// Its beginning was not captured; see the other fields for its end.
+    /// Its beginning was not captured, or it was seen by samples alone; see the other fields for its end.
     MidStream,
     /// Opened and closed at once without any payload.
     HealthCheck,
@@ -330,6 +335,12 @@ impl Connection {
     /// Payload bytes of both sides.
     pub fn payload_bytes(&self) -> u64 {
         self.traffic.client.payload_bytes + self.traffic.server.payload_bytes
+    }
+
+    /// Whether it was seen by samples alone (sFlow): one packet in many, chosen by chance. What is missing between them was never
+    /// meant to be seen, and no check is made of such a connection.
+    pub fn is_sampled(&self) -> bool {
+        self.tunnel.is_some_and(|tunnel| tunnel.kind == TunnelKind::Sflow)
     }
 
     /// Whether payload of both sides was captured.

@@ -31,7 +31,7 @@ impl Connection {
                 let close_notify = if newest == Some(0x0304) { CLOSE_NOTIFY_BYTES } else { OLD_CLOSE_NOTIFY_BYTES };
                 bytes <= if closes_itself { FAREWELL_BYTES } else { close_notify }
             }
-            Protocol::None | Protocol::Http2 | Protocol::Other => {
+            Protocol::None | Protocol::Http2 | Protocol::OpenVpn | Protocol::Other => {
                 bytes <= SMALL_TALK_BYTES
                     || USUAL_CLOSE_NOTIFY.contains(&bytes)
                     || (closes_itself && bytes <= FAREWELL_BYTES)

@@ -69,6 +69,16 @@ impl Live {
         }
     }
 
+    /// Whether its first packet was a sample.
+    #[cold]
+    pub(crate) fn is_sampled(&self) -> bool {
+        let tunnel = match self {
+            Self::Young(young) => young.tunnel,
+            Self::Grown(builder) => builder.tunnel(),
+        };
+        Place { tunnel, ..Place::default() }.is_sample()
+    }
+
     /// Bytes of payload that it keeps.
     #[inline]
     pub(crate) fn kept(&self) -> usize {

@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 
+use super::ftp::Announced;
 use crate::Limits;
 use crate::tls::Chains;
 
@@ -10,11 +11,13 @@ use crate::tls::Chains;
 pub(crate) struct Means {
     limits: Limits,
     pub(super) chains: Chains,
+    /// Data connections of FTP that are to come.
+    pub(crate) announced: Announced,
 }
 
 impl Means {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { chains: Chains::new(&limits), limits }
+        Self { chains: Chains::new(&limits), announced: Announced::default(), limits }
     }
 }
 

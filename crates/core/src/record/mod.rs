@@ -11,15 +11,18 @@ mod connection;
 mod desk;
 mod events;
 mod farewell;
+mod ftp;
 mod hello_columns;
 mod live;
 mod means;
 mod notes;
+mod openvpn;
 mod outcome;
 mod ping_sized;
 mod proxy_header;
 mod sighting;
 mod streams;
+mod tds;
 pub mod timeline;
 
 pub use certificate_columns::{CERTIFICATE_COLUMNS, CertificateColumn, CertificateRow};

@@ -12,7 +12,7 @@ pub(crate) const ANSWER_WAIT: Span = Span::from_secs(3);
 pub(super) fn of(c: &Connection) -> Outcome {
     let opened = c.opening.syn_ack.is_some() || c.opening.ack.is_some();
     let carried = c.carried_payload();
-    if c.visibility.mid_stream {
+    if c.visibility.mid_stream || c.is_sampled() {
         return Outcome::MidStream;
     }
     if !opened && !carried {

@@ -1,17 +1,22 @@
 //! The payload of a connection that is still being looked at: reassembly, and whoever reads it.
 
+use super::ftp;
+use super::openvpn::OpenVpn;
 use super::proxy_header;
+use super::tds::{self, Tds};
 use super::{Means, Protocol, ProxyHeader};
 use crate::http::{self, Http, Http2, Http2Observer, HttpObserver};
 use crate::tcp::{Assembler, Piece};
 use crate::tls::{self, Tls, TlsObserver};
-use crate::types::{Moment, NotVisible, Seq, Side, Sided, Span};
+use crate::types::{Endpoint, Moment, NotVisible, Seq, Side, Sided, Span};
 
 /// Both half-streams and the reader of their bytes. Dropped as soon as nothing more can be learned.
 #[derive(Debug)]
 pub(super) struct Streams {
     assemblers: Sided<Assembler>,
     reader: Reader,
+    /// The hosts of a connection that is FTP's by its port.
+    ftp: Option<Box<ftp::Control>>,
     /// First bytes that were too few to tell the protocol, as they came.
     waiting: Vec<(Side, Moment, Vec<u8>)>,
     /// The clear HTTP that came before TLS.
@@ -29,11 +34,15 @@ enum Reader {
         refused: Sided<bool>,
     },
     Tls(Box<TlsObserver>),
+    Tds(Box<Tds>),
     Http(Box<HttpObserver>),
     Http2(Box<Http2Observer>),
+    OpenVpn(Box<OpenVpn>),
     /// Something else, which may still turn to TLS (STARTTLS, CONNECT, SOCKS): bytes of each side looked at so far.
     Other {
         looked_at: Sided<u32>,
+        /// It announced data connections of FTP, and may announce more.
+        announces: bool,
     },
 }
 
@@ -44,6 +53,8 @@ pub(super) enum Learned {
     Tls(Box<Tls>, Option<Box<Http>>),
     Http(Box<Http>),
     Http2(Box<Http2>),
+    /// OpenVPN, with the TLS of its control channel where some was seen.
+    OpenVpn(Option<Box<Tls>>),
     Nothing(Protocol),
 }
 
@@ -51,8 +62,8 @@ impl Learned {
     /// Bytes of payload that it keeps.
     pub(super) fn kept(&self) -> u32 {
         match self {
-            Self::Tls(tls, _) => tls.kept(),
-            Self::Http(_) | Self::Http2(_) | Self::Nothing(_) => 0,
+            Self::Tls(tls, _) | Self::OpenVpn(Some(tls)) => tls.kept(),
+            Self::OpenVpn(None) | Self::Http(_) | Self::Http2(_) | Self::Nothing(_) => 0,
         }
     }
 }
@@ -66,10 +77,13 @@ const LOOKED_AT_FOR_TLS: u32 = 16 * 1024;
 const KEPT_TO_DECIDE: usize = 64;
 
 impl Streams {
-    pub(super) fn new() -> Self {
+    /// For a connection of these ends.
+    pub(super) fn new(client: Endpoint, server: Endpoint) -> Self {
+        let control = ftp::Control { client: client.address, server: server.address };
         Self {
             assemblers: Sided::default(),
             reader: Reader::Undecided { refused: Sided::default() },
+            ftp: (server.port == ftp::CONTROL).then(|| Box::new(control)),
             waiting: Vec::new(),
             before_tls: None,
             proxy_header: None,
@@ -83,9 +97,11 @@ impl Streams {
         match &self.reader {
             Reader::Undecided { .. } => true,
             Reader::Tls(observer) => observer.wants(side),
+            Reader::Tds(tds) => tds.tls().wants(side),
             Reader::Http(observer) => observer.wants(side) || observer.has_switched(),
             Reader::Http2(observer) => observer.wants(side),
-            Reader::Other { looked_at } => looked_at[side] < LOOKED_AT_FOR_TLS,
+            Reader::OpenVpn(openvpn) => openvpn.wants(side),
+            Reader::Other { looked_at, announces } => *announces || looked_at[side] < LOOKED_AT_FOR_TLS,
         }
     }
 
@@ -101,14 +117,14 @@ impl Streams {
         at: Moment,
         limits: &Means,
     ) {
-        let Self { assemblers, reader, waiting, before_tls, proxy_header, given_up, over_limit } = self;
+        let Self { assemblers, reader, ftp, waiting, before_tls, proxy_header, given_up, over_limit } = self;
         let assembler = &mut assemblers[side];
         if let Some(start) = start {
             assembler.begin(start);
         }
         let mut give = |piece: Piece<'_>, at| {
             let Some(piece) = without_proxy_header(reader, waiting, proxy_header, side, piece, at) else { return };
-            turn_to_tls(reader, before_tls, side, &piece, limits);
+            turn_to_tls(reader, before_tls, side, &piece, ftp.as_deref(), limits);
             take(reader, waiting, side, piece, at, limits);
         };
         *given_up |= assembler.add(from, bytes, length, at, limits.max_reorder_bytes, &mut give);
@@ -122,7 +138,9 @@ impl Streams {
     pub(super) fn kept(&self) -> u32 {
         let read = match &self.reader {
             Reader::Tls(observer) => observer.kept(),
+            Reader::Tds(tds) => tds.tls().kept(),
             Reader::Http(observer) => observer.kept(),
+            Reader::OpenVpn(openvpn) => openvpn.kept(),
             // What HTTP/2 keeps is a few bytes of fixed size.
             Reader::Undecided { .. } | Reader::Other { .. } | Reader::Http2(_) => 0,
         };
@@ -148,15 +166,17 @@ impl Streams {
 
     /// Whether it is TLS that is read.
     pub(super) const fn reads_tls(&self) -> bool {
-        matches!(self.reader, Reader::Tls(_))
+        matches!(self.reader, Reader::Tls(_) | Reader::Tds(_))
     }
 
     /// TLS application data records of the client so far, while somebody counts them.
     pub(super) fn client_data_records(&self) -> Option<u32> {
-        match &self.reader {
-            Reader::Tls(observer) if observer.wants(Side::Client) => Some(observer.client_data_records()),
-            _ => None,
-        }
+        let observer = match &self.reader {
+            Reader::Tls(observer) => observer,
+            Reader::Tds(tds) => tds.tls(),
+            _ => return None,
+        };
+        observer.wants(Side::Client).then(|| observer.client_data_records())
     }
 
     /// The end: what still waits behind a hole is read as far as it goes.
@@ -169,8 +189,10 @@ impl Streams {
         }
         match self.reader {
             Reader::Tls(observer) => Learned::Tls(Box::new(observer.finish()), self.before_tls),
+            Reader::Tds(tds) => Learned::Tls(Box::new(tds.finish()), None),
             Reader::Http(observer) => Learned::Http(Box::new(observer.finish())),
             Reader::Http2(observer) => Learned::Http2(Box::new(observer.finish())),
+            Reader::OpenVpn(openvpn) => Learned::OpenVpn(openvpn.finish()),
             Reader::Undecided { .. } | Reader::Other { .. } => Learned::Nothing(Protocol::Other),
         }
     }
@@ -210,11 +232,27 @@ fn without_proxy_header<'a>(
 
 /// A client that spoke clear text and now begins a segment with a ClientHello has turned to TLS; so has a server with its
 /// ServerHello, where the client's was not captured.
-fn turn_to_tls(reader: &mut Reader, before_tls: &mut Option<Box<Http>>, side: Side, piece: &Piece<'_>, limits: &Means) {
+fn turn_to_tls(
+    reader: &mut Reader,
+    before_tls: &mut Option<Box<Http>>,
+    side: Side,
+    piece: &Piece<'_>,
+    ftp: Option<&ftp::Control>,
+    limits: &Means,
+) {
     let turns = match (&mut *reader, piece) {
-        (Reader::Other { looked_at }, Piece::Bytes(bytes)) => {
+        (Reader::Other { looked_at, announces }, Piece::Bytes(bytes)) => {
             looked_at[side] = looked_at[side].saturating_add(bytes.len() as u32);
-            if side == Side::Client { is_client_hello(bytes) } else { is_server_hello(bytes) }
+            if let Some(announcement) = ftp.and_then(|control| control.announces(side, bytes)) {
+                *announces = true;
+                limits.announced.add(announcement);
+            }
+            let is_hello = if side == Side::Client { is_client_hello } else { is_server_hello };
+            if tds::content(bytes).is_some_and(is_hello) {
+                *reader = Reader::Tds(Box::new(Tds::new(limits)));
+                return;
+            }
+            is_hello(bytes)
         }
         (Reader::Http(observer), Piece::Bytes(bytes)) => {
             side == Side::Client && observer.has_switched() && is_client_hello(bytes)
@@ -253,6 +291,11 @@ fn take(
             Piece::Cut(length) => observer.on_gap(side, length, NotVisible::CutBySnaplen, at),
             Piece::Missing(length) => observer.on_gap(side, length, NotVisible::NotCaptured, at),
         },
+        Reader::Tds(tds) => match piece {
+            Piece::Bytes(bytes) => tds.on_bytes(side, bytes, at),
+            Piece::Cut(length) => tds.on_gap(side, length, NotVisible::CutBySnaplen, at),
+            Piece::Missing(length) => tds.on_gap(side, length, NotVisible::NotCaptured, at),
+        },
         Reader::Http(observer) => match piece {
             Piece::Bytes(bytes) => observer.on_bytes(side, bytes, at),
             Piece::Cut(length) => observer.on_gap(side, length, NotVisible::CutBySnaplen, at),
@@ -261,6 +304,15 @@ fn take(
         Reader::Http2(observer) => match piece {
             Piece::Bytes(bytes) => observer.on_bytes(side, bytes, at),
             Piece::Cut(length) | Piece::Missing(length) => observer.on_gap(side, length),
+        },
+        Reader::OpenVpn(openvpn) => match piece {
+            Piece::Bytes(bytes) => {
+                if !openvpn.on_bytes(side, bytes, at, limits) {
+                    *reader = Reader::Other { looked_at: Sided::default(), announces: false };
+                }
+            }
+            Piece::Cut(length) => openvpn.on_gap(side, length, NotVisible::CutBySnaplen, at),
+            Piece::Missing(length) => openvpn.on_gap(side, length, NotVisible::NotCaptured, at),
         },
         Reader::Other { .. } => {}
         Reader::Undecided { .. } => decide(reader, waiting, side, piece, at, limits),
@@ -305,6 +357,7 @@ fn decide(
             waiting.push((side, at, bytes.to_vec()));
             return;
         }
+        _ if side == Side::Client => OpenVpn::begins(head).map(|openvpn| Reader::OpenVpn(Box::new(openvpn))),
         _ => None,
     };
     match found {
@@ -330,7 +383,7 @@ fn settle(reader: &mut Reader, waiting: &mut Vec<(Side, Moment, Vec<u8>)>, _limi
     if let Reader::Undecided { refused } = reader
         && refused.client
     {
-        *reader = Reader::Other { looked_at: Sided::default() };
+        *reader = Reader::Other { looked_at: Sided::default(), announces: false };
         waiting.clear();
     }
 }
@@ -340,6 +393,8 @@ mod tests {
     use super::*;
     use crate::types::{PacketNo, Timestamp};
 
+    const END: Endpoint = Endpoint { address: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), port: 25 };
+
     /// A TLS 1.2 record with a ServerHello that has neither session identifier nor extensions.
     fn server_hello() -> Vec<u8> {
         let random = [7; 32];
@@ -347,7 +402,7 @@ mod tests {
     }
 
     fn learned(payloads: &[(Side, &[u8])]) -> Learned {
-        let (mut streams, limits) = (Streams::new(), Means::new(crate::Limits::default()));
+        let (mut streams, limits) = (Streams::new(END, END), Means::new(crate::Limits::default()));
         let at = Moment { packet: PacketNo::FIRST, at: Timestamp::from_nanos(0) };
         let mut next = Sided { client: Seq(1), server: Seq(1) };
         for &(side, bytes) in payloads {

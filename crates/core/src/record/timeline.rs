@@ -148,8 +148,10 @@ fn tls(c: &Connection, add: &mut Add<'_>) {
         add(Some(retry.completed), Side::Server, Cow::Borrowed("HelloRetryRequest"));
     }
     if let Some(hello) = &tls.server_hello {
-        let what =
-            format!("ServerHello, {}, {}", names::version(hello.version), names::cipher_suite(hello.cipher_suite));
+        let mut what = format!("ServerHello, {}", names::version(hello.version));
+        if let Some(suite) = hello.suite() {
+            what = format!("{what}, {}", names::cipher_suite(suite));
+        }
         add(Some(hello.completed), Side::Server, Cow::Owned(what));
     }
     if let Some(message) = &tls.server_certificate {

@@ -2,7 +2,8 @@
 
 use crate::net::{Flags, Segment};
 
-const SYN: u8 = 1;
+/// The SYN that opened the conversation.
+pub(crate) const SYN: u8 = 1;
 const SYN_ACK: u8 = 2;
 const ACK: u8 = 4;
 const DATA: u8 = 8;

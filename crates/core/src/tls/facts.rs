@@ -224,7 +224,7 @@ pub struct ServerHello {
     pub legacy_version: u16,
     /// The version that holds: supported_versions, else `legacy_version`.
     pub version: u16,
-    /// The cipher suite.
+    /// The cipher suite; see [`suite`](Self::suite).
     pub cipher_suite: u16,
     /// Extension numbers in wire order.
     pub extensions: Vec<u16>,
@@ -238,6 +238,18 @@ pub struct ServerHello {
     pub downgrade_mark: bool,
     /// Whether a pre-shared key was accepted (RFC 8446 section 4.2.11).
     pub pre_shared_key: bool,
+}
+
+impl ServerHello {
+    /// The cipher suite that the server chose; `None` in SSL 2.0, where the client chooses one later.
+    pub fn suite(&self) -> Option<u16> {
+        (!self.is_sslv2()).then_some(self.cipher_suite)
+    }
+
+    /// Whether what follows is SSL 2.0, which has no records.
+    pub(crate) const fn is_sslv2(&self) -> bool {
+        self.version == 0x0002
+    }
 }
 
 /// An alert level on the wire (RFC 8446 section 6); unknown values are kept.

@@ -138,7 +138,7 @@ impl Messages {
         self.next_kept(bytes, place, chains)
     }
 
-    /// Makes the next bytes those of an SSLv2 ClientHello.
+    /// Makes the next bytes those of an SSLv2 hello.
     pub(super) fn begin_sslv2(&mut self, header: Sslv2Header, place: Place) {
         self.kept = Some(Box::new(Kept::new(place, Some(header))));
     }
@@ -161,6 +161,10 @@ impl Messages {
         kept.take(bytes, total.min(place.max_bytes));
         if kept.bytes.len() == total {
             let kept = self.kept.take()?;
+            if let Some(header) = kept.sslv2.filter(|header| header.answers) {
+                let answer = server_hello::read_sslv2(header.version, &kept.bytes, kept.last);
+                return Some(answer.map_or(Message::Malformed, |hello| Message::ServerHello(Box::new(hello))));
+            }
             if let Some(header) = kept.sslv2 {
                 let hello = client_hello::read_sslv2(header.version, &kept.bytes, kept.carriage(length));
                 self.malformed = hello.malformed;
@@ -216,7 +220,7 @@ impl Messages {
     /// The type of the message that is being kept; `None` where none is, or its type is not known yet.
     pub(super) fn pending(&self) -> Option<u8> {
         let kept = self.kept.as_deref()?;
-        if kept.sslv2.is_some() { Some(CLIENT_HELLO) } else { kept.bytes.first().copied() }
+        kept.sslv2.map(message_type_of).or_else(|| kept.bytes.first().copied())
     }
 
     /// Steps over `length` missing bytes of handshake messages. The second value says whether the place in the messages
@@ -273,7 +277,7 @@ impl Kept {
     fn header(&self) -> Option<(u8, u32, usize)> {
         if let Some(header) = self.sslv2 {
             let body = header.length.saturating_sub(Sslv2Header::CONSUMED);
-            return Some((CLIENT_HELLO, header.length.into(), body.into()));
+            return Some((message_type_of(header), header.length.into(), body.into()));
         }
         let (message_type, length) = parse_header(*self.bytes.first_chunk()?);
         Some((message_type, length, HEADER + length as usize))
@@ -290,7 +294,7 @@ impl Kept {
     }
 
     fn cut(&self, why: NotVisible) -> Option<Cut> {
-        let message_type = if self.sslv2.is_some() { CLIENT_HELLO } else { *self.bytes.first()? };
+        let message_type = self.sslv2.map(message_type_of).or_else(|| self.bytes.first().copied())?;
         if !is_read(message_type) {
             return None;
         }
@@ -306,6 +310,11 @@ impl Kept {
 
 const fn parse_header([message_type, high, middle, low]: [u8; HEADER]) -> (u8, u32) {
     (message_type, u32::from_be_bytes([0, high, middle, low]))
+}
+
+/// The type of an SSLv2 hello among those of TLS.
+const fn message_type_of(header: Sslv2Header) -> u8 {
+    if header.answers { SERVER_HELLO } else { CLIENT_HELLO }
 }
 
 const fn is_hello(message_type: u8) -> bool {

@@ -21,7 +21,7 @@ mod record;
 mod server_hello;
 mod stage;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod version;
 
 pub use certificate::{Certificate, Validity};

@@ -17,6 +17,8 @@ pub struct TlsObserver {
     pub(super) flows: Sided<Flow>,
     max_handshake_bytes: usize,
     chains: Chains,
+    /// Since a ServerHello in SSLv2: how often one side spoke after the other, to 4.
+    pub(super) sslv2_turns: Option<u8>,
 }
 
 /// One direction.
@@ -71,12 +73,22 @@ impl TlsObserver {
     /// One that shares the certificate chains of other connections.
     pub(crate) fn sharing(limits: &Limits, chains: &Chains) -> Self {
         let max_handshake_bytes = limits.max_handshake_bytes;
-        Self { tls: Tls::default(), flows: Sided::default(), max_handshake_bytes, chains: chains.clone() }
+        Self {
+            tls: Tls::default(),
+            flows: Sided::default(),
+            max_handshake_bytes,
+            chains: chains.clone(),
+            sslv2_turns: None,
+        }
     }
 
     /// The next in-order bytes of one side: one call for each segment, or for each piece of one that was held back.
     /// `at` is the packet that made them available.
     pub fn on_bytes(&mut self, side: Side, mut bytes: &[u8], at: Moment) {
+        if let Some(turns) = self.sslv2_turns {
+            self.on_sslv2(side, turns, at);
+            return;
+        }
         let flow = &mut self.flows[side];
         if flow.done || (flow.records.lost() && !flow.records.resume(bytes)) {
             return;
@@ -86,6 +98,9 @@ impl TlsObserver {
             match step {
                 Step::Body(body) => self.on_body(side, body, at),
                 Step::Record(header) => self.on_record(side, header, at),
+                Step::Sslv2(header) if header.answers && !self.answers_sslv2(side) => {
+                    self.on_no_record(side, header.bytes, bytes, at);
+                }
                 Step::Sslv2(header) => {
                     let place = self.place(side, at);
                     let flow = &mut self.flows[side];
@@ -93,14 +108,14 @@ impl TlsObserver {
                     flow.content = Content::Handshake;
                 }
                 Step::NotARecord { header, first } => {
-                    if first && self.tls.malformed.is_none() {
-                        let more = bytes.get(..bytes.len().min(OTHER_BYTES - header.len())).unwrap_or_default();
-                        self.tls.other_bytes = [&header, more].concat();
+                    if first {
+                        self.on_no_record(side, header, bytes, at);
+                    } else {
+                        self.on_malformed(side, at);
                     }
-                    self.on_malformed(side, at);
                 }
             }
-            if self.flows[side].done {
+            if self.flows[side].done || self.sslv2_turns.is_some() {
                 return;
             }
         }
@@ -286,6 +301,7 @@ impl TlsObserver {
             self.tls.reversed = side == Side::Client;
         }
         self.tls.resumed = self.resumed_by(&hello);
+        self.sslv2_turns = hello.is_sslv2().then_some(0);
         self.tls.server_hello = Some(hello);
         self.reach(Stage::ServerHello);
     }
@@ -359,11 +375,25 @@ impl TlsObserver {
         }
     }
 
+    /// A side's first bytes are no TLS.
+    fn on_no_record(&mut self, side: Side, header: [u8; RecordHeader::SIZE], rest: &[u8], at: Moment) {
+        if self.tls.malformed.is_none() {
+            let more = rest.get(..rest.len().min(OTHER_BYTES - header.len())).unwrap_or_default();
+            self.tls.other_bytes = [&header, more].concat();
+        }
+        self.on_malformed(side, at);
+    }
+
+    /// Whether this side may answer in SSLv2: an SSLv2 hello offers that (RFC 5246 appendix E.2).
+    fn answers_sslv2(&self, side: Side) -> bool {
+        let offered = self.tls.client_hello.as_deref().is_some_and(|hello| hello.format == HelloFormat::Sslv2);
+        offered && self.tls.server_hello.is_none() && self.role(side) == Side::Server
+    }
+
     /// The bytes follow no format that we read: nothing after them can be understood.
     fn on_malformed(&mut self, side: Side, at: Moment) {
-        // A server may answer an SSLv2 hello in SSLv2, which is right and not read here.
-        let sslv2 = self.tls.client_hello.as_deref().is_some_and(|hello| hello.format == HelloFormat::Sslv2);
-        if !(sslv2 && self.tls.server_hello.is_none() && self.role(side) == Side::Server) {
+        // SSLv2 has more answers to an SSLv2 hello than are read here.
+        if !self.answers_sslv2(side) {
             self.tls.malformed.get_or_insert((side, at));
         }
         self.flows[side].done = true;

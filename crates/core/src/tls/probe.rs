@@ -24,7 +24,7 @@ pub enum Probe {
 /// ```
 pub fn probe(first: &[u8]) -> Probe {
     if let Some(&header) = first.first_chunk() {
-        return match (RecordHeader::parse(header), Sslv2Header::parse(header)) {
+        return match (RecordHeader::parse(header), Sslv2Header::parse(header).filter(|sslv2| !sslv2.answers)) {
             (Some(record), _) => probe_record(record, first.get(RecordHeader::SIZE..).unwrap_or_default()),
             (None, Some(sslv2)) => probe_sslv2(sslv2, first.get(RecordHeader::SIZE..).unwrap_or_default()),
             (None, None) => Probe::No,

@@ -38,28 +38,38 @@ impl RecordHeader {
     }
 }
 
-/// The two-byte header and the first three bytes of an SSLv2 ClientHello (RFC 5246 appendix E.2).
+/// The two-byte header and the first three bytes of an SSLv2 ClientHello (RFC 5246 appendix E.2), or of the ServerHello that
+/// answers it in SSLv2 (draft-hickman-netscape-ssl-00 section 2.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Sslv2Header {
+    /// The bytes that were taken for it.
+    pub(super) bytes: [u8; RecordHeader::SIZE],
+    pub(super) answers: bool,
     pub(super) version: u16,
     /// Bytes of the message, without the two-byte header.
     pub(super) length: u16,
 }
 
 impl Sslv2Header {
-    /// Message type and version.
+    /// Message type and version; of a ServerHello its type, whether the session is known, and the kind of certificate.
     pub(super) const CONSUMED: u16 = 3;
+    pub(super) const VERSION: u16 = 0x0002;
 
     pub(super) fn parse(bytes: [u8; RecordHeader::SIZE]) -> Option<Self> {
         let [high, low, message_type, major, minor] = bytes;
         let length = u16::from_be_bytes([high & 0x7f, low]);
+        if high & 0x80 != 0 && message_type == 4 {
+            // Version and three lengths follow.
+            let plausible = major <= 1 && minor <= 1 && length >= Self::CONSUMED + 8;
+            return plausible.then_some(Self { bytes, answers: true, version: Self::VERSION, length });
+        }
         let version = u16::from_be_bytes([major, minor]);
         // Three lengths, one cipher spec of three bytes, and a challenge of 16 bytes or more.
         let plausible = high & 0x80 != 0
             && message_type == 1
             && (version == 0x0002 || (0x0300..=0x0304).contains(&version))
             && length >= Self::CONSUMED + 6 + 3 + 16;
-        plausible.then_some(Self { version, length })
+        plausible.then_some(Self { bytes, answers: false, version, length })
     }
 }
 
@@ -68,7 +78,7 @@ impl Sslv2Header {
 pub(super) enum Step<'a> {
     /// A record begins.
     Record(RecordHeader),
-    /// The stream begins with an SSLv2 ClientHello; its body follows as if it were a record's.
+    /// The stream begins with an SSLv2 hello; its body follows as if it were a record's.
     Sslv2(Sslv2Header),
     /// The next bytes of the current record's body.
     Body(&'a [u8]),

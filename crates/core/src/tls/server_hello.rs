@@ -55,6 +55,18 @@ pub(super) fn read_draft_retry(body: &[u8], completed: Moment) -> Option<Answer>
     Some(Answer { hello: Box::new(hello), retry: true, well_formed })
 }
 
+/// Reads the body of an SSLv2 server-hello behind its first three bytes (draft-hickman-netscape-ssl-00 section 2.6): its version
+/// and three lengths that fill it. It chooses no cipher: the client does, later.
+pub(super) fn read_sslv2(version: u16, body: &[u8], completed: Moment) -> Option<ServerHello> {
+    let mut body = Cursor::new(body);
+    let said = body.u16()?;
+    let lengths = [body.u16()?, body.u16()?, body.u16()?];
+    for length in lengths {
+        body.take(length.into())?;
+    }
+    (said == version && body.is_empty()).then(|| unread(completed, version))
+}
+
 /// Whether the beginning of a server_hello body is that of a HelloRetryRequest; `None` before the random's end.
 pub(super) fn begins_retry(body: &[u8]) -> Option<bool> {
     body.get(2..34).map(|random| *random == RETRY_RANDOM)

@@ -60,6 +60,26 @@ impl TlsObserver {
         self.settle();
     }
 
+    /// SSL 2.0 after the ServerHello (draft-hickman-netscape-ssl-00 section 1.3): the client's key, then encrypted the server's
+    /// proof that it has it, the client's finish, the server's. Only who speaks after whom is looked at.
+    pub(super) fn on_sslv2(&mut self, side: Side, turns: u8, at: Moment) {
+        let turn = if turns.is_multiple_of(2) { Side::Client } else { Side::Server };
+        if self.role(side) != turn {
+            return;
+        }
+        self.sslv2_turns = Some(turns.saturating_add(1));
+        match turns + 1 {
+            ..=2 => {}
+            3 => self.tls.client_finished = Some(at),
+            4.. => {
+                self.tls.server_finished = Some(at);
+                self.flows.client.done = true;
+                self.flows.server.done = true;
+            }
+        }
+        self.settle();
+    }
+
     /// An application data record begins: data, or (TLS 1.3) an encrypted handshake message or alert.
     pub(super) fn on_application_data(&mut self, side: Side, length: u16, at: Moment) {
         let nothing_before = self.flows.each().iter().all(|(_, flow)| !flow.shook && !flow.holed);

@@ -112,7 +112,7 @@ fn last_request(c: &Connection) -> Option<(Moment, bool, bool)> {
             let (asked, answered) = c.last_exchange?;
             Some((asked, answered.is_some(), false))
         }
-        Protocol::None | Protocol::Http2 | Protocol::Other => None,
+        Protocol::None | Protocol::Http2 | Protocol::OpenVpn | Protocol::Other => None,
     }
 }
 

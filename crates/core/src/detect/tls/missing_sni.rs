@@ -2,7 +2,7 @@
 
 use super::hello_summary::{self, Answer};
 use crate::detect::{Case, Common, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told};
-use crate::record::{CloseKind, Connection};
+use crate::record::{CloseKind, Connection, Protocol};
 use crate::tls::{Sni, Tls};
 use crate::types::{NotVisible, Side, Span};
 
@@ -26,7 +26,8 @@ impl Detector for MissingSni {
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
-        let Some(tls) = &c.tls else { return };
+        // OpenVPN's control channel names no server, ever: its client knows whom it calls.
+        let Some(tls) = c.tls.as_ref().filter(|_| c.protocol != Protocol::OpenVpn) else { return };
         let Some(hello) = &tls.client_hello else {
             not_whole(tls, exam);
             return;

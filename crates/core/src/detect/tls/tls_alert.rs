@@ -133,7 +133,9 @@ fn quote_handshake(tls: &Tls, alert: &Alert, exam: &mut Exam<'_>) {
     }
     if let Some(hello) = &tls.server_hello {
         exam.quote("version_chosen", &names::version(hello.version));
-        exam.quote("suite_chosen", &names::cipher_suite(hello.cipher_suite));
+        if let Some(suite) = hello.suite() {
+            exam.quote("suite_chosen", &names::cipher_suite(suite));
+        }
     }
 }
 

@@ -39,6 +39,23 @@ fn deep_beginnings() -> Vec<Vec<u8>> {
     {
         all.push(bytes(&[&udp(port)]));
     }
+    // Samples: a record that fits, and one whose lengths lead astray.
+    for len in ["00 00 00 3c", "ff ff ff ff"] {
+        let head = "00 00 00 05 00 00 00 01 0a 00 00 fe 00 00 00 00 00 00 00 07 00 00 03 e8 00 00 00 01";
+        let sample = "00 00 00 01 00 00 00 64 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 01";
+        all.push(bytes(&[
+            &udp("18 c7"),
+            head,
+            sample,
+            "00 00 00 01",
+            len,
+            "00 00 00 0b",
+            len,
+            "00 00 00 00",
+            len,
+            IPV4,
+        ]));
+    }
     for gre in ["b0 00 65 58", "30 81 88 0b", "10 00 88 be", "10 00 22 eb", "00 00 90 00", "00 00 88 3e", "00 00 89 4f"]
     {
         all.push(bytes(&[&ip("2f"), gre]));

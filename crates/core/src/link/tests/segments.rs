@@ -66,10 +66,21 @@ fn payload_is_what_was_kept_and_its_length_that_on_the_wire() {
 
 #[test]
 fn a_mirror_that_cuts_packets_leaves_the_senders_length() {
-    // The frame claims to be whole; the IP header knows better.
-    let ipv4 = "45 00 05 dc 1c 47 40 00 40 06 00 00 c0 00 02 0a cb 00 71 05";
+    // The frame claims to be whole; the IP header knows better, with its checksum or before the card has filled it in.
+    for checksum in ["1a c5", "00 00"] {
+        let ipv4 = format!("45 00 05 dc 1c 47 40 00 40 06 {checksum} c0 00 02 0a cb 00 71 05");
+        with_segment(1, &[MACS, "08 00", &ipv4, ACK, TIMESTAMPS, "16 03 01"], |segment| {
+            assert_eq!((segment.payload.len(), segment.payload_len), (3, 1448), "{checksum}");
+        });
+    }
+}
+
+#[test]
+fn a_damaged_length_is_nobodys() {
+    // One bit of the length is not as it was sent, as the checksum shows.
+    let ipv4 = "45 00 45 dc 1c 47 40 00 40 06 1a c5 c0 00 02 0a cb 00 71 05";
     with_segment(1, &[MACS, "08 00", ipv4, ACK, TIMESTAMPS, "16 03 01"], |segment| {
-        assert_eq!((segment.payload.len(), segment.payload_len), (3, 1448));
+        assert_eq!((segment.payload.len(), segment.payload_len), (3, 3));
     });
 }
 

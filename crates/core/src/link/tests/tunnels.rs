@@ -34,6 +34,10 @@ fn gre() {
         &[&outer("2f"), "b0 00 65 58", "00 00 00 00 00 00 00 07 00 00 00 01", MACS, "86 dd", IPV6, SYN],
     );
     assert_eq!(place, tunnel(TunnelKind::Gre, 7));
+    // Two source routes and the end of them (RFC 1701).
+    let routes = "00 00 00 00 08 00 00 04 0a 00 00 01 08 00 04 04 0a 00 00 02 00 00 00 00";
+    holds_the_syn(101, &[&outer("2f"), "40 00 08 00", routes, IPV4, SYN]);
+    assert_eq!(skipped(101, &[&outer("2f"), "40 00 08 00", "00 00 00 00 08 00 00 04 0a 00"]), Skip::Malformed);
     // WCCP with and without its redirect header.
     holds_the_syn(101, &[&outer("2f"), "00 00 88 3e", "01 02 03 04", IPV4, SYN]);
     holds_the_syn(101, &[&outer("2f"), "00 00 88 3e", IPV4, SYN]);

@@ -67,6 +67,30 @@ fn a_hello_in_the_sslv2_format() {
 }
 
 #[test]
+fn an_answer_in_sslv2() {
+    let hello = unhex("802201 0002 0009 0000 0010 010080 000005 00000a 000102030405060708090a0b0c0d0e0f");
+    // After draft-hickman-netscape-ssl-00: no known session, X.509, version 2, five bytes of certificate, one cipher, an identifier.
+    let answer = unhex("8014 040001 0002 0005 0003 0001 3003020107 010080 99");
+    let flights = [(Side::Client, hello), (Side::Server, answer.clone())];
+    for size in [1, 3, 64] {
+        let tls = observe_in_pieces(&flights, size);
+        let server_hello = tls.server_hello.as_deref().unwrap();
+        assert_eq!((server_hello.version, server_hello.suite()), (0x0002, None));
+        assert_eq!((tls.stage, tls.malformed), (Stage::ServerHello, None));
+    }
+    // The client's key, the server's proof that it has it, and both finish.
+    let dark = [Side::Client, Side::Server, Side::Client, Side::Server].map(|side| (side, vec![0, 40, 7, 7, 7]));
+    let stages = [Stage::ServerHello, Stage::ServerHello, Stage::ClientFinished, Stage::Established];
+    for (turns, stage) in (1..).zip(stages) {
+        let tls = observe(&[&flights[..], &dark[..turns]].concat());
+        assert_eq!((tls.stage, tls.malformed), (stage, None), "{turns}");
+    }
+    // Where no SSLv2 hello asked for it, the same bytes are no answer.
+    let tls = observe(&[recording!("tls12").swap_remove(0), (Side::Server, answer.clone())]);
+    assert_eq!((tls.server_hello.is_none(), tls.malformed.is_some(), tls.other_bytes), (true, true, answer));
+}
+
+#[test]
 fn an_answer_that_is_not_tls() {
     let mut segments = vec![recording!("tls13").swap_remove(0)];
     segments.push((Side::Server, b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()));

@@ -11,7 +11,7 @@ use crate::limits::Limits;
 use crate::types::{Moment, PacketNo, Side, Timestamp};
 
 /// A segment with payload: who sent it, and what.
-type Segment = (Side, Vec<u8>);
+pub(crate) type Segment = (Side, Vec<u8>);
 
 macro_rules! recording {
     ($name:literal) => {
@@ -26,7 +26,7 @@ fn packet(number: usize) -> Moment {
     Moment { packet, at: Timestamp::from_nanos(number as i64 * 1_000_000) }
 }
 
-fn segments(text: &str) -> Vec<Segment> {
+pub(crate) fn segments(text: &str) -> Vec<Segment> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines
         .map(|line| {
