@@ -113,8 +113,7 @@ class Capture:
     @cached_property
     def warnings(self) -> list[CaptureWarning]:
         """What is odd about the capture and may weaken its findings. Each was also given to Python's `warnings`."""
-        quality = self._report["capture"]["quality"]
-        return [CaptureWarning(odd["note"], odd["code"], odd["count"]) for odd in quality]
+        return [CaptureWarning(note, code, count) for code, count, note in self._analysis.quality]
 
     def connection(self, number: int) -> Connection:
         """The connection with this number, which is Wireshark's `tcp.stream`.
@@ -126,7 +125,7 @@ class Capture:
         """
         row = self._analysis.connection(number) if number >= 0 else None
         if row is None:
-            raise LookupError(f"no connection {number}: the capture has {len(self.connections)}, from 0")
+            raise LookupError(f"no connection {number}: the capture has {len(self)}, from 0")
         return Connection(row, _Details(self._analysis))
 
     @property
@@ -145,7 +144,7 @@ class Capture:
 
     def __len__(self) -> int:
         """How many connections there are."""
-        return len(self.connections)
+        return len(self._analysis)
 
     def __bool__(self) -> bool:
         return True
