@@ -38,9 +38,9 @@ def test_there_is_a_stub_for_each_rust_file_that_shows_something_to_python() -> 
             shown[file.stem] = set(names)
     assert len(shown) >= 5
     assert {stub.stem for stub in STUBS.glob("*.pyi")} == {"__init__", *shown}
-    for file_name, names in shown.items():
+    for file_name, defined in shown.items():
         stub_text = (STUBS / f"{file_name}.pyi").read_text(encoding="utf-8")
-        assert set(re.findall(r"^(?:def|class) (\w+)", stub_text, re.MULTILINE)) == names
+        assert set(re.findall(r"^(?:def|class) (\w+)", stub_text, re.MULTILINE)) == defined
 
 
 def test_what_is_exported_is_documented_and_has_an_example() -> None:

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use handshark::compare::{Comparison, Profile};
+use handshark::compare::{Comparison, Profile, Tally};
 use handshark::{Inspector, Limits, Progress, Report};
 use handshark_cli::limits::{Limit, limits};
 use handshark_output::compare;
@@ -34,8 +34,8 @@ pub(crate) struct Analysis {
     told: Told,
     /// Connections, their hellos and certificates, and their steps.
     store: Store,
-    /// What a comparison with another capture needs.
-    profile: Profile,
+    /// What a comparison with another capture needs; made when first asked for.
+    profile: OnceLock<Profile>,
     /// Where the row of a connection is, by its number; made when first asked for.
     places: OnceLock<Vec<Option<u32>>>,
 }
@@ -52,7 +52,7 @@ pub(crate) fn analyse(
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Analysis> {
     let limits = changed(&changes)?;
-    py.detach(|| guarded(|| read(source, name, &limits, &only, progress)))
+    py.detach(|| guarded(|| read(source, name, &limits, only, progress)))
 }
 
 /// The default budgets with these changes.
@@ -66,7 +66,7 @@ fn read(
     source: Source,
     name: &str,
     limits: &Limits,
-    only: &[String],
+    only: Vec<String>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Analysis> {
     let mut ticker = Ticker { progress, size: source.size(), due: Instant::now() + TICK };
@@ -124,13 +124,26 @@ impl Ticker {
 
 impl Analysis {
     /// What a report and the rows beside it come to.
-    pub(crate) fn new(report: Report, keeper: Keeper, only: &[String]) -> PyResult<Self> {
+    pub(crate) fn new(report: Report, keeper: Keeper, only: Vec<String>) -> PyResult<Self> {
         if let Some(error) = keeper.failure {
             return Err(not_rows(error));
         }
+        Ok(Self {
+            told: Told::new(report, only),
+            store: keeper.rows.into(),
+            profile: OnceLock::new(),
+            places: OnceLock::new(),
+        })
+    }
+
+    fn profile(&self, py: Python<'_>) -> PyResult<&Profile> {
+        if let Some(profile) = self.profile.get() {
+            return Ok(profile);
+        }
         // All findings: a comparison of a choice with all would call the rest gone.
-        let profile = Profile::new(&report, keeper.tally);
-        Ok(Self { told: Told::new(report, only), store: keeper.rows.into(), profile, places: OnceLock::new() })
+        let report = self.told.whole().ok_or_else(|| not_rows("the report is missing"))?;
+        let tally = self.store.columns(py)?.tally.clone();
+        Ok(self.profile.get_or_init(|| Profile::new(report, tally)))
     }
 }
 
@@ -140,7 +153,7 @@ type Parts = (told::Plain, [Table; 3], Vec<Option<timeline::Plain>>, String);
 /// What differs from `a` to `b`: as JSON, `handshark.comparison/1`, and for a person.
 #[pyfunction]
 pub(crate) fn compared(py: Python<'_>, a: &Analysis, b: &Analysis) -> PyResult<(String, String)> {
-    let (a, b) = (&a.profile, &b.profile);
+    let (a, b) = (a.profile(py)?, b.profile(py)?);
     py.detach(|| {
         guarded(|| {
             let comparison = Comparison::of(a, b);
@@ -233,11 +246,11 @@ impl Analysis {
     const MAX_TIMELINES: usize = MAX_TIMELINES;
 
     fn __reduce__<'py>(slf: Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Parts)> {
-        let (py, Self { told, store, profile, .. }) = (slf.py(), slf.get());
-        let Columns { connections, hellos, certificates, timelines } = store.columns(py)?;
+        let (py, analysis) = (slf.py(), slf.get());
+        let Columns { connections, hellos, certificates, timelines, .. } = analysis.store.columns(py)?;
         let tables = [connections, hellos, certificates].map(Table::clone);
-        let profile = serde_json::to_string(profile).map_err(not_json)?;
-        Ok((slf.get_type().getattr("_restored")?, (told.plain(py)?, tables, timelines.plain(), profile)))
+        let profile = serde_json::to_string(analysis.profile(py)?).map_err(not_json)?;
+        Ok((slf.get_type().getattr("_restored")?, (analysis.told.plain(py)?, tables, timelines.plain(), profile)))
     }
 
     /// An analysis from what `__reduce__` gave.
@@ -251,8 +264,16 @@ impl Analysis {
         let [connections, hellos, certificates] = tables;
         Ok(Self {
             told: told.into(),
-            store: Columns { connections, hellos, certificates, timelines: timelines.into() }.into(),
-            profile: serde_json::from_str(profile).map_err(not_json)?,
+            store: Columns {
+                connections,
+                hellos,
+                certificates,
+                timelines: timelines.into(),
+                // It is in the profile already.
+                tally: Tally::default(),
+            }
+            .into(),
+            profile: OnceLock::from(serde_json::from_str::<Profile>(profile).map_err(not_json)?),
             places: OnceLock::new(),
         })
     }

@@ -84,7 +84,7 @@ impl Follower {
                     inspector.ok_or_else(over)?.finish().map_err(|error| raised(error, &self.name))?;
                 report.capture.files = vec![escaped(&self.name).into_owned()];
                 let told = keeper.take_symptoms();
-                Ok((told, Analysis::new(report, keeper, &self.only)?))
+                Ok((told, Analysis::new(report, keeper, self.only.clone())?))
             })
         })
     }

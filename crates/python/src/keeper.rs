@@ -2,7 +2,6 @@
 
 use arrow_schema::ArrowError;
 use handshark::capture::Interfaces;
-use handshark::compare::Tally;
 use handshark::record::Connection;
 use handshark::{Limits, Sink};
 
@@ -13,8 +12,6 @@ use crate::rows::Rows;
 #[derive(Debug)]
 pub(crate) struct Keeper {
     pub(crate) rows: Rows,
-    /// What is counted for comparisons.
-    pub(crate) tally: Tally,
     /// Whether rows are kept.
     keeps: bool,
     /// Symptoms since they were last taken, where somebody takes them.
@@ -25,7 +22,7 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { rows: Rows::new(limits), tally: Tally::default(), keeps: true, symptoms: None, failure: None }
+        Self { rows: Rows::new(limits), keeps: true, symptoms: None, failure: None }
     }
 
     /// Keeps no rows: for streams without an end.
@@ -52,7 +49,6 @@ impl Sink for Keeper {
         if self.failure.is_some() || !self.keeps {
             return;
         }
-        self.tally.add(connection);
         self.failure = self.rows.push(connection, interfaces).err();
     }
 }

@@ -10,6 +10,7 @@ use std::time::Instant;
 use arrow_schema::ArrowError;
 use handshark::Limits;
 use handshark::capture::Interfaces;
+use handshark::compare::Tally;
 use handshark::record::Connection;
 use handshark_output::arrow::Batches;
 use handshark_output::rows::RowKind;
@@ -48,6 +49,7 @@ struct Made {
     hellos: Batches,
     certificates: Batches,
     timelines: Timelines,
+    tally: Tally,
 }
 
 impl Rows {
@@ -58,6 +60,7 @@ impl Rows {
                 hellos: Batches::new(RowKind::Hellos),
                 certificates: Batches::new(RowKind::Certificates),
                 timelines: Timelines::default(),
+                tally: Tally::default(),
             },
             waiting: VecDeque::new(),
             interfaces: Interfaces::default(),
@@ -78,7 +81,9 @@ impl Rows {
         }
         self.note_chains(connection);
         if self.waiting.back().is_none_or(|chunk| chunk.len() == CHUNK) {
-            self.waiting.push_back(Vec::new());
+            // The first one grows, so that a small capture does not ask for much.
+            let room = if self.waiting.is_empty() { 0 } else { CHUNK };
+            self.waiting.push_back(Vec::with_capacity(room));
         }
         if let Some(chunk) = self.waiting.back_mut() {
             chunk.push(connection.clone());
@@ -115,6 +120,7 @@ impl Rows {
 impl Made {
     fn push(&mut self, connection: &Connection, interfaces: &Interfaces) -> Result<(), ArrowError> {
         self.timelines.add(connection);
+        self.tally.add(connection);
         let mut tables = [&mut self.connections, &mut self.hellos, &mut self.certificates].into_iter();
         tables.try_for_each(|table| table.push(connection, interfaces))
     }
@@ -125,17 +131,20 @@ impl Made {
             hellos: Table::of_rows(RowKind::Hellos, self.hellos.finish()?),
             certificates: Table::of_rows(RowKind::Certificates, self.certificates.finish()?),
             timelines: self.timelines,
+            tally: self.tally,
         })
     }
 }
 
-/// All rows, and all steps.
+/// All rows, all steps, and what was counted.
 #[derive(Debug)]
 pub(crate) struct Columns {
     pub(crate) connections: Table,
     pub(crate) hellos: Table,
     pub(crate) certificates: Table,
     pub(crate) timelines: Timelines,
+    /// What is counted for comparisons.
+    pub(crate) tally: Tally,
 }
 
 /// Rows that become columns when they are first asked for.
@@ -185,9 +194,9 @@ impl Store {
         let mut due = Instant::now() + TICK;
         while rows.make_some().map_err(not_rows)? {
             if Instant::now() > due {
-                if let Err(interrupt) = Python::attach(|py| py.check_signals()) {
+                if let Some(signal) = Python::attach(|py| py.check_signals().err()) {
                     *place = Some(rows);
-                    return Err(interrupt);
+                    return Err(signal);
                 }
                 due = Instant::now() + TICK;
             }

@@ -1,5 +1,6 @@
 //! What a report says, in the forms that Python takes: each is made when it is first asked for.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use handshark::Report;
@@ -27,10 +28,8 @@ pub(crate) struct Told {
 #[derive(Debug)]
 struct Source {
     report: Report,
-    /// Findings that were not asked for.
-    hidden: Vec<Finding>,
-    /// Codes of those that were.
-    checks: Vec<&'static str>,
+    /// Codes of the findings that were asked for; all where it is empty.
+    only: Vec<String>,
 }
 
 #[derive(Debug, Default)]
@@ -46,39 +45,41 @@ pub(crate) type Plain = (String, String, Table, Table, Vec<(String, u64, String)
 
 impl Told {
     /// Findings that are not among `only` are left out, as the command's `--only` does.
-    pub(crate) fn new(mut report: Report, only: &[String]) -> Self {
-        let wanted = |code: &str| only.is_empty() || only.iter().any(|wanted| wanted == code);
-        let (shown, hidden) = std::mem::take(&mut report.findings)
-            .into_iter()
-            .partition::<Vec<Finding>, _>(|finding| wanted(finding.code));
-        report.findings = shown;
-        let checks = DETECTORS.iter().map(|detector| detector.code()).filter(|code| wanted(code)).collect();
-        let quality =
-            report.capture.quality.iter().map(|odd| (odd.code.to_owned(), odd.count, odd.note.clone())).collect();
-        Self { source: Some(Box::new(Source { report, hidden, checks })), forms: Forms::default(), quality }
+    pub(crate) fn new(report: Report, only: Vec<String>) -> Self {
+        let quality = &report.capture.quality;
+        let quality = quality.iter().map(|odd| (odd.code.to_owned(), odd.count, odd.note.clone())).collect();
+        Self { source: Some(Box::new(Source { report, only })), forms: Forms::default(), quality }
+    }
+
+    /// The report with all findings; `None` where a pickle brought its forms alone.
+    pub(crate) fn whole(&self) -> Option<&Report> {
+        self.source.as_deref().map(|source| &source.report)
     }
 
     /// The report as JSON, `handshark.report/1`.
     pub(crate) fn json(&self, py: Python<'_>) -> PyResult<&String> {
-        self.form(py, &self.forms.json, |Source { report, .. }| {
+        self.form(py, &self.forms.json, |source| {
             let mut out = Vec::new();
-            json::write_report(&mut out, report)?;
+            json::write_report(&mut out, &source.asked().0)?;
             Ok(String::from_utf8(out)?)
         })
     }
 
     /// The report for a person.
     pub(crate) fn text(&self, py: Python<'_>) -> PyResult<&String> {
-        self.form(py, &self.forms.text, |Source { report, hidden, checks }| {
+        self.form(py, &self.forms.text, |source| {
+            let (report, hidden) = source.asked();
+            let checks: Vec<_> =
+                DETECTORS.iter().map(|detector| detector.code()).filter(|code| source.wants(code)).collect();
             let mut out = Vec::new();
-            text::write_report(&mut out, report, Scope { checks, hidden }, STYLE)?;
+            text::write_report(&mut out, &report, Scope { checks: &checks, hidden: &hidden }, STYLE)?;
             Ok(String::from_utf8(out)?)
         })
     }
 
     /// The findings as rows.
     pub(crate) fn findings(&self, py: Python<'_>) -> PyResult<&Table> {
-        self.form(py, &self.forms.findings, |source| findings::table(&source.report.findings).map_err(not_rows))
+        self.form(py, &self.forms.findings, |source| findings::table(&source.asked().0.findings).map_err(not_rows))
     }
 
     /// The services as rows.
@@ -105,6 +106,24 @@ impl Told {
         let source = self.source.as_deref().ok_or_else(|| not_rows("a form of the report is missing"))?;
         let made = py.detach(|| guarded(|| make(source)))?;
         Ok(form.get_or_init(|| made))
+    }
+}
+
+impl Source {
+    fn wants(&self, code: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|wanted| wanted == code)
+    }
+
+    /// The report with the findings that were asked for, and the others.
+    fn asked(&self) -> (Cow<'_, Report>, Vec<Finding>) {
+        if self.only.is_empty() {
+            return (Cow::Borrowed(&self.report), Vec::new());
+        }
+        let mut report = self.report.clone();
+        let findings = std::mem::take(&mut report.findings).into_iter();
+        let (shown, hidden) = findings.partition(|finding| self.wants(finding.code));
+        report.findings = shown;
+        (Cow::Owned(report), hidden)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The payload of a connection that is still being looked at: reassembly, and whoever reads it.
 
+use std::sync::Arc;
+
 use super::proxy_header;
 use super::{Means, Protocol, ProxyHeader};
 use crate::http::{self, Http, Http2, Http2Observer, HttpObserver};
@@ -41,7 +43,7 @@ enum Reader {
 #[derive(Debug)]
 pub(super) enum Learned {
     /// TLS, and the clear HTTP that asked for it (CONNECT), where there was some.
-    Tls(Box<Tls>, Option<Box<Http>>),
+    Tls(Arc<Tls>, Option<Box<Http>>),
     Http(Box<Http>),
     Http2(Box<Http2>),
     Nothing(Protocol),
@@ -168,7 +170,7 @@ impl Streams {
             }
         }
         match self.reader {
-            Reader::Tls(observer) => Learned::Tls(Box::new(observer.finish()), self.before_tls),
+            Reader::Tls(observer) => Learned::Tls(Arc::new(observer.finish()), self.before_tls),
             Reader::Http(observer) => Learned::Http(Box::new(observer.finish())),
             Reader::Http2(observer) => Learned::Http2(Box::new(observer.finish())),
             Reader::Undecided { .. } | Reader::Other { .. } => Learned::Nothing(Protocol::Other),
