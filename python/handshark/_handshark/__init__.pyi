@@ -1,5 +1,5 @@
-"""The extension module, in the order of `crates/python/src/lib.rs`. Beside this there is a stub for each of its files that
-shows something to Python, under the same name.
+"""The extension module, in the order of `crates/python/src/lib.rs`. Beside this there is a stub for each of its files
+that shows something to Python, under the same name.
 
 They are parts of the description, not of the module: at run time there is `handshark._handshark` alone.
 """
