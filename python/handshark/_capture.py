@@ -23,7 +23,9 @@ _LINES_SHOWN = 12
 class Capture:
     """Everything that was read out of a capture. `handshark.read` makes it; it holds no open file.
 
-    Threads may share it; it can be pickled, so a pool of processes may read captures and hand them back.
+    Threads may share it; it can be pickled, so a pool of processes may read captures and hand them back. Columns of
+    connections, hellos and certificates are made when one of these tables, a connection or a plot is first asked for,
+    which takes some 30 microseconds for each connection.
 
     >>> import handshark
     >>> capture = handshark.read("testdata/all-well.pcap")
@@ -113,8 +115,7 @@ class Capture:
     @cached_property
     def warnings(self) -> list[CaptureWarning]:
         """What is odd about the capture and may weaken its findings. Each was also given to Python's `warnings`."""
-        quality = self._report["capture"]["quality"]
-        return [CaptureWarning(odd["note"], odd["code"], odd["count"]) for odd in quality]
+        return [CaptureWarning(note, code, count) for code, count, note in self._analysis.quality]
 
     def connection(self, number: int) -> Connection:
         """The connection with this number, which is Wireshark's `tcp.stream`.
@@ -126,7 +127,7 @@ class Capture:
         """
         row = self._analysis.connection(number) if number >= 0 else None
         if row is None:
-            raise LookupError(f"no connection {number}: the capture has {len(self.connections)}, from 0")
+            raise LookupError(f"no connection {number}: the capture has {len(self)}, from 0")
         return Connection(row, _Details(self._analysis))
 
     @property
@@ -145,7 +146,7 @@ class Capture:
 
     def __len__(self) -> int:
         """How many connections there are."""
-        return len(self.connections)
+        return len(self._analysis)
 
     def __bool__(self) -> bool:
         return True

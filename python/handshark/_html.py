@@ -54,8 +54,8 @@ def finding(data: dict[str, Any]) -> str:
     parts = [
         f"{chip} <b>{_text(data['code'])}</b> {_text(_service(data['service']))} "
         f'<span style="opacity:.7">{_text(count)}</span>',
-        f'<div style="margin:4px 0">{_text(data["summary"])}</div>',
-        "".join(f'<div style="margin:2px 0">&#8594; {_text(step)}</div>' for step in data["remedy"]),
+        f'<div style="margin:4px 0">{_prose(data["summary"])}</div>',
+        "".join(f'<div style="margin:2px 0">&#8594; {_prose(step)}</div>' for step in data["remedy"]),
         _folded("Services", [f"{_service(hit)}: {hit['affected']} of {hit['of']}" for hit in data["also_at"]]),
         _folded("Facts", [f"{key}: {value}" for key, value in data["facts"].items()]),
         _folded("Known limits that fit", [_candidate(one) for one in data["candidates"]]),
@@ -187,6 +187,14 @@ def _text(value: object) -> str:
     return html.escape(shown)
 
 
+def _prose(text: str) -> str:
+    """Text in which backticks enclose what is typed: settings and commands."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return _text(text)
+    return "".join(f"<code>{_text(part)}</code>" if place % 2 else _text(part) for place, part in enumerate(parts))
+
+
 def _wire(value: object) -> str:
     """A value of a table: as it was on the wire, so control characters are spelled out first."""
     if isinstance(value, list):
@@ -239,7 +247,7 @@ def _candidate(one: dict[str, Any]) -> str:
 
 
 def _folded(title: str, lines: Sequence[str]) -> str:
-    items = "".join(f"<li>{_text(line)}</li>" for line in lines)
+    items = "".join(f"<li>{_prose(line)}</li>" for line in lines)
     return _details(title, f'<ul style="margin:2px 0">{items}</ul>') if lines else ""
 
 

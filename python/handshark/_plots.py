@@ -26,11 +26,15 @@ _SERVICES = 6
 _LANES = 300
 _BINS = 90
 _PER_DECADE = 40
+# A chart is a white card, on a dark page too: its text does not touch the edge.
+_PADDING = 12
+# Size of a panel's title.
+_OF_PANEL = 12
 
 # What went well is quiet, what failed is loud; blue and orange are told apart by most colour-blind eyes.
 _OUTCOMES = {
     "established": "#8fb4d9",
-    "open": "#b8c4d0",
+    "open": "#b9a8d6",
     "mid-stream": "#c9c3b5",
     "health-check": "#a5cdb5",
     "refused": "#7b2d8b",
@@ -122,7 +126,7 @@ class Plots:
             .encode(
                 x=x,
                 x2="to:Q",
-                y=alt.Y("foot:Q", title="connections", scale=room, axis=alt.Axis(tickMinStep=1)),
+                y=alt.Y("foot:Q", title="connections", scale=room, axis=_whole(tallest)),
                 y2="top:Q",
                 color=alt.Color("closed by:N", scale=_scale(_SIDES)),
                 tooltip=["from:Q", "to:Q", "closed by:N", "connections:Q"],
@@ -149,6 +153,7 @@ class Plots:
             title=_title("Idle time before the close", f"{_count(len(rows), 'connection')}; {self._source(service)}"),
             width=_WIDTH,
             height=260,
+            padding=_PADDING,
         )
 
     def lifetimes(self, service: str | None = None) -> alt.VConcatChart:
@@ -187,12 +192,13 @@ class Plots:
             height = max(36, min(240, 7 * len(picked)))
             dots = base.mark_circle(size=max(6, min(28, 1500 / len(picked))), opacity=1)
             bars = base.mark_bar(height={"band": 0.75}).encode(x2="end:T")
-            title = _title(name, f"{_count(len(rows), 'connection')}{some}", size=12)
+            title = _title(name, f"{_count(len(rows), 'connection')}{some}", size=_OF_PANEL)
             panels.append(alt.layer(bars, dots).properties(width=_WIDTH, height=height, title=title))
         left = len(groups) - len(shown)
         more = f"; {_count(left, 'more service')} not shown" if left else ""
         chart: alt.VConcatChart = _Column(vconcat=panels).resolve_scale(x="shared", color="shared")
-        return chart.properties(title=_title("Lifetimes of connections (UTC)", f"{self._source(service)}{more}"))
+        title = _title("Lifetimes of connections (UTC)", f"{self._source(service)}{more}", offset=14)
+        return chart.properties(title=title, padding=_PADDING)
 
     def latency(self, service: str | None = None) -> alt.LayerChart:
         """How long connecting took, by service: SYN to ACK (`connect_s`), and the whole TLS handshake (`handshake_s`).
@@ -246,6 +252,7 @@ class Plots:
             title=_title("Time to connect", f"{subtitle}; {self._source(service)}{more}"),
             width=_WIDTH - 140,
             height=alt.Step(22),
+            padding=_PADDING,
         )
 
     def dials(self, service: str | None = None) -> alt.VConcatChart:
@@ -290,9 +297,8 @@ class Plots:
                 if count
             ]
             axis = _clock(span) if place == len(kinds) - 1 else None
-            y = alt.Y(
-                "foot:Q", title=f"in {width:g} s", scale=_room(max(counts.values())), axis=alt.Axis(tickMinStep=1)
-            )
+            tallest = max(counts.values())
+            y = alt.Y("foot:Q", title=f"in {width:g} s", scale=_room(tallest), axis=_whole(tallest))
             panels.append(
                 alt.Chart(_data(data))
                 .mark_rect(color=color)
@@ -303,11 +309,12 @@ class Plots:
                     y2="count:Q",
                     tooltip=["at:T", "count:Q", alt.Tooltip("per second:Q", format=".3~g")],
                 )
-                .properties(width=_WIDTH, height=height, title=_title(f"{sum(counts.values())} {what}", "", size=12))
+                .properties(
+                    width=_WIDTH, height=height, title=_title(f"{sum(counts.values())} {what}", "", size=_OF_PANEL)
+                )
             )
-        return _Column(vconcat=panels, spacing=4).properties(
-            title=_title("Attempts to connect (UTC)", self._source(service))
-        )
+        title = _title("Attempts to connect (UTC)", self._source(service), offset=14)
+        return _Column(vconcat=panels, spacing=4).properties(title=title, padding=_PADDING)
 
     def timeline(self, number: int) -> alt.LayerChart:
         """The ladder of one connection: its steps as arrows between client and server, evenly spaced, with packet
@@ -375,7 +382,7 @@ class Plots:
             offset=24,
         )
         chart: alt.LayerChart = _Layers(layer=layers).configure_view(stroke=None)
-        return chart.properties(title=title, width=_WIDTH - 120, height=height)
+        return chart.properties(title=title, width=_WIDTH - 120, height=height, padding=_PADDING)
 
     def _rows(self, service: str | None, *names: str) -> Iterator[dict[str, Any]]:
         """These columns of the connections, those of one service where it is asked for."""
@@ -485,8 +492,15 @@ def _clock(span: tuple[float, float]) -> alt.Axis:
     return alt.Axis(format=text, tickCount=7, labelOverlap=True)
 
 
-def _title(text: str, subtitle: str, size: int = 14) -> alt.TitleParams:
-    return alt.TitleParams(text, subtitle=subtitle, anchor="start", fontSize=size)
+def _whole(tallest: float) -> alt.Axis:
+    """Counts: no half of one is marked."""
+    return alt.Axis(values=list(range(int(tallest) + 1)), format="d") if tallest <= 4 else alt.Axis(tickMinStep=1)
+
+
+def _title(text: str, subtitle: str, size: int = 14, offset: int = 6) -> alt.TitleParams:
+    # The title of a panel begins where the panel does, whatever stands left of its axis.
+    frame: Literal["group", "bounds"] = "group" if size == _OF_PANEL else "bounds"
+    return alt.TitleParams(text, subtitle=subtitle, anchor="start", fontSize=size, offset=offset, frame=frame)
 
 
 def _data(rows: Iterable[Mapping[str, Any]]) -> alt.InlineData:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import glob
+import io
 import os
 import stat
 import sys
@@ -124,6 +125,8 @@ def _matches(path: str) -> list[str]:
 
 def reader(stream: Any) -> Callable[[int], bytes]:
     """What gives the next bytes of a stream as soon as there are some."""
+    if isinstance(stream, io.TextIOBase):
+        raise TypeError("the file must be open in binary mode: it decodes text; of sys.stdin take sys.stdin.buffer")
     # read1 gives what there is; read would wait until a whole chunk has come.
     read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
     return read

@@ -37,7 +37,13 @@ def wheel(path: Path, *, released: bool = True) -> Iterator[str]:
             yield "the bill of materials is missing"
         for bom in boms:
             yield from _bill(json.loads(files.read(bom)))
-        for name in ("__init__.py", "_handshark.pyi", "py.typed", "_handshark.abi3.so"):
+        for name in (
+            "__init__.py",
+            "_handshark/__init__.pyi",
+            "_handshark/table.pyi",
+            "py.typed",
+            "_handshark.abi3.so",
+        ):
             if f"handshark/{name}" not in names:
                 yield f"handshark/{name} is missing"
         for name in names:

@@ -11,7 +11,7 @@ from handmade import connection
 import handshark
 
 HOSTILE = b"<script>alert(1)</script>\"' onload=x &amp; \x1b[31m\xe2\x80\xae.example"
-TAGS = {"div", "span", "b", "details", "summary", "ul", "li", "table", "tr", "th", "td"}
+TAGS = {"div", "span", "b", "code", "details", "summary", "ul", "li", "table", "tr", "th", "td"}
 
 
 class Checker(HTMLParser):
@@ -66,6 +66,15 @@ def test_a_hostile_name_stays_text(packets: int) -> None:
     for text in (str(capture), repr(capture), repr(capture.connection(0)), str(steps)):
         assert "\x1b" not in text
         assert "\u202e" not in text
+
+
+def test_what_is_typed_stands_out_and_stays_text() -> None:
+    part = handshark.read(TESTDATA / "missing-sni-silent.pcapng").findings[0]._repr_html_()
+    assert "<code>auto_sni: true</code>" in part
+    assert "`" not in part
+    backticks = handshark.read(connection(b"`<i>`.`example")).connection(0)
+    Checker(backticks._repr_html_())
+    assert "`&lt;i&gt;`.`example" in backticks._repr_html_()
 
 
 def test_invalid_utf_8_is_no_exception() -> None:

@@ -218,3 +218,10 @@ def test_a_capture_of_no_packets() -> None:
     assert (len(capture), capture.findings, capture.connections.to_dicts()) == (0, [], [])
     assert bool(capture)
     assert capture.connections.to_polars().shape[0] == 0
+
+
+def test_a_file_open_as_text_is_refused() -> None:
+    with open(CAPTURE, encoding="utf-8") as file, pytest.raises(TypeError, match="binary mode"):
+        handshark.read(file)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="binary mode"):
+        handshark.read(io.StringIO("text"))  # type: ignore[arg-type]

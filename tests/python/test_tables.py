@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from datetime import datetime, timedelta
 from typing import get_type_hints
@@ -117,3 +119,16 @@ def test_columns_without_none_never_hold_none() -> None:
     assert len(captures) > 10
     for row in (row for path in captures for row in handshark.read(path).connections):
         assert [name for name in always if row[name] is None] == []
+
+
+@pytest.mark.parametrize("room", [100, 1_500, 3_000, 64 * 1024 * 1024])
+@pytest.mark.filterwarnings("ignore::handshark.CaptureWarning")
+def test_connections_that_wait_for_columns_take_no_room_from_open_ones(room: int) -> None:
+    """Certificates are as many as the command tells, however few bytes of them may be kept."""
+    paths = [str(TESTDATA / f"certificate-{kind}.pcap") for kind in ("expired", "fault")]
+    table = handshark.read(paths, limits={"max_certificate_bytes": room}).certificates
+    command = [sys.executable, "-m", "handshark", "certificates", *paths, "--format", "csv"]
+    command += ["--limit", f"max-certificate-bytes={room}"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(table) == len(told) - 1
+    assert (len(table) == 0) == (room == 100)

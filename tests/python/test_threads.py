@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from conftest import TESTDATA
-from handmade import connection, records
+from handmade import attempts, connection, records
 
 import handshark
 
@@ -155,3 +155,35 @@ def test_an_exception_ends_a_reading_and_the_next_one_works() -> None:
     with pytest.raises(TimeoutError):
         handshark.read(Once())
     assert len(handshark.read(CAPTURE)) == 400
+
+
+def test_sixteen_threads_ask_first() -> None:
+    """Columns are made when they are first asked for: once, and the same for all."""
+    expected = handshark.read(CAPTURE).connections.to_dicts()
+    capture = handshark.read(CAPTURE)
+    with ThreadPoolExecutor(16) as pool:
+        tables = list(pool.map(lambda _: capture.connections, range(16)))
+    assert all(table.to_dicts() == expected for table in tables)
+
+
+class Enough(Exception):
+    """What a signal raises."""
+
+
+def test_a_signal_ends_the_wait_for_columns_and_loses_none() -> None:
+    def stop(*_: object) -> None:
+        raise Enough
+
+    capture = handshark.read(attempts(20_000))
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.01)
+        begun = time.monotonic()
+        with pytest.raises(Enough):
+            capture.connections  # noqa: B018
+        assert time.monotonic() - begun < 0.5
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(capture.connections) == len(capture) == 20_000
+    assert sorted(capture.connections.column("connection")) == list(range(20_000))

@@ -1,5 +1,7 @@
 //! Reports and connections made by hand, for the tests of all formats.
 
+use std::sync::Arc;
+
 use handshark::Quality;
 use handshark::Report;
 use handshark::capture::{Interface, Interfaces, LinkType};
@@ -86,7 +88,7 @@ pub(crate) fn connection(number: u64) -> Connection {
         last_exchange: None,
         before_last_exchange: None,
         longest_survived_idle: None,
-        tls: Some(Box::new(Tls { stage: Stage::Established, client_hello: Some(Box::new(hello())), ..Tls::default() })),
+        tls: Some(Arc::new(Tls { stage: Stage::Established, client_hello: Some(Box::new(hello())), ..Tls::default() })),
         http: None,
         http2: None,
         proxy_header: None,

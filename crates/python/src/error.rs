@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use handshark::CaptureError;
 use handshark::types::escaped;
-use pyo3::exceptions::PyOSError;
+use pyo3::exceptions::{PyOSError, PyRuntimeError};
 use pyo3::prelude::*;
 
 /// The classes live in Python, where they are documented.
@@ -46,6 +46,11 @@ fn reason(error: &CaptureError) -> String {
     };
     let rest = text.strip_prefix(name.as_str()).and_then(|rest| rest.strip_prefix(": "));
     rest.unwrap_or(&text).to_owned()
+}
+
+/// Rows that can not be made: a bug of ours too.
+pub(crate) fn not_rows(why: impl std::fmt::Display) -> PyErr {
+    PyRuntimeError::new_err(format!("rows: {why}"))
 }
 
 /// Runs `work`; a panic, which is always a bug of ours, becomes an exception.

@@ -54,8 +54,9 @@ impl Follower {
     /// Nothing was read yet. Rows and steps are kept for the end where `keep` says so.
     #[new]
     fn new(name: String, changes: Vec<(String, f64)>, only: Vec<String>, keep: bool) -> PyResult<Self> {
-        let keeper = if keep { Keeper::new() } else { Keeper::of_nothing() };
-        let mut inspector = Inspector::with_sink(changed(&changes)?, keeper.telling_symptoms());
+        let limits = changed(&changes)?;
+        let keeper = if keep { Keeper::new(&limits) } else { Keeper::of_nothing(&limits) };
+        let mut inspector = Inspector::with_sink(limits, keeper.telling_symptoms());
         // A stream that never gives a byte is an error too: without this the inspector would not know of the stream.
         inspector.push(&[]).map_err(|error| raised(error, &name))?;
         Ok(Self { inspector: Mutex::new(Some(inspector)), name, only })
@@ -83,7 +84,7 @@ impl Follower {
                     inspector.ok_or_else(over)?.finish().map_err(|error| raised(error, &self.name))?;
                 report.capture.files = vec![escaped(&self.name).into_owned()];
                 let told = keeper.take_symptoms();
-                Ok((told, Analysis::new(report, keeper, &self.only)?))
+                Ok((told, Analysis::new(report, keeper, self.only.clone())?))
             })
         })
     }

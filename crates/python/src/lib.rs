@@ -2,7 +2,7 @@
 //!
 //! In: what Python can hold of a capture (paths, bytes, something to read from). Out: the report as JSON and as text, rows
 //! as Arrow, the steps of a connection as tuples. What a user sees, documents and shows is Python, in `python/handshark`;
-//! `_handshark.pyi` there repeats this list with its types.
+//! `_handshark/` there repeats this list with its types, one stub for each file here that shows something to Python.
 
 mod analysis;
 mod command;
@@ -13,10 +13,13 @@ mod follow;
 mod keeper;
 mod kind;
 mod row;
+mod rows;
 mod services;
 mod sheet;
 mod source;
 mod table;
+mod timeline;
+mod told;
 
 /// The module itself: the list of all there is.
 #[pyo3::pymodule(name = "_handshark")]

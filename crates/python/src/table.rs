@@ -70,7 +70,7 @@ impl Table {
         batches.flat_map(|numbers| numbers.values().iter().copied()).enumerate()
     }
 
-    fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
     }
 

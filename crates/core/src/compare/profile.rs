@@ -127,7 +127,7 @@ impl Dealings {
 }
 
 /// Counts connections while a capture is read. It is a [`Sink`]; a sink that does more calls [`Tally::add`].
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tally {
     services: BTreeMap<Endpoint, Dealings>,
     others: u64,

@@ -1,5 +1,7 @@
 //! One finished connection: plain data, each field with its meaning, unit, absence and how it can mislead.
 
+use std::sync::Arc;
+
 use super::ProxyHeader;
 use crate::capture::InterfaceId;
 use crate::detect::Symptom;
@@ -73,8 +75,8 @@ pub struct Connection {
     /// keep-alive probes were sent, which are no silence for what is on the way.
     pub longest_survived_idle: Option<Span>,
 
-    /// TLS, where it was recognised.
-    pub tls: Option<Box<Tls>>,
+    /// TLS, where it was recognised. Copies of the record share it.
+    pub tls: Option<Arc<Tls>>,
     /// Clear HTTP/1, where it was recognised.
     pub http: Option<Box<Http>>,
     /// HTTP/2, where it was read in clear, or where the sizes of TLS records look like its pings.

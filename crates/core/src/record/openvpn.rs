@@ -8,6 +8,8 @@
 //!
 //! What is followed is the first key's negotiation; later ones are inside the tunnel's life and end nothing.
 
+use std::sync::Arc;
+
 use super::Means;
 use crate::tls::{self, Tls, TlsObserver};
 use crate::types::{Moment, NotVisible, Side, Sided};
@@ -185,8 +187,8 @@ impl OpenVpn {
     }
 
     /// The TLS of its control channel, where some was seen.
-    pub(super) fn finish(self) -> Option<Box<Tls>> {
-        self.tls.map(|tls| Box::new(tls.finish()))
+    pub(super) fn finish(self) -> Option<Arc<Tls>> {
+        self.tls.map(|tls| Arc::new(tls.finish()))
     }
 }
 
@@ -243,7 +245,7 @@ mod tests {
         [&(body.len() as u16).to_be_bytes()[..], &body].concat()
     }
 
-    fn follow(said: &[(Side, Vec<u8>)], size: usize) -> Option<Option<Box<Tls>>> {
+    fn follow(said: &[(Side, Vec<u8>)], size: usize) -> Option<Option<Arc<Tls>>> {
         let limits = Means::new(crate::Limits::default());
         let mut openvpn = OpenVpn::begins(&said.first()?.1)?;
         for (side, bytes) in said {

@@ -1,5 +1,7 @@
 //! The payload of a connection that is still being looked at: reassembly, and whoever reads it.
 
+use std::sync::Arc;
+
 use super::ftp;
 use super::openvpn::OpenVpn;
 use super::proxy_header;
@@ -50,11 +52,11 @@ enum Reader {
 #[derive(Debug)]
 pub(super) enum Learned {
     /// TLS, and the clear HTTP that asked for it (CONNECT), where there was some.
-    Tls(Box<Tls>, Option<Box<Http>>),
+    Tls(Arc<Tls>, Option<Box<Http>>),
     Http(Box<Http>),
     Http2(Box<Http2>),
     /// OpenVPN, with the TLS of its control channel where some was seen.
-    OpenVpn(Option<Box<Tls>>),
+    OpenVpn(Option<Arc<Tls>>),
     Nothing(Protocol),
 }
 
@@ -188,8 +190,8 @@ impl Streams {
             }
         }
         match self.reader {
-            Reader::Tls(observer) => Learned::Tls(Box::new(observer.finish()), self.before_tls),
-            Reader::Tds(tds) => Learned::Tls(Box::new(tds.finish()), None),
+            Reader::Tls(observer) => Learned::Tls(Arc::new(observer.finish()), self.before_tls),
+            Reader::Tds(tds) => Learned::Tls(Arc::new(tds.finish()), None),
             Reader::Http(observer) => Learned::Http(Box::new(observer.finish())),
             Reader::Http2(observer) => Learned::Http2(Box::new(observer.finish())),
             Reader::OpenVpn(openvpn) => Learned::OpenVpn(openvpn.finish()),
@@ -421,7 +423,7 @@ mod tests {
         let said = [(Side::Client, &b"\x04\x01\x01\xbb\x0a\0\0\x01user\0"[..]), (Side::Server, &socks)];
         match learned(&[&said[..], &[(Side::Server, &hello)]].concat()) {
             Learned::Tls(tls, None) => {
-                assert_eq!(tls.server_hello.map(|hello| hello.cipher_suite), Some(0xc02f));
+                assert_eq!(tls.server_hello.as_ref().map(|hello| hello.cipher_suite), Some(0xc02f));
                 assert!(tls.client_hello.is_none() && !tls.reversed);
             }
             other => panic!("{other:?}"),
