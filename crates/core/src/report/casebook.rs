@@ -103,7 +103,7 @@ impl Casebook {
         let Some(Row { service, cells, shapes, failures }) = rows.get_mut(row) else { return };
         load.note(connection, service.add(connection, outcome));
         let plan = shapes.plan(Shape::of(connection, outcome), checks);
-        debug_assert!(plan.holds(checks, connection), "a detector says more than its needs() and clears() allow");
+        debug_assert_eq!(plan.broken(checks, connection), None, "it says more than its needs() and clears() allow");
         let mut asked = plan.asked;
         for (number, check) in chosen(checks, plan.alike) {
             let cell = cell_of(check, number, whole, cells);

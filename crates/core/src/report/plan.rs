@@ -74,18 +74,20 @@ impl Plan {
         plan
     }
 
-    /// Whether the detectors would have said of the connection what the plan says for them.
-    pub(super) fn holds(&self, checks: &[Check], connection: &Connection) -> bool {
-        chosen(checks, !self.asked | self.alike).all(|(number, check)| {
+    /// The code of a detector that would have said something else of the connection than the plan says for it.
+    pub(super) fn broken(&self, checks: &[Check], connection: &Connection) -> Option<&'static str> {
+        let mut unasked = chosen(checks, !self.asked | self.alike);
+        let broken = unasked.find(|(number, check)| {
             let mut said = Said::nothing();
             said.hear(check.detector, connection, connection.outcome());
             let alike = self.alike & 1 << number != 0;
             let applies = alike || self.clear & 1 << number != 0;
-            said.applies == applies
-                && said.not_visible.is_none()
-                && said.symptom().is_some() == alike
-                && said.quiet == alike
-        })
+            said.applies != applies
+                || said.not_visible.is_some()
+                || said.symptom().is_some() != alike
+                || said.quiet != alike
+        });
+        broken.map(|(_, check)| check.detector.code())
     }
 }
 

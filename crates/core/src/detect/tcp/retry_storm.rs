@@ -21,7 +21,7 @@ impl Detector for RetryStorm {
     }
 
     fn needs(&self) -> Shape {
-        Shape::SYN | Shape::ENDED_BY_RESET | Shape::RESET_AT_ONCE
+        Shape::SYN | Shape::ENDED | Shape::RESET_AT_ONCE
     }
 
     fn explains_failures(&self) -> bool {
