@@ -286,6 +286,7 @@ impl<S: Sink> Connections<S> {
     }
 
     /// A segment of no connection that lives.
+    #[inline(always)]
     fn begin(&mut self, sighting: &Sighting<'_>, flow: &Flow, now: Now) {
         if !sighting.segment.flags.opens() && self.table.has_ended(flow, now.age) {
             self.late_packets += 1;

@@ -3,8 +3,6 @@
 //! Nothing in a packet says that two attempts belong together. What is asked for: the same port, at the same time, by the same client
 //! or in the other address family; each winner wins over one loser; and its server is not one that is used anyway, without a race.
 
-use std::collections::VecDeque;
-
 use super::ServiceKey;
 use super::tcp::refusal_of_syn_ack;
 use super::thresholds::{CONNECT_TIMEOUT_LEAST, FALLBACK_WITHIN};
@@ -15,8 +13,9 @@ use crate::types::{Endpoint, Moment};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Races {
     lost: Vec<Lost>,
-    /// The latest that opened: a winner may end before its loser.
-    recent: VecDeque<Attempt>,
+    /// The latest that opened: a winner may end before its loser. In no order: the next takes the place of the oldest.
+    recent: Vec<Attempt>,
+    next: usize,
     winners: Vec<Winner>,
     /// There were more than are kept.
     more: bool,
@@ -80,10 +79,11 @@ impl Races {
             self.note_winner(attempt.server);
             return;
         }
-        if self.recent.len() == RECENT {
-            self.recent.pop_front();
+        match self.recent.get_mut(self.next) {
+            Some(oldest) => *oldest = attempt,
+            None => self.recent.push(attempt),
         }
-        self.recent.push_back(attempt);
+        self.next = (self.next + 1) % RECENT;
     }
 
     #[cold]
@@ -92,8 +92,10 @@ impl Races {
             self.more = true;
             return;
         }
-        let place = self.recent.iter().position(|opened| is_won(&attempt, opened));
-        let winner = place.and_then(|place| self.recent.remove(place));
+        let won = self.recent.iter().enumerate().filter(|(_, opened)| is_won(&attempt, opened));
+        let place = won.min_by_key(|(_, opened)| opened.answer.packet).map(|(place, _)| place);
+        let winner = place.map(|place| self.recent.swap_remove(place));
+        self.next = self.next.min(self.recent.len());
         self.lost.push(Lost { attempt, winner });
         if let Some(winner) = winner {
             self.note_winner(winner.server);
