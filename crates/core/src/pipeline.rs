@@ -367,7 +367,7 @@ impl<S: Sink> Connections<S> {
         }
     }
 
-    /// What the limits did to the connections.
+    /// What the limits did to the connections, and which were seen by samples alone.
     fn limit_notes(&self) -> Vec<Quality> {
         let &Self { evicted, evicted_for_payload, over_limit, sampled, .. } = self;
         let open = evicted.saturating_sub(evicted_for_payload);

@@ -1,30 +1,19 @@
 //! Several packets in one 802.11 frame (A-MSDU): each belongs to its connection, and together they are one packet.
 
+mod gathered;
+
 use std::net::SocketAddr;
 
-use handshark::capture::Interfaces;
 use handshark::record::Connection;
-use handshark::{Inspector, Limits, Report, Sink};
+use handshark::{Inspector, Limits, Report};
 use handshark_testkit::packets::{Flags, TcpOptions, TcpPacket, UdpPacket};
 use handshark_testkit::writers::{Order, Pcap};
+
+use gathered::{Gathered, end};
 
 const QOS_DATA: [u8; 24] =
     [0x88, 1, 0, 0, 0, 0, 0x5e, 0, 0x53, 1, 0, 0, 0x5e, 0, 0x53, 2, 0, 0, 0x5e, 0, 0x53, 3, 0, 0];
 const LLC_SNAP_IPV4: [u8; 8] = [0xaa, 0xaa, 3, 0, 0, 0, 8, 0];
-
-#[derive(Default)]
-struct Gathered(Vec<Connection>);
-
-impl Sink for Gathered {
-    fn connection(&mut self, connection: &Connection, _: &Interfaces) {
-        self.0.push(connection.clone());
-        self.0.sort_by_key(|connection| connection.number);
-    }
-}
-
-fn end(text: &str) -> SocketAddr {
-    text.parse().expect("an address")
-}
 
 fn tcp(port: u16, seq: u32, payload: &[u8]) -> Vec<u8> {
     let packet = TcpPacket {

@@ -1,26 +1,15 @@
 //! Samples of packets (sFlow): each makes a row, and nobody judges by them.
 
+mod gathered;
+
 use std::net::SocketAddr;
 
-use handshark::capture::Interfaces;
 use handshark::record::{Connection, Outcome};
-use handshark::{Inspector, Limits, Report, Sink};
+use handshark::{Inspector, Limits, Report};
 use handshark_testkit::packets::{Flags, TcpOptions, TcpPacket, UdpPacket};
 use handshark_testkit::writers::{Order, Pcap};
 
-#[derive(Default)]
-struct Gathered(Vec<Connection>);
-
-impl Sink for Gathered {
-    fn connection(&mut self, connection: &Connection, _: &Interfaces) {
-        self.0.push(connection.clone());
-        self.0.sort_by_key(|connection| connection.number);
-    }
-}
-
-fn end(text: &str) -> SocketAddr {
-    text.parse().expect("an address")
-}
+use gathered::{Gathered, end};
 
 fn tcp(port: u16, seq: u32, flags: Flags, payload: &[u8]) -> Vec<u8> {
     let packet = TcpPacket {
