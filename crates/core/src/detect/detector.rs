@@ -46,10 +46,14 @@ pub trait Detector: Sync {
         None
     }
 
-    /// Connections of which is known without `examine` that they have the symptom, quietly and each the same as the next:
-    /// those that have all of this. Once there are enough examples they are counted and no more: the group's clients and
-    /// paces are not those of all.
-    fn shows(&self) -> Option<Shape> {
+    /// Connections of which is known without `examine` that they have the symptom, quietly and each the same as the next. Once
+    /// there are enough examples they are counted and no more. Neither yields the detector to another then, nor another to it.
+    fn shows(&self) -> Option<Sure> {
+        None
+    }
+
+    /// Connections of which is known without `examine` that the check can not be made.
+    fn blind(&self) -> Option<Blind> {
         None
     }
 
@@ -62,6 +66,28 @@ pub trait Detector: Sync {
 
     /// Tells what all its symptoms in one place mean: none, one or several findings.
     fn tell(&self, case: &Case<'_>) -> Vec<Told>;
+}
+
+/// The symptom of all connections of one shape.
+#[derive(Clone, Copy, Debug)]
+pub struct Sure {
+    /// What they have.
+    pub shape: Shape,
+    /// The kind of the symptom.
+    pub kind: &'static str,
+    /// Its span. Without one, clients and paces are not counted either: those of the group are not those of all.
+    pub span: Option<fn(&Connection) -> Option<Span>>,
+}
+
+/// Why a check can not be made of any connection of one shape.
+#[derive(Clone, Copy, Debug)]
+pub struct Blind {
+    /// What they have.
+    pub shape: Shape,
+    /// The reason.
+    pub reason: &'static str,
+    /// A command line that would allow it.
+    pub capture_instead: Option<&'static str>,
 }
 
 /// Where the symptoms of a detector are put together.

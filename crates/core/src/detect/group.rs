@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::distribution::Distribution;
 use super::pace::{Pace, Second};
-use super::{Confidence, Severity, Symptom};
+use super::{Confidence, Severity, Sure, Symptom};
 use crate::Limits;
 use crate::record::{Connection, timeline};
 use crate::report::Evidence;
@@ -150,7 +150,8 @@ impl Group {
         self.confidence = self.confidence.max(Some(symptom.confidence));
         self.note_quotes(symptom);
         self.peak_per_second = self.peak_per_second.max(self.second.count(began));
-        let kind = self.note_pace(connection.client.address, symptom, began);
+        let ended = began.plus(symptom.span.unwrap_or_default());
+        let kind = self.note_pace(connection.client.address, symptom.kind, began, ended);
         let Some((detail, (_, count))) = self.details.get_mut(kind).zip(self.kinds.get_mut(kind)) else { return };
         *count += 1;
         detail.spread.add(symptom);
@@ -160,17 +161,25 @@ impl Group {
         }
     }
 
-    /// One more of the only kind there is, if nothing is to be kept of it; `at` is when it began. See [`Detector::shows`].
+    /// One more with a symptom that is known beforehand, if nothing else is to be kept of it. See [`Detector::shows`].
     ///
     /// [`Detector::shows`]: super::Detector::shows
-    pub(crate) fn count_alike(&mut self, at: Timestamp) -> bool {
-        let ([(_, count)], [detail]) = (self.kinds.as_mut_slice(), self.details.as_slice()) else { return false };
+    pub(crate) fn add_alike(&mut self, sure: &Sure, c: &Connection) -> bool {
+        let Some(kind) = self.kinds.iter().position(|(kind, _)| same(kind, sure.kind)) else { return false };
+        let Some((detail, (_, count))) = self.details.get_mut(kind).zip(self.kinds.get_mut(kind)) else { return false };
         if detail.refused.is_none() {
             return false;
         }
         *count += 1;
         self.count += 1;
-        self.note_time(at);
+        let began = c.first.at;
+        if let Some(span) = sure.span {
+            let span = span(c).unwrap_or_default();
+            detail.spread.spans.add(span.as_nanos());
+            self.peak_per_second = self.peak_per_second.max(self.second.count(began));
+            self.note_pace(c.client.address, sure.kind, began, began.plus(span));
+        }
+        self.note_time(began);
         true
     }
 
@@ -222,9 +231,7 @@ impl Group {
 
     /// Counts the client, and its pace; gives the place of the kind. A pace knows the places of its client and its kind, so
     /// that one search is enough.
-    fn note_pace(&mut self, address: IpAddr, symptom: &Symptom, began: Timestamp) -> usize {
-        let kind = symptom.kind;
-        let ended = began.plus(symptom.span.unwrap_or_default());
+    fn note_pace(&mut self, address: IpAddr, kind: &'static str, began: Timestamp, ended: Timestamp) -> usize {
         if let Some(pace) = self.paces.iter_mut().find(|pace| same(pace.kind, kind) && pace.client == address) {
             pace.add(began, ended);
             if let Some((_, count)) = pace.client_place.and_then(|place| self.clients.get_mut(place)) {

@@ -34,7 +34,7 @@ mod words;
 pub use beside::Beside;
 pub(crate) use beside::Neighbours;
 pub(crate) use detector::Said;
-pub use detector::{CaptureFacts, Case, Common, Detector, Exam, Host, Scope, Told};
+pub use detector::{Blind, CaptureFacts, Case, Common, Detector, Exam, Host, Scope, Sure, Told};
 pub use distribution::{Cluster, Distribution};
 pub use group::{Group, Spread};
 pub use load::Load;

@@ -68,6 +68,11 @@ impl Shape {
     /// It is known well that it was not quiet before its end.
     pub const BUSY: Self = Self(1 << 34);
 
+    /// It ended within a second.
+    pub const SHORT: Self = Self(1 << 35);
+    /// It was opened and used: its outcome is established, or reset.
+    pub const USED: Self = Self(1 << 36);
+
     /// Payload of the client was captured.
     pub const CLIENT_SPOKE: Self = Self(1 << 28);
     /// The client sent a FIN.
@@ -108,6 +113,8 @@ impl Shape {
                 c.opening.syn.zip(c.ending.first).is_some_and(|(syn, end)| end.at.since(syn.at) >= AGE_LEAST),
                 Self::OLD,
             )
+            | only(super::tcp::is_short(c), Self::SHORT)
+            | only(matches!(outcome, Outcome::Established | Outcome::Reset), Self::USED)
             | only(c.traffic.client.packets > 0 && c.traffic.server.packets > 0, Self::BOTH_SIDES)
             | only(c.visibility.one_way.is_some(), Self::ONE_WAY)
             | only(c.visibility.mid_stream, Self::MID_STREAM)
@@ -141,6 +148,11 @@ impl Shape {
         Self::RESET | bare | usual
     }
 
+    /// Both together.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether everything that is needed is there.
     pub const fn has(self, needed: Self) -> bool {
         needed.0 & !self.0 == 0
@@ -161,7 +173,7 @@ impl BitOr for Shape {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
+        self.and(other)
     }
 }
 

@@ -107,8 +107,8 @@ impl Casebook {
         let mut asked = plan.asked;
         for (number, check) in chosen(checks, plan.alike) {
             let cell = cell_of(check, number, whole, cells);
-            if let Some(Cell { applied, group: Some(group) }) = cell
-                && group.count_alike(connection.first.at)
+            if let (Some(Cell { applied, group: Some(group) }), Some(sure)) = (cell, &check.shows)
+                && group.add_alike(sure, connection)
             {
                 *applied += 1;
                 asked &= !(1 << number);
@@ -118,7 +118,7 @@ impl Casebook {
         for (number, check) in chosen(checks, asked) {
             said.hear(check.detector, connection, outcome);
             if let Some((reason, instead)) = said.not_visible {
-                note_blind(not_visible.get_mut(number), reason, instead, row);
+                note_blind(not_visible.get_mut(number), reason, instead, row, 1);
             }
             if let Some(side) = said.held_for {
                 neighbours.hold(connection, side, number, row);
@@ -175,10 +175,16 @@ impl Casebook {
         self.rows.len() - 1
     }
 
-    /// Counts the connections to which a check applied although it did not have to look at them.
-    fn note_clear(&mut self) {
-        for Row { cells, shapes, .. } in &mut self.rows {
+    /// Counts the connections to which a check applied, or could not be made, although it did not have to look at them.
+    fn note_unasked(&mut self) {
+        for (row, Row { cells, shapes, .. }) in self.rows.iter_mut().enumerate() {
             for (plan, count) in shapes.each() {
+                for (number, check) in chosen(&self.checks, plan.blind) {
+                    if let Some(blind) = check.blind {
+                        let known = self.not_visible.get_mut(number);
+                        note_blind(known, blind.reason, blind.capture_instead, row, count);
+                    }
+                }
                 for (number, check) in chosen(&self.checks, plan.clear) {
                     if let Some(cell) = cell_of(check, number, &mut self.whole, cells) {
                         cell.applied += count;
@@ -203,7 +209,7 @@ impl Casebook {
 
     /// The end: findings in order of harm, services, totals, and what could not be assessed.
     pub(crate) fn close(mut self, capture: &CaptureFacts) -> Closed {
-        self.note_clear();
+        self.note_unasked();
         self.judge_held();
         self.settle();
         let hosts = hosts(self.services());
@@ -351,16 +357,22 @@ fn note_overlaps(found: u64, checks: &[Check], whole: &mut Cells, service: &mut 
     }
 }
 
-fn note_blind(known: Option<&mut Vec<Blind>>, reason: &'static str, capture_instead: Option<&'static str>, row: usize) {
+fn note_blind(
+    known: Option<&mut Vec<Blind>>,
+    reason: &'static str,
+    capture_instead: Option<&'static str>,
+    row: usize,
+    connections: u64,
+) {
     let Some(known) = known else { return };
     match known.iter_mut().find(|blind| std::ptr::eq(blind.reason, reason) || blind.reason == reason) {
         Some(blind) => {
-            blind.connections += 1;
+            blind.connections += connections;
             if blind.rows.len() <= commands::MOST_SERVERS && !blind.rows.contains(&row) {
                 blind.rows.push(row);
             }
         }
-        None => known.push(Blind { reason, capture_instead, connections: 1, rows: vec![row] }),
+        None => known.push(Blind { reason, capture_instead, connections, rows: vec![row] }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which checks look at connections of one shape, and what is known of them without a look.
 
-use crate::detect::{DETECTORS, Detector, Said, Scope, Shape};
+use crate::detect::{Blind, DETECTORS, Detector, Said, Scope, Shape, Sure};
 use crate::record::Connection;
 
 /// A detector, and what it answers whenever it is asked.
@@ -9,7 +9,8 @@ pub(super) struct Check {
     pub(super) detector: &'static dyn Detector,
     pub(super) needs: Shape,
     pub(super) clears: Option<(Shape, Shape)>,
-    pub(super) shows: Option<Shape>,
+    pub(super) shows: Option<Sure>,
+    pub(super) blind: Option<Blind>,
     pub(super) scope: Scope,
     pub(super) explains_failures: bool,
     /// The checks that explain more, a bit for each.
@@ -31,6 +32,8 @@ pub(super) struct Plan {
     pub(super) clear: u64,
     /// Checks, of those asked, of which the shape alone says that they find the same as ever.
     pub(super) alike: u64,
+    /// Checks that can not be made, by the shape alone.
+    pub(super) blind: u64,
 }
 
 const _: () = assert!(DETECTORS.len() <= 64, "a plan has a bit for each detector");
@@ -51,6 +54,7 @@ impl Check {
             needs: detector.needs(),
             clears: detector.clears(),
             shows: detector.shows(),
+            blind: detector.blind(),
             scope: detector.scope(),
             explains_failures: detector.explains_failures(),
             yields_to: bits_of(detector.yields_to()),
@@ -60,14 +64,16 @@ impl Check {
 
 impl Plan {
     pub(super) fn new(shape: Shape, checks: &[Check]) -> Self {
-        let mut plan = Self { asked: 0, clear: 0, alike: 0 };
+        let mut plan = Self { asked: 0, clear: 0, alike: 0, blind: 0 };
         for (number, check) in checks.iter().enumerate() {
             if check.clears.is_some_and(|(with, without)| shape.has(with) && shape.lacks(without)) {
                 plan.clear |= 1 << number;
+            } else if check.blind.is_some_and(|blind| shape.has(blind.shape)) {
+                plan.blind |= 1 << number;
             } else if shape.has(check.needs) {
                 plan.asked |= 1 << number;
             }
-            if check.shows.is_some_and(|sure| shape.has(sure)) {
+            if check.shows.is_some_and(|sure| shape.has(sure.shape)) {
                 plan.alike |= 1 << number;
             }
         }
@@ -82,8 +88,9 @@ impl Plan {
             said.hear(check.detector, connection, connection.outcome());
             let alike = self.alike & 1 << number != 0;
             let applies = alike || self.clear & 1 << number != 0;
+            let reason = check.blind.filter(|_| self.blind & 1 << number != 0).map(|blind| blind.reason);
             said.applies != applies
-                || said.not_visible.is_some()
+                || said.not_visible.map(|(reason, _)| reason) != reason
                 || said.symptom().is_some() != alike
                 || said.quiet != alike
         });

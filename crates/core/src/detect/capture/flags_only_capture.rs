@@ -2,7 +2,7 @@
 
 use crate::detect::thresholds::FLAGS_ONLY_SHARE;
 use crate::detect::words::{counted, is_share};
-use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Shape, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Shape, Sure, Told};
 use crate::record::Connection;
 
 /// Detector of `flags-only-capture`.
@@ -10,6 +10,7 @@ use crate::record::Connection;
 pub(in crate::detect) struct FlagsOnlyCapture;
 
 const CODE: &str = "flags-only-capture";
+const KIND: &str = "flags-only";
 
 impl Detector for FlagsOnlyCapture {
     fn code(&self) -> &'static str {
@@ -28,8 +29,8 @@ impl Detector for FlagsOnlyCapture {
         Some((Shape::PAYLOAD, Shape::FLAGS_ONLY))
     }
 
-    fn shows(&self) -> Option<Shape> {
-        Some(Shape::FLAGS_ONLY)
+    fn shows(&self) -> Option<Sure> {
+        Some(Sure { shape: Shape::FLAGS_ONLY, kind: KIND, span: None })
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
@@ -38,8 +39,7 @@ impl Detector for FlagsOnlyCapture {
         }
         exam.applies();
         if c.visibility.flags_only {
-            exam.symptom(CODE, "flags-only", Severity::Info, Confidence::High, &[Some(c.first), Some(c.last)])
-                .quietly();
+            exam.symptom(CODE, KIND, Severity::Info, Confidence::High, &[Some(c.first), Some(c.last)]).quietly();
         }
     }
 

@@ -1,7 +1,7 @@
 //! A server closes each connection after the same number of requests.
 
 use crate::detect::thresholds::{ESTIMATE_LEAST, ESTIMATE_SHARE, LIMIT_CLOSE_AFTER, TIMER_SAMPLES};
-use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Group, Severity, Shape, Told, timeouts};
+use crate::detect::{Blind, Case, Cluster, Confidence, Detector, Exam, Group, Severity, Shape, Told, timeouts};
 use crate::record::{CloseKind, Connection, Protocol};
 use crate::types::{Side, Span};
 
@@ -19,6 +19,13 @@ const UNANNOUNCED_LOST: &str = "unannounced-lost";
 const ESTIMATED: &str = "estimated";
 const ESTIMATED_LOST: &str = "estimated-lost";
 
+/// Only SYN, FIN and RST were captured.
+const FLAGS_ONLY: Blind = Blind {
+    shape: Shape::ANY,
+    reason: "requests can not be counted without their packets",
+    capture_instead: Some("tcpdump -i any -w FILE 'tcp port PORT'"),
+};
+
 impl Detector for RequestLimitClose {
     fn code(&self) -> &'static str {
         CODE
@@ -32,15 +39,16 @@ impl Detector for RequestLimitClose {
         Shape::ENDED_BY_FIN | Shape::CLOSED_BY_SERVER
     }
 
+    fn blind(&self) -> Option<Blind> {
+        Some(Blind { shape: self.needs() | Shape::FLAGS_ONLY | Shape::PAYLOAD, ..FLAGS_ONLY })
+    }
+
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         if c.ending.kind != CloseKind::Fin || c.ending.closed_by != Some(Side::Server) {
             return;
         }
         if c.visibility.flags_only && c.carried_payload() {
-            exam.not_visible(
-                "requests can not be counted without their packets",
-                Some("tcpdump -i any -w FILE 'tcp port PORT'"),
-            );
+            exam.not_visible(FLAGS_ONLY.reason, FLAGS_ONLY.capture_instead);
             return;
         }
         let Some((requests, how)) = requests(c) else {

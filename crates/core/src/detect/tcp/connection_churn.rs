@@ -2,14 +2,21 @@
 
 use crate::detect::thresholds::{CHURN_PER_SECOND, CHURN_SECONDS, CHURN_WARNING_PER_SECOND, SHORT_LIFE};
 use crate::detect::words::counted;
-use crate::detect::{Case, Common, Confidence, Detector, Exam, Pace, Severity, Shape, Told};
+use crate::detect::{Case, Common, Confidence, Detector, Exam, Pace, Severity, Shape, Sure, Told};
 use crate::record::{CloseKind, Connection, Outcome};
+use crate::types::Span;
 
 /// Detector of `connection-churn`.
 #[derive(Debug)]
 pub(in crate::detect) struct ConnectionChurn;
 
 const CODE: &str = "connection-churn";
+
+/// Neither half-open attempts nor health checks nor failures: those have findings of their own.
+const USED: Shape = Shape::SYN.and(Shape::SYN_ACK).and(Shape::PAYLOAD).and(Shape::ENDED).and(Shape::USED);
+
+/// The kind of connections whose requests were not captured.
+const UNSEEN: &str = "requests-not-visible";
 
 /// Seconds for which Linux keeps the ports of a connection that it closed first (TIME_WAIT).
 const TIME_WAIT_SECONDS: f64 = 60.0;
@@ -26,7 +33,15 @@ impl Detector for ConnectionChurn {
     }
 
     fn needs(&self) -> Shape {
-        Shape::SYN | Shape::SYN_ACK | Shape::PAYLOAD | Shape::ENDED
+        USED | Shape::SHORT
+    }
+
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((USED, Shape::SHORT))
+    }
+
+    fn shows(&self) -> Option<Sure> {
+        Some(Sure { shape: USED | Shape::SHORT | Shape::FLAGS_ONLY, kind: UNSEEN, span: Some(life) })
     }
 
     fn explains_failures(&self) -> bool {
@@ -35,23 +50,21 @@ impl Detector for ConnectionChurn {
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let opened = c.opening.syn.is_some() && c.opening.is_answered();
-        // Neither half-open attempts nor health checks nor failures: those have findings of their own.
         if !opened || !c.carried_payload() || !matches!(exam.outcome(), Outcome::Established | Outcome::Reset) {
             return;
         }
         exam.applies();
-        let Some(end) = c.ending.first.filter(|_| c.ending.kind != CloseKind::Open) else { return };
-        if end.at.since(c.first.at) >= SHORT_LIFE {
+        if !is_short(c) {
             return;
         }
         let requests = requests(c);
         let kind = match requests {
             Some(0 | 1) => "one-request",
             Some(_) => return,
-            None => "requests-not-visible",
+            None => UNSEEN,
         };
-        exam.symptom(CODE, kind, Severity::Info, Confidence::High, &[Some(c.first), Some(end)])
-            .span(Some(end.at.since(c.first.at)))
+        exam.symptom(CODE, kind, Severity::Info, Confidence::High, &[Some(c.first), c.ending.first])
+            .span(life(c))
             .count(requests)
             .quietly();
     }
@@ -72,9 +85,9 @@ impl Detector for ConnectionChurn {
         told.facts.add("clients_at_this_pace", case.group.paces.iter().filter(busy).count() as u64);
         told.facts.add("ports_in_time_wait_if_sustained", (rate * TIME_WAIT_SECONDS) as u64);
         told.facts.add("conntrack_entries_if_sustained", (rate * TRACKED_SECONDS) as u64);
-        let unseen = case.group.of_kind("requests-not-visible");
+        let unseen = case.group.of_kind(UNSEEN);
         if let Some(life) = case.group.spans.quantile(0.5) {
-            told.facts.add("median_life_s", crate::types::Span::from_nanos(life));
+            told.facts.add("median_life_s", Span::from_nanos(life));
         }
         let use_of_each = if unseen == 0 {
             "carried at most one request"
@@ -107,6 +120,16 @@ impl Detector for ConnectionChurn {
         told.common.push(Common::of_all("COUNT connections lived less than 1 s each, at"));
         vec![told]
     }
+}
+
+/// From its first packet to its end.
+fn life(c: &Connection) -> Option<Span> {
+    c.ending.first.map(|end| end.at.since(c.first.at))
+}
+
+/// Whether it ended too soon to have been meant for more than one request.
+pub(in crate::detect) fn is_short(c: &Connection) -> bool {
+    c.ending.kind != CloseKind::Open && life(c).is_some_and(|life| life < SHORT_LIFE)
 }
 
 /// Requests as far as they can be known: read in clear, or estimated from the bursts of payload.

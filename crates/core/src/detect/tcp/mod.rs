@@ -31,6 +31,7 @@ pub(super) mod unread_data_reset;
 pub(super) mod untranslated_reply;
 pub(super) mod zero_window_stall;
 
+pub(super) use connection_churn::is_short;
 pub(super) use idle_close::is_busy;
 pub(super) use injected_reset::has_usual_ttl;
 
