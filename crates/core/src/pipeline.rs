@@ -10,7 +10,7 @@ use crate::flow::{Clock, Flow, Gone, Keeper, Keepers, Now, Numbers, Places, Tabl
 use crate::inspector::Sink;
 use crate::link::{Decoder, link_name};
 use crate::net::{Decoded, IcmpError, Skip};
-use crate::record::{Desk, Live, Means, Notes, Sighting};
+use crate::record::{Connection, Desk, Live, Means, Notes, Sighting};
 use crate::report::{CaptureSummary, Casebook};
 use crate::tcp::COMPLETE_SYN;
 use crate::types::{Moment, Seq, Timestamp, escaped};
@@ -419,8 +419,8 @@ impl<S: Sink> Connections<S> {
         value.finish(&key, &mut self.notes, evicted, now, &self.means, &mut self.desk);
         let connection = self.desk.connection();
         self.over_limit += u64::from(connection.visibility.over_limit);
-        if !self.announced.is_empty() && self.announced.remove(&connection.number) {
-            connection.completeness &= !COMPLETE_SYN;
+        if !self.announced.is_empty() {
+            end_announced(&mut self.announced, connection);
         }
         if connection.is_sampled() {
             self.sampled += 1;
@@ -436,6 +436,14 @@ impl<S: Sink> Connections<S> {
         for gone in left {
             self.finish(gone, end, places);
         }
+    }
+}
+
+/// Wireshark does not count the SYN of a connection that FTP announced.
+#[cold]
+fn end_announced(announced: &mut BTreeSet<u64>, connection: &mut Connection) {
+    if announced.remove(&connection.number) {
+        connection.completeness &= !COMPLETE_SYN;
     }
 }
 

@@ -215,6 +215,14 @@ impl Service {
         if let (Some(syn), Some(start)) = (c.opening.syn, start) {
             self.openings.note(syn.at, start);
         }
+        if c.tls.is_some() || c.http.is_some() {
+            self.note_protocols(c);
+        }
+        start
+    }
+
+    #[inline(never)]
+    fn note_protocols(&mut self, c: &Connection) {
         if let Some(tls) = &c.tls {
             self.note_version(tls);
             self.hellos.note(c, tls);
@@ -229,7 +237,6 @@ impl Service {
                 self.announced_max = keep_alive.max.max(self.announced_max);
             }
         }
-        start
     }
 
     fn note_heard(&mut self, c: &Connection) {
@@ -237,20 +244,24 @@ impl Service {
         self.heard = self.heard.max(heard(Side::Server));
         let (address, now) = (c.client.address, heard(Side::Client));
         let known = self.clients.iter().position(|client| client.address == address);
-        let place = known.unwrap_or_else(|| {
-            if self.clients.len() < 32 {
-                self.clients.push(Client { address, heard: None, minute: Minute::default() });
-                return self.clients.len() - 1;
-            }
-            self.more_clients = true;
-            usize::MAX
-        });
+        let place = known.unwrap_or_else(|| self.meet(address));
         let Some(client) = self.clients.get_mut(place) else { return };
         client.heard = now.max(client.heard);
         // Who closes first keeps the port for a minute (TIME-WAIT, RFC 9293 section 3.6.1).
         if let (Some(syn), Some(Side::Client)) = (c.opening.syn, c.ending.closed_by) {
             client.minute.count(syn.at, c.client.port);
         }
+    }
+
+    /// The place of a client that was not seen before, if there is one.
+    #[cold]
+    fn meet(&mut self, address: IpAddr) -> usize {
+        if self.clients.len() < 32 {
+            self.clients.push(Client { address, heard: None, minute: Minute::default() });
+            return self.clients.len() - 1;
+        }
+        self.more_clients = true;
+        usize::MAX
     }
 
     /// Clients that closed first, and how fast they used up their ports.

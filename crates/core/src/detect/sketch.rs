@@ -53,6 +53,7 @@ impl Sketch {
     }
 
     /// Brings the values that wait to their buckets.
+    #[inline(never)]
     fn settle(&mut self) {
         for value in self.waiting.take() {
             let (exponent, place) = bucket_of(value);

@@ -25,11 +25,16 @@ impl Desk {
     #[inline]
     pub(super) fn blank(&mut self) -> &mut Connection {
         if !self.is_blank {
-            self.connection = blank();
-            self.is_blank = true;
+            self.clear();
         }
         self.connection.symptoms.clear();
         &mut self.connection
+    }
+
+    #[inline(never)]
+    fn clear(&mut self) {
+        self.connection = blank();
+        self.is_blank = true;
     }
 
     /// Any connection.

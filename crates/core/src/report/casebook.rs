@@ -66,6 +66,18 @@ struct Cell {
     group: Option<Box<Group>>,
 }
 
+impl Cell {
+    #[inline]
+    fn group(&mut self) -> &mut Group {
+        self.group.get_or_insert_with(no_group)
+    }
+}
+
+#[cold]
+fn no_group() -> Box<Group> {
+    Box::default()
+}
+
 /// A reason for which a check could not be made.
 #[derive(Debug)]
 struct Blind {
@@ -129,7 +141,7 @@ impl Casebook {
             let Some(cell) = cell_of(check, number, whole, cells) else { continue };
             cell.applied += 1;
             if let Some(symptom) = said.symptom() {
-                cell.group.get_or_insert_default().add(symptom, connection, limits);
+                cell.group().add(symptom, connection, limits);
                 debug_assert_eq!(symptom.code, check.detector.code(), "a symptom is of the detector that attached it");
                 found |= 1 << number;
                 // What is said of how it was captured explains no failure, nor does what is merely worth knowing.
@@ -202,7 +214,7 @@ impl Casebook {
             said.hear_beside(check.detector, &held);
             if let (Some(symptom), Some(cell)) = (said.symptom(), cell_of(check, held.detector, whole, &mut row.cells))
             {
-                cell.group.get_or_insert_default().add(symptom, &held.connection, limits);
+                cell.group().add(symptom, &held.connection, limits);
             }
         }
     }

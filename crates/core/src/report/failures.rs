@@ -56,6 +56,7 @@ impl Failures {
         }
     }
 
+    #[inline(never)]
     fn note_one(&mut self, connection: &Connection, outcome: Outcome, causes: u64) {
         let kind = Kind { outcome, reached: ended::reached(connection), ended_by: ended::by(connection), causes };
         let room = self.kinds.len() < MAX_KINDS;
@@ -70,6 +71,8 @@ impl Failures {
 }
 
 impl Group {
+    #[cold]
+    #[inline(never)]
     fn of(connection: &Connection) -> Self {
         let evidence = Evidence {
             connection: connection.number,
