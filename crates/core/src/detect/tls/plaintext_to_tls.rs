@@ -27,6 +27,10 @@ impl Detector for PlaintextToTls {
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        // Where the roles could only be guessed, it can be the "server" that asks.
+        if c.traffic.client.first_payload.is_none() {
+            return;
+        }
         let (request, refused) = match (&c.http, c.protocol) {
             (Some(http), Protocol::Http1) if http.requests == 1 => {
                 let status = http.last_response.filter(|response| response.status == 400 && http.responses == 1);
