@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """CPU seconds of handshark against `tcpdump -r FILE -w /dev/null`, as ratios in one run.
 
-usage: ratio.py [--pairs N] [--command 'target/release/handshark'] [--write] FILE...
+usage: ratio.py [--pairs N] [--command 'target/release/handshark'] [--floor PROGRAM] [--write] FILE...
 
 Both commands alternate, after one warm-up pair; each pair gives one ratio of user+sys, and the table shows the median,
 the smallest and the largest of them. A FILE with a FILE.truth.jsonl beside it is first compared with it
-(tests/conformance/workload.py): a run with a wrong answer has no time. `--write` writes benches/RESULTS.md. Standard
-library only; needs tcpdump.
+(tests/conformance/workload.py): a run with a wrong answer has no time. `--floor target/release/examples/floor`
+(`cargo build --release --example floor`) runs with them: what reading, decoding and a flow table cost, written by hand,
+as a ratio to tcpdump too. `--write` writes benches/RESULTS.md. Standard library only; needs tcpdump.
 """
 
 from __future__ import annotations
@@ -40,23 +41,26 @@ def is_right(command: str, capture: pathlib.Path) -> bool:
     return subprocess.run(check, stdout=subprocess.DEVNULL, check=False).returncode == 0
 
 
-def row(command: str, capture: pathlib.Path, pairs: int) -> str:
+def row(command: str, floor: str | None, capture: pathlib.Path, pairs: int) -> str:
     ours = [*shlex.split(command), str(capture), "--format", "json"]
     theirs = ["tcpdump", "-r", str(capture), "-w", "/dev/null"]
     if not is_right(command, capture):
-        return f"| {capture.name} | wrong answer | | | | |"
-    ratios, seconds, memory = [], [], 0
+        return f"| {capture.name} | wrong answer | | | | | |"
+    ratios, floors, seconds, memory = [], [], [], 0
     for pair in range(pairs + 1):
         cost, peak = cpu_seconds(ours)
         copy, _ = cpu_seconds(theirs)
+        least, _ = cpu_seconds([*shlex.split(floor), str(capture)]) if floor else (0.0, 0)
         if pair:
             ratios.append(cost / max(copy, 1e-3))
+            floors.append(least / max(copy, 1e-3))
             seconds.append(cost)
             memory = max(memory, peak)
     middle = statistics.median(ratios)
+    beside = f"{statistics.median(floors):.2f}" if floor else ""
     return (
         f"| {capture.name} | {capture.stat().st_size / 1e6:.0f} MB "
-        f"| {middle:.2f} | {min(ratios):.2f} to {max(ratios):.2f} "
+        f"| {middle:.2f} | {min(ratios):.2f} to {max(ratios):.2f} | {beside} "
         f"| {statistics.median(seconds):.2f} s | {memory / 1024:.0f} MiB |"
     )
 
@@ -65,6 +69,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("captures", nargs="+", type=pathlib.Path)
     parser.add_argument("--command", default="target/release/handshark")
+    parser.add_argument("--floor")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
@@ -76,14 +81,15 @@ def main() -> int:
         "# Results",
         "",
         "CPU seconds (user and system) of the whole process against `tcpdump -r FILE -w /dev/null`, alternating in one",
-        "run; median, smallest and largest of the ratios. The output was compared with the truth file before.",
+        "run; median, smallest and largest of the ratios. The output was compared with the truth file before. The floor",
+        "is crates/core/examples/floor.rs against the same: reading, decoding and a flow table by hand, nothing else.",
         "",
         f"Commit {commit.stdout.strip()}, {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}.",
         "Made by `benches/ratio.py --write FILE...` after `cargo build --release`.",
         "",
-        "| workload | size | ratio | from, to | CPU | peak memory |",
-        "|---|---|---|---|---|---|",
-        *(row(args.command, capture, args.pairs) for capture in args.captures),
+        "| workload | size | ratio | from, to | floor | CPU | peak memory |",
+        "|---|---|---|---|---|---|---|",
+        *(row(args.command, args.floor, capture, args.pairs) for capture in args.captures),
     ]
     text = "\n".join(lines) + "\n"
     print(text)
