@@ -12,6 +12,7 @@ pub mod types;
 mod anomaly;
 mod error;
 mod limits;
+mod secret;
 
 pub mod capture;
 pub mod link;

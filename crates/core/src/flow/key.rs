@@ -17,7 +17,7 @@ pub(crate) enum Key {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Flow {
     pub(crate) key: Key,
-    /// The same for both directions.
+    /// The same for both directions, and in all runs.
     pub(super) hash: u64,
     /// Whether the tuple's source is the lower end of the key: the direction.
     pub(crate) forward: bool,
@@ -51,7 +51,7 @@ impl Flow {
         let b = u64::from(to.to_bits()) << 16 | u64::from(destination.port);
         let forward = a <= b;
         let (low, high) = (a.min(b), a.max(b));
-        Self { key: Key::V4 { low, high }, hash: fold(low ^ SEEDS[0], high ^ SEEDS[1]), forward }
+        Self { key: Key::V4 { low, high }, hash: hash_v4(low, high, &SEEDS), forward }
     }
 
     #[inline(never)]
@@ -62,14 +62,42 @@ impl Flow {
         let (low, high) = if forward { (a, b) } else { (b, a) };
         let ports = u32::from(low.1) << 16 | u32::from(high.1);
         let (low, high) = (halves(low.0), halves(high.0));
-        let networks = fold(low[0] ^ SEEDS[0], high[0] ^ SEEDS[1]);
-        let hosts = fold(low[1] ^ SEEDS[2], high[1] ^ SEEDS[3]);
-        let hash = fold(networks ^ u64::from(ports), hosts ^ SEEDS[2]);
+        let hash = hash_v6(low, high, ports, &SEEDS);
         Self { key: Key::V6 { low, high, ports }, hash, forward }
     }
 }
 
-/// Digits of the square roots of 2, 3, 5 and 7. They are fixed so that two runs agree; what is looked up is bounded.
+impl Key {
+    /// The hash of [`Flow`].
+    #[inline]
+    pub(super) fn hash(&self) -> u64 {
+        self.hash_with(&SEEDS)
+    }
+
+    /// Another hash, by other digits.
+    #[inline(always)]
+    pub(super) fn hash_with(&self, seeds: &[u64; 4]) -> u64 {
+        match *self {
+            Self::V4 { low, high } => hash_v4(low, high, seeds),
+            Self::V6 { low, high, ports } => hash_v6(low, high, ports, seeds),
+        }
+    }
+}
+
+#[inline(always)]
+fn hash_v4(low: u64, high: u64, seeds: &[u64; 4]) -> u64 {
+    fold(low ^ seeds[0], high ^ seeds[1])
+}
+
+#[inline]
+fn hash_v6(low: [u64; 2], high: [u64; 2], ports: u32, seeds: &[u64; 4]) -> u64 {
+    let networks = fold(low[0] ^ seeds[0], high[0] ^ seeds[1]);
+    let hosts = fold(low[1] ^ seeds[2], high[1] ^ seeds[3]);
+    fold(networks ^ u64::from(ports), hosts ^ seeds[2])
+}
+
+/// Digits of the square roots of 2, 3, 5 and 7. They are fixed so that two runs agree: for what is searched in a few steps at
+/// the most, whoever chose the tuples.
 ///
 /// An IPv4 end has 48 bits, and each constant has higher ones: neither factor of its hash is ever 0.
 pub(super) const SEEDS: [u64; 4] =

@@ -7,13 +7,15 @@ use super::key::{Flow, Key};
 use super::queues::Queues;
 use super::tombstones::Tombstones;
 use crate::Limits;
+use crate::secret::secret;
 use crate::types::{Span, Timestamp};
 
 /// Connections by tuple. Each is in one class, and a class has a time limit.
 #[derive(Debug)]
 pub(crate) struct Table<T> {
-    /// Places in `slots`, by the hash of the key that stands there.
+    /// Places in `slots`, by the secret hash of the key that stands there.
     index: HashTable<u32>,
+    secrets: [u64; 4],
     slots: Vec<Slot<T>>,
     free: Vec<u32>,
     /// Who waits in each class, in the order of the last look at them.
@@ -50,6 +52,7 @@ pub(crate) struct Gone<T> {
 #[repr(C, align(64))]
 struct Slot<T> {
     key: Key,
+    /// By the table's secrets.
     hash: u64,
     last_seen: Timestamp,
     class: Class,
@@ -68,6 +71,8 @@ impl<T> Table<T> {
         let room = ROOM.min(limits.max_connections.saturating_add(limits.max_closed));
         Self {
             index: HashTable::with_capacity(room),
+            // With the highest bit neither factor of a hash is ever 0.
+            secrets: std::array::from_fn(|_| secret() | 1 << 63),
             slots: Vec::with_capacity(room),
             free: Vec::new(),
             queues: Queues::new(),
@@ -83,7 +88,7 @@ impl<T> Table<T> {
     pub(crate) fn find(&self, flow: &Flow) -> Option<u32> {
         let slots = &self.slots;
         let is_it = |place: &u32| slots.get(*place as usize).is_some_and(|slot| slot.key == flow.key);
-        self.index.find(flow.hash, is_it).copied()
+        self.index.find(flow.key.hash_with(&self.secrets), is_it).copied()
     }
 
     /// Whether a connection of this tuple ended and was written out not long ago.
@@ -113,7 +118,8 @@ impl<T> Table<T> {
 
     /// Adds a connection whose tuple is not here.
     pub(crate) fn insert(&mut self, flow: &Flow, value: T, now: Timestamp) -> u32 {
-        let &Flow { key, hash, .. } = flow;
+        let key = flow.key;
+        let hash = key.hash_with(&self.secrets);
         let slot = Slot { key, hash, last_seen: now, class: Class::HalfOpen, value: Some(value) };
         let place = match self.free.pop() {
             Some(place) => {
@@ -231,14 +237,14 @@ impl<T> Table<T> {
     /// An ended connection leaves its tuple behind.
     fn bury(&mut self, place: u32, now: Timestamp) -> Option<Gone<T>> {
         let slot = self.slots.get(place as usize)?;
-        self.ended.add(slot.hash, now);
+        self.ended.add(slot.key.hash(), now);
         self.remove(place)
     }
 
     /// A connection that did not end goes, and its tuple is forgotten.
     fn give_up(&mut self, place: u32, evicted: bool) -> Option<Gone<T>> {
         let slot = self.slots.get(place as usize)?;
-        self.ended.forget(slot.hash);
+        self.ended.forget(slot.key.hash());
         Some(Gone { evicted, ..self.remove(place)? })
     }
 
@@ -291,6 +297,25 @@ mod tests {
         let place = table.insert(&Flow::of(&tuple(1_000)), 7, at(0));
         let back = Tuple { source: tuple(1_000).destination, destination: tuple(1_000).source };
         assert_eq!(table.find(&Flow::of(&back)), Some(place));
+    }
+
+    #[test]
+    fn whoever_chose_the_tuples_their_places_lie_apart() {
+        // These have one place by the fixed hash, which anyone can work out.
+        let of = |port: u16, host: u8| Tuple {
+            source: Endpoint::new(std::net::IpAddr::from([10, 0, 0, host]), port),
+            ..tuple(1)
+        };
+        let all = (0..=u16::MAX).flat_map(|port| (0..16).map(move |host| Flow::of(&of(port, host))));
+        let chosen: Vec<Flow> = all.filter(|flow| flow.hash.is_multiple_of(4_096)).collect();
+        assert!(chosen.len() > 128, "{}", chosen.len());
+        let [one, other] = [0, 1].map(|_| {
+            let table = Table::<()>::new(limits());
+            chosen.iter().map(|flow| flow.key.hash_with(&table.secrets) % 4_096).collect::<Vec<u64>>()
+        });
+        assert_ne!(one, other, "each table has secrets of its own");
+        let places: std::collections::BTreeSet<u64> = one.iter().copied().collect();
+        assert!(places.len() * 10 > one.len() * 9, "{} places of {}", places.len(), one.len());
     }
 
     #[test]

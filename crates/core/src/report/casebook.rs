@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use foldhash::SharedSeed;
+use foldhash::fast::SeedableRandomState;
+
 use super::commands::{self, Known};
 use super::failures::{Compared, Failures};
 use super::fold::folded;
@@ -14,6 +17,7 @@ use crate::detect::{
     Severity, Shape, Told,
 };
 use crate::record::{Connection, Outcome};
+use crate::secret::secret;
 use crate::types::Endpoint;
 use crate::{Limits, Quality};
 
@@ -24,7 +28,7 @@ pub(crate) struct Casebook {
     /// The services; past the limit one more for all others, which is counted and not judged.
     rows: Vec<Row>,
     /// The row of each service.
-    index: hashbrown::HashMap<ServiceKey, u32, foldhash::fast::FixedState>,
+    index: hashbrown::HashMap<ServiceKey, u32, SeedableRandomState>,
     /// What is told of the capture as a whole.
     whole: Cells,
     load: Load,
@@ -94,7 +98,10 @@ impl Casebook {
             checks: DETECTORS.iter().map(|detector| Check::new(*detector)).collect(),
             limits,
             rows: Vec::new(),
-            index: hashbrown::HashMap::with_hasher(foldhash::fast::FixedState::default()),
+            index: hashbrown::HashMap::with_hasher(SeedableRandomState::with_seed(
+                secret(),
+                SharedSeed::global_fixed(),
+            )),
             whole: no_cells(),
             load: Load::default(),
             not_visible: DETECTORS.iter().map(|_| Vec::new()).collect(),
