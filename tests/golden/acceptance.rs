@@ -143,7 +143,7 @@ const SCENARIOS: &[Scenario] = &[
             ],
         )],
         not_told: &["missing-sni"],
-        advice: &[("snaplen-truncated", "tcpdump -i any -s 0 -w FILE 'tcp port (80 or 443 or 8080)'")],
+        advice: &[("snaplen-truncated", "tcpdump -i any -s 0 -w handshark.pcap 'tcp port (80 or 443 or 8080)'")],
     },
     Scenario {
         asked: "3.1 SYN, FIN and RST alone",
@@ -192,7 +192,7 @@ const SCENARIOS: &[Scenario] = &[
         advice: &[
             ("state-loss-reset", "cilium monitor --type drop"),
             ("state-loss-reset", "bpf-ct-global-tcp-max"),
-            ("state-loss-reset", "tcpdump -i any -s 128 -w FILE 'host"),
+            ("state-loss-reset", "tcpdump -i any -s 128 -w handshark.pcap 'host"),
         ],
     },
     Scenario {

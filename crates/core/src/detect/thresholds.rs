@@ -43,6 +43,13 @@ pub(super) const SERVERS_HIT: usize = 3;
 /// Share of the unanswered from which one server explains them.
 pub(super) const SERVERS_MOST: f64 = 0.6;
 
+/// Attempts of one address that must go unanswered before it is called hit.
+pub(super) const HIT_LEAST: u64 = 10;
+
+/// Attempts of one address that would have gone unanswered if it fared as the others: where none did, it is spared. By chance none of ten
+/// is rarer than one in 20,000.
+pub(super) const SPARED_EXPECTED: u64 = 10;
+
 /// How far a number of connections that stands still may move, as a share.
 pub(super) const PLATEAU_SPREAD: f64 = 0.05;
 
