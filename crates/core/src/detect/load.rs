@@ -4,7 +4,7 @@ use super::fallback::Fallbacks;
 use super::openings::Start;
 use super::races::Races;
 use super::trouble::Trouble;
-use crate::record::Connection;
+use crate::record::{CloseKind, Connection};
 use crate::types::{Span, Timestamp};
 
 /// Attempts by the time at which they began, and connections by the time for which a device on the path keeps track of them.
@@ -31,7 +31,7 @@ struct Part {
     missed: u32,
     /// Connections that were opened.
     opened: u32,
-    /// Connections, of those that were opened, of which the last packet was seen.
+    /// Connections, of those that were opened, that a FIN or RST ended, by their last packet.
     ended: u32,
 }
 
@@ -42,7 +42,7 @@ pub(super) struct Stretch {
     pub(super) attempts: u32,
     /// Those of them whose first SYN was not answered.
     pub(super) missed: u32,
-    /// Connections that were open at its end, or had been seen less than a given time before.
+    /// Connections that were open at its end, or had ended less than a given time before.
     pub(super) tracked: u32,
 }
 
@@ -63,7 +63,10 @@ impl Load {
                 part.missed += u32::from(start != Start::AtOnce);
             }
         }
-        if let Some(part) = self.part(c.last.at) {
+        // What only fell silent is tracked for hours.
+        if matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset)
+            && let Some(part) = self.part(c.last.at)
+        {
             part.ended += opened;
         }
         if let Some(start) = start

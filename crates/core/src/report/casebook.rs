@@ -316,7 +316,8 @@ impl Casebook {
             .take(self.limits.max_services)
             .map(|Row { service, shapes, .. }| {
                 let mut summary = service.summary();
-                summary.closed_by_server = shapes.count(Shape::CLOSED_BY_SERVER | Shape::BOTH_SPOKE);
+                summary.closed_by_server =
+                    shapes.count(Shape::CLOSED_BY_SERVER | Shape::ENDED_BY_FIN | Shape::BOTH_SPOKE);
                 let key = service.key;
                 let about = |finding: &&Finding| finding.hits(key.address, key.port).is_some();
                 summary.findings = findings.iter().filter(about).map(|finding| finding.code).collect();

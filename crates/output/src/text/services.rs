@@ -47,7 +47,7 @@ fn label(service: &ServiceSummary) -> String {
     }
 }
 
-/// `37 established, 3 reset; at most 9 exchanges on one connection, the server closed 3 [stale-reuse]`.
+/// `37 established, 3 reset; up to 9 exchanges each, 3 closed by the server [stale-reuse]`.
 fn outcomes(service: &ServiceSummary) -> String {
     let outcomes: Vec<String> =
         service.by_outcome.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
@@ -65,5 +65,5 @@ fn reuse(service: &ServiceSummary) -> Option<String> {
         0 => "none".to_owned(),
         some => some.to_string(),
     };
-    Some(format!("; at most {most} exchanges on one connection, the server closed {closed}"))
+    Some(format!("; up to {most} exchanges each, {closed} closed by the server"))
 }

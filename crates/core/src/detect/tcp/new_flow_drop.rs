@@ -76,10 +76,12 @@ impl Detector for NewFlowDrop {
         );
         if let Some((client, count)) = case.group.clients.iter().max_by_key(|(_, count)| *count) {
             told.facts.add("most_from", client.to_string());
-            told.summary += &match case.group.only_client() {
-                Some(_) => format!(" All of them are from {client}."),
-                None => format!(" {count} of the {} are from {client}.", counted(case.group.count, "such attempt")),
-            };
+            if case.load.trouble.contrast(Side::Client).is_none() {
+                told.summary += &match case.group.only_client() {
+                    Some(_) => format!(" All of them are from {client}."),
+                    None => format!(" {count} of the {} are from {client}.", counted(case.group.count, "such attempt")),
+                };
+            }
         }
         if let Some(size) = found.plateau() {
             told.facts.add("plateau_near", size);

@@ -275,8 +275,8 @@ fn tell_answered(told: &mut Told, ways: &Ways, service: &Service) {
     told.common.push(Common::of_all("COUNT ClientHellos without a server name (SNI) were answered all the same, by"));
 }
 
-/// What differs between a hello with a name and one without. By their JA4: parts b and c do not depend on the name, so equal ones prove the
-/// same client software and settings. JA4 sorts the suites and leaves out the groups: that is from what JA3 is made of.
+/// What differs between a hello with a name and one without. By their JA4: parts b and c do not depend on the name, so equal ones speak for
+/// the same client software and settings. JA4 sorts the suites and leaves out the groups: that is from what JA3 is made of.
 fn differences([with, without]: [&str; 2], ja3: Option<[&str; 2]>) -> String {
     let parts = |ja4: &str| -> Option<[String; 4]> {
         let (a, rest) = ja4.split_once('_')?;
@@ -311,7 +311,8 @@ fn differences([with, without]: [&str; 2], ja3: Option<[&str; 2]>) -> String {
         differing.push("the extensions or signature algorithms".to_owned());
     }
     match differing.as_slice() {
-        [] => " Both come from the same client software (JA4 parts b and c are equal): only the name is missing."
+        [] => " The two hellos are alike but for that (JA4 parts b and c are equal, the suites come in the same order): only the name is \
+               missing."
             .to_owned(),
         several => format!(
             " Besides the name the two hellos differ in {} (by JA4 and JA3): other client software or settings; `handshark hellos` lists both.",
