@@ -175,6 +175,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_closed_is_tracked_for_a_time() {
+        let mut load = Load::default();
+        for second in 0..30 {
+            if let Some(part) = load.part(Timestamp::from_nanos(second * 1_000_000_000)) {
+                part.attempts += 5;
+                part.opened += 4;
+                part.ended += 3;
+            }
+        }
+        let tracked = |held| load.stretches(Span::from_secs(held)).last().map(|stretch| stretch.tracked);
+        assert_eq!(tracked(0), Some(30), "those that are open");
+        assert_eq!(tracked(10), Some(60), "and those of the last ten seconds");
+        assert_eq!(tracked(120), Some(120), "and all of them");
+    }
+
+    #[test]
     fn the_far_ends_of_time_do_no_harm() {
         let mut load = Load::default();
         for at in [Timestamp::MIN, Timestamp::MAX, Timestamp::from_nanos(0)] {

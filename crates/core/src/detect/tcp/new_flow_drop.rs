@@ -66,7 +66,7 @@ impl Detector for NewFlowDrop {
         told.facts.add("tracked_when_busy_most", found.tracked.1);
         told.summary = format!(
             "New connections go unanswered when many are made, to {} or more servers at once: {:.1} % of first SYNs at {:.0} attempts a \
-             second and more, {:.1} % at {:.0} and fewer. No one server explains that; something that all pass does: a full \
+             second and more, {:.1} % at {:.0} and fewer. No one server explains that; something that all of these pass does: a full \
              connection-tracking table, or a limit of new connections.",
             servers,
             found.busy.share() * 100.0,

@@ -311,8 +311,7 @@ fn differences([with, without]: [&str; 2], ja3: Option<[&str; 2]>) -> String {
         differing.push("the extensions or signature algorithms".to_owned());
     }
     match differing.as_slice() {
-        [] => " The two hellos are alike but for that (JA4 parts b and c are equal, the suites come in the same order): only the name is \
-               missing."
+        [] => " Otherwise the hellos are alike (JA4 parts b and c are equal, the suites come in the same order): only the name is missing."
             .to_owned(),
         several => format!(
             " Besides the name the two hellos differ in {} (by JA4 and JA3): other client software or settings; `handshark hellos` lists both.",
