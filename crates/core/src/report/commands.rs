@@ -112,6 +112,7 @@ fn any_of<T: Ord + ToString>(items: impl Iterator<Item = T>) -> Option<String> {
     items.dedup();
     let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
     match texts.as_slice() {
+        [] => None,
         [one] => Some(one.clone()),
         several => (several.len() <= MOST).then(|| format!("({})", several.join(" or "))),
     }
