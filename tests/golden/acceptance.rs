@@ -20,7 +20,11 @@ const SCENARIOS: &[Scenario] = &[
         capture: "nginx-requests-100-clear.pcap.gz",
         told: &[("request-limit-close", "warning", 4, &["right after request 100 (4 of 4)", "not an idle timeout"])],
         not_told: &["idle-close", "unannounced-close"],
-        advice: &[("request-limit-close", "max_requests_per_connection: 99"), ("request-limit-close", "Amazon S3")],
+        advice: &[
+            ("request-limit-close", "after at most 99 requests on one connection"),
+            ("request-limit-close", "max_requests_per_connection: 99"),
+            ("request-limit-close", "Amazon S3"),
+        ],
     },
     Scenario {
         asked: "1.1 a limit of 100 requests, under TLS",
@@ -143,7 +147,7 @@ const SCENARIOS: &[Scenario] = &[
             ],
         )],
         not_told: &["missing-sni"],
-        advice: &[("snaplen-truncated", "tcpdump -i any -s 0 -w FILE 'tcp port (80 or 443 or 8080)'")],
+        advice: &[("snaplen-truncated", "tcpdump -i any -s 0 -w handshark.pcap 'tcp port (80 or 443 or 8080)'")],
     },
     Scenario {
         asked: "3.1 SYN, FIN and RST alone",
@@ -192,7 +196,7 @@ const SCENARIOS: &[Scenario] = &[
         advice: &[
             ("state-loss-reset", "cilium monitor --type drop"),
             ("state-loss-reset", "bpf-ct-global-tcp-max"),
-            ("state-loss-reset", "tcpdump -i any -s 128 -w FILE 'host"),
+            ("state-loss-reset", "tcpdump -i any -s 128 -w handshark.pcap 'host"),
         ],
     },
     Scenario {
@@ -210,6 +214,22 @@ const SCENARIOS: &[Scenario] = &[
         )],
         not_told: &["accept-queue-overflow", "syn-unanswered", "syn-retried"],
         advice: &[("new-flow-drop", "nf_conntrack_max"), ("connection-churn", "`MaxIdleConnsPerHost`")],
+    },
+    Scenario {
+        asked: "1, no port is left",
+        capture: "ephemeral-port-exhaustion.pcap.gz",
+        told: &[(
+            "ephemeral-port-exhaustion",
+            "warning",
+            100,
+            &[
+                "10.0.0.1 opened 100 connections to 10.0.0.2:80 within one minute and closed them first",
+                "100 % of ports 40000 to 40099, and of its 200 connections none came from another port",
+                "EADDRNOTAVAIL",
+            ],
+        )],
+        not_told: &["syn-unanswered", "connection-refused", "time-wait-collision"],
+        advice: &[("ephemeral-port-exhaustion", "ip_local_port_range")],
     },
     Scenario {
         asked: "4.4 an idle timeout of a device is no lost state",
@@ -283,6 +303,36 @@ fn after_the_fix_the_command_ends_well() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.starts_with("No failure found among 60 checks"), "{said}");
     assert_eq!(exit("node-keepalive-race.pcap").0, Some(1), "before the fix");
+}
+
+/// 1.5 and 3.5: what was mended, in numbers: how far connections were used again, over how long, and that the server closed none.
+#[test]
+fn after_the_fix_the_numbers_are_said() {
+    let ladder = "x12 every 50.0 {\n0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\nloop 99 every 0.02 {\n0.020 C GET /\n0.030 S HTTP 200\n}\n\
+                  2.010 C FIN\n2.020 S FIN\n2.020 C ACK\n}\n600.0 end of capture\nexpect none\n";
+    let said = diagnosed("after-the-fix", ladder);
+    assert!(
+        said.starts_with("No failure found among 60 checks in 12 connections; every check could be made."),
+        "{said}"
+    );
+    for words in ["12 connections in 10.0 min: 12 established.", "up to 99 exchanges each, none closed by the server"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let before = diagnosed(
+        "before-the-fix",
+        &ladder.replace("loop 99", "loop 100").replace("2.010 C FIN\n2.020 S", "2.011 S FIN\n2.020 C"),
+    );
+    assert!(before.contains("up to 100 exchanges each, 12 closed by the server [request-limit-close]"), "{before}");
+}
+
+/// A report on a ladder, as text in one line.
+fn diagnosed(name: &str, ladder: &str) -> String {
+    let ladder = handshark_testkit::Ladder::from_text(ladder).expect("the ladder is well written");
+    let path = std::env::temp_dir().join(format!("handshark-{name}-{}.pcap", std::process::id()));
+    std::fs::write(&path, ladder.capture()).expect("it can be written");
+    let output = Command::new(env!("CARGO_BIN_EXE_handshark")).arg("diagnose").arg(&path).output().expect("it runs");
+    std::fs::remove_file(&path).expect("it can be removed");
+    String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// 4.5: one connection for each request, SYNs that are lost and resets in mid-flow; then a pool, and none of that.

@@ -185,6 +185,7 @@ pub(crate) fn report() -> Report {
             connections: 40,
             clients: 2,
             by_outcome: vec![(Outcome::Established, 37), (Outcome::Reset, 3)],
+            closed_by_server: 3,
             distributions: Distributions {
                 connect_s: Some(quantiles(Span::from_millis)),
                 exchanges: Some(quantiles(|value| value)),

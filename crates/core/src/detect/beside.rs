@@ -65,6 +65,8 @@ pub(crate) struct Held {
     /// The row of its service.
     pub(crate) row: usize,
     pub(crate) connection: Connection,
+    /// Whether it already counts among those that failed or were found to be hit by something.
+    pub(crate) counted: bool,
     pub(crate) beside: Vec<Beside>,
     end: Endpoint,
     /// Whether some of the others may have been forgotten.
@@ -104,13 +106,13 @@ impl Neighbours {
 
     /// Keeps a connection until the others from the address and port of one of its sides are known.
     #[cold]
-    pub(crate) fn hold(&mut self, c: &Connection, side: Side, detector: usize, row: usize) {
+    pub(crate) fn hold(&mut self, c: &Connection, side: Side, detector: usize, row: usize, counted: bool) {
         if self.held.len() >= HELD {
             return;
         }
         let end = if side == Side::Client { c.client } else { c.server };
         let incomplete = self.forgotten.is_some_and(|last| last >= c.first.at);
-        let mut held = Held { detector, row, connection: c.clone(), beside: Vec::new(), end, incomplete };
+        let mut held = Held { detector, row, connection: c.clone(), counted, beside: Vec::new(), end, incomplete };
         self.recent.iter().for_each(|brief| held.meet(*brief));
         self.held.push(held);
     }

@@ -3,7 +3,8 @@
 use super::fallback::Fallbacks;
 use super::openings::Start;
 use super::races::Races;
-use crate::record::Connection;
+use super::trouble::Trouble;
+use crate::record::{CloseKind, Connection};
 use crate::types::{Span, Timestamp};
 
 /// Attempts by the time at which they began, and connections by the time for which a device on the path keeps track of them.
@@ -19,6 +20,8 @@ pub struct Load {
     pub(super) fallbacks: Fallbacks,
     /// Attempts that were given up beside others.
     pub(super) races: Races,
+    /// Whom the attempts hit that go unanswered, and whom not.
+    pub(super) trouble: Trouble,
 }
 
 /// One span of time.
@@ -26,8 +29,10 @@ pub struct Load {
 struct Part {
     attempts: u32,
     missed: u32,
-    /// Connections that began to be tracked, less those that ceased to be.
-    tracked: i32,
+    /// Connections that were opened.
+    opened: u32,
+    /// Connections, of those that were opened, that a FIN or RST ended, by their last packet.
+    ended: u32,
 }
 
 /// A span of time as it is told.
@@ -37,31 +42,45 @@ pub(super) struct Stretch {
     pub(super) attempts: u32,
     /// Those of them whose first SYN was not answered.
     pub(super) missed: u32,
-    /// Connections that were open at its end, or had been seen less than [`TRACKED_AFTER`] before.
+    /// Connections that were open at its end, or had ended less than a given time before.
     pub(super) tracked: u32,
 }
 
-/// Spans of time that are told apart: 12 KiB.
+/// Spans of time that are told apart: 16 KiB.
 const MOST: i64 = 1_024;
-
-/// How long a closed connection is still tracked at the least (Cilium: 10 s).
-const TRACKED_AFTER: Span = Span::from_secs(10);
 
 impl Load {
     /// A finished connection, and how it opened.
     pub(crate) fn note(&mut self, c: &Connection, start: Option<Start>) {
         self.fallbacks.note(c);
         self.races.note(c);
+        // What got no answer may have been dropped before it was tracked: that is the very case which is looked for.
+        let opened = u32::from(start != Some(Start::Never));
         if let Some(part) = self.part(c.first.at) {
-            part.tracked += 1;
+            part.opened += opened;
             if let Some(start) = start {
                 part.attempts += 1;
                 part.missed += u32::from(start != Start::AtOnce);
             }
         }
-        if let Some(part) = self.part(c.last.at.plus(TRACKED_AFTER)) {
-            part.tracked -= 1;
+        // What only fell silent is tracked for hours.
+        if matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset)
+            && let Some(part) = self.part(c.last.at)
+        {
+            part.ended += opened;
         }
+        if let Some(start) = start
+            && (start != Start::AtOnce || self.trouble.lasts_at(c.first.at))
+        {
+            self.trouble.note(c, start, self.latest_attempt());
+        }
+    }
+
+    /// The end of the last second in which an attempt is known to have begun.
+    fn latest_attempt(&self) -> Timestamp {
+        let last = self.spans.iter().rposition(|part| part.attempts > 0).map_or(0, |place| place as i64 + 1);
+        let seconds = (self.origin + last) << self.shift;
+        Timestamp::from_nanos(seconds.saturating_mul(Span::from_secs(1).as_nanos()))
     }
 
     #[inline]
@@ -106,7 +125,8 @@ impl Load {
             if let Some(sum) = coarse.get_mut(place as usize) {
                 sum.attempts += part.attempts;
                 sum.missed += part.missed;
-                sum.tracked += part.tracked;
+                sum.opened += part.opened;
+                sum.ended += part.ended;
             }
         }
         (self.spans, self.origin) = (coarse, origin);
@@ -118,11 +138,13 @@ impl Load {
         Span::from_secs(1 << self.shift.min(32))
     }
 
-    /// All spans in which attempts began, in order.
-    pub(super) fn stretches(&self) -> Vec<Stretch> {
+    /// All spans in which attempts began, in order. A closed connection counts as tracked for so long.
+    pub(super) fn stretches(&self, held: Span) -> Vec<Stretch> {
+        let later = (held.as_nanos() / self.resolution().as_nanos().max(1)) as usize;
+        let forgotten = std::iter::repeat_n(0, later).chain(self.spans.iter().map(|part| part.ended));
         let mut tracked = 0_i64;
-        let told = self.spans.iter().map(|part| {
-            tracked += i64::from(part.tracked);
+        let told = self.spans.iter().zip(forgotten).map(|(part, forgotten)| {
+            tracked += i64::from(part.opened) - i64::from(forgotten);
             let tracked = u32::try_from(tracked.max(0)).unwrap_or(u32::MAX);
             Stretch { attempts: part.attempts, missed: part.missed, tracked }
         });
@@ -143,8 +165,29 @@ mod tests {
             }
         }
         assert!(load.spans.len() as i64 <= MOST, "{}", load.spans.len());
-        assert_eq!(load.stretches().iter().map(|stretch| stretch.attempts).sum::<u32>(), 7);
-        assert_eq!(load.stretches().len(), 5, "5,000 and 4,990 fall together, 0 and 1 do: {:?}", load.resolution());
+        assert_eq!(load.stretches(Span::ZERO).iter().map(|stretch| stretch.attempts).sum::<u32>(), 7);
+        assert_eq!(
+            load.stretches(Span::ZERO).len(),
+            5,
+            "5,000 and 4,990 fall together, 0 and 1 do: {:?}",
+            load.resolution()
+        );
+    }
+
+    #[test]
+    fn what_was_closed_is_tracked_for_a_time() {
+        let mut load = Load::default();
+        for second in 0..30 {
+            if let Some(part) = load.part(Timestamp::from_nanos(second * 1_000_000_000)) {
+                part.attempts += 5;
+                part.opened += 4;
+                part.ended += 3;
+            }
+        }
+        let tracked = |held| load.stretches(Span::from_secs(held)).last().map(|stretch| stretch.tracked);
+        assert_eq!(tracked(0), Some(30), "those that are open");
+        assert_eq!(tracked(10), Some(60), "and those of the last ten seconds");
+        assert_eq!(tracked(120), Some(120), "and all of them");
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub(super) struct Minute {
     now: u32,
     before: u32,
     most: u32,
+    total: u32,
     low_port: u16,
     high_port: u16,
 }
@@ -20,7 +21,7 @@ const HALF: Span = Span::from_secs(30);
 
 impl Default for Minute {
     fn default() -> Self {
-        Self { until: Timestamp::MIN, now: 0, before: 0, most: 0, low_port: u16::MAX, high_port: 0 }
+        Self { until: Timestamp::MIN, now: 0, before: 0, most: 0, total: 0, low_port: u16::MAX, high_port: 0 }
     }
 }
 
@@ -34,6 +35,7 @@ impl Minute {
             return;
         }
         self.now += 1;
+        self.total += 1;
         self.most = self.most.max(self.now + self.before);
         self.low_port = self.low_port.min(port);
         self.high_port = self.high_port.max(port);
@@ -50,6 +52,11 @@ impl Minute {
     /// The most within a minute.
     pub(super) const fn most(&self) -> u32 {
         self.most
+    }
+
+    /// All that were counted.
+    pub(super) const fn total(&self) -> u32 {
+        self.total
     }
 
     /// The lowest and the highest port that were used.

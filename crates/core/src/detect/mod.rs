@@ -27,6 +27,7 @@ mod tcp;
 mod thresholds;
 mod timeouts;
 mod tls;
+mod trouble;
 mod versions;
 mod waiting;
 mod words;

@@ -119,6 +119,8 @@ pub struct Service {
     pub ja4_with_name: Option<String>,
     /// JA4 of a hello without a server name that was not answered.
     pub ja4_without_name: Option<String>,
+    /// What JA3 is made of, of the same two hellos: it keeps the order of suites, and has the groups.
+    ja3_texts: [Option<String>; 2],
     /// The `Server:` header last seen. Escaped.
     pub software: Option<String>,
     /// The longest silence after which both sides spoke again on one connection.
@@ -168,6 +170,7 @@ impl Service {
             answered_example: None,
             ja4_with_name: None,
             ja4_without_name: None,
+            ja3_texts: [None, None],
             software: None,
             longest_survived: None,
             announced_timeout: None,
@@ -188,6 +191,14 @@ impl Service {
     /// The address and port as text: `10.0.0.5:3000`.
     pub fn address(&self) -> String {
         crate::types::Endpoint::new(self.key.address, self.key.port).to_string()
+    }
+
+    /// What JA3 is made of, of a hello with a server name that was answered, and of one without that was not.
+    pub(super) fn ja3_texts(&self) -> Option<[&str; 2]> {
+        match &self.ja3_texts {
+            [Some(with), Some(without)] => Some([with, without]),
+            _ => None,
+        }
     }
 
     /// The server name, where all hellos asked for one and the same. Escaped.
@@ -316,6 +327,7 @@ impl Service {
                         self.answered_example =
                             tls.server_hello.as_ref().map(|server| (connection, server.completed.packet));
                         self.ja4_with_name = hello.ja4();
+                        self.ja3_texts[0] = hello.ja3_text();
                     }
                 } else {
                     self.with_name_unanswered += 1;
@@ -326,6 +338,7 @@ impl Service {
                 self.without_name_unanswered += 1;
                 if self.ja4_without_name.is_none() {
                     self.ja4_without_name = hello.ja4();
+                    self.ja3_texts[1] = hello.ja3_text();
                 }
             }
             Sni::NotVisible(_) => {}
@@ -346,6 +359,7 @@ impl Service {
             connections: self.connections,
             clients: self.clients.len() as u64 + u64::from(self.more_clients),
             by_outcome: outcomes(&self.outcomes),
+            closed_by_server: 0,
             distributions: Spreads::summary(self.spreads.as_deref(), &self.openings),
             findings: Vec::new(),
         }

@@ -91,7 +91,7 @@ impl Shape {
     pub const GAPS: Self = Self(1 << 25);
     /// A segment was captured that is larger than the receiver takes.
     pub const OVERSIZED: Self = Self(1 << 26);
-    /// One connection in 256, by its client's port: an example for findings about thousands.
+    /// One connection in 64, by its client's port: an example for findings about many.
     pub const SAMPLE: Self = Self(1 << 27);
 
     /// What a finished connection has that had this outcome.
@@ -166,7 +166,7 @@ impl Shape {
 
 /// See [`Shape::SAMPLE`].
 pub(super) const fn is_sample(c: &Connection) -> bool {
-    c.client.port.trailing_zeros() >= 8
+    c.client.port.trailing_zeros() >= 6
 }
 
 impl BitOr for Shape {

@@ -43,6 +43,22 @@ pub(super) const SERVERS_HIT: usize = 3;
 /// Share of the unanswered from which one server explains them.
 pub(super) const SERVERS_MOST: f64 = 0.6;
 
+/// Ports of the smallest range of its own that a client can be seen to use up: fewer may hold no connection that is looked at.
+pub(super) const OWN_PORTS_LEAST: u32 = 64;
+
+/// Share of such a range that must be used within a minute: all of it, but for ports that something else has taken.
+pub(super) const OWN_PORTS_SHARE: f64 = 0.95;
+
+/// How often each of its ports must have been used on average: only a port that is used again shows where the range ends.
+pub(super) const OWN_PORTS_TIMES: f64 = 1.5;
+
+/// Attempts of one address that must go unanswered before it is called hit.
+pub(super) const HIT_LEAST: u64 = 10;
+
+/// Attempts of one address that would have gone unanswered if it fared as the others: where none did, it is spared. By chance none of ten
+/// is rarer than one in 20,000.
+pub(super) const SPARED_EXPECTED: u64 = 10;
+
 /// How far a number of connections that stands still may move, as a share.
 pub(super) const PLATEAU_SPREAD: f64 = 0.05;
 

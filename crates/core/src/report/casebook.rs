@@ -133,14 +133,14 @@ impl Casebook {
                 asked &= !(1 << number);
             }
         }
-        let (mut found, mut causes) = (0_u64, 0_u64);
+        let (mut found, mut causes, mut waits) = (0_u64, 0_u64, None);
         for (number, check) in chosen(checks, asked) {
             said.hear(check.detector, connection, outcome);
             if let Some((reason, instead)) = said.not_visible {
                 note_blind(not_visible.get_mut(number), reason, instead, row, 1);
             }
             if let Some(side) = said.held_for {
-                neighbours.hold(connection, side, number, row);
+                waits = Some((side, number));
             }
             if !said.applies {
                 continue;
@@ -166,6 +166,9 @@ impl Casebook {
             note_overlaps(found, checks, whole, cells);
         }
         failures.note(connection, outcome, causes);
+        if let Some((side, number)) = waits {
+            neighbours.hold(connection, side, number, row, outcome.is_failure() || causes != 0);
+        }
         self.legs.note(connection);
     }
 
@@ -222,6 +225,9 @@ impl Casebook {
             if let (Some(symptom), Some(cell)) = (said.symptom(), cell_of(check, held.detector, whole, &mut row.cells))
             {
                 cell.group().add(symptom, &held.connection, limits);
+                if symptom.severity == Severity::Error && !held.counted {
+                    row.failures.note(&held.connection, held.connection.outcome(), 1 << held.detector);
+                }
             }
         }
     }
@@ -324,10 +330,13 @@ impl Casebook {
 
     fn summaries(&self, findings: &[Finding]) -> Vec<ServiceSummary> {
         let mut services: Vec<(u64, ServiceSummary)> = self
-            .services()
+            .rows
+            .iter()
             .take(self.limits.max_services)
-            .map(|service| {
+            .map(|Row { service, shapes, .. }| {
                 let mut summary = service.summary();
+                summary.closed_by_server =
+                    shapes.count(Shape::CLOSED_BY_SERVER | Shape::ENDED_BY_FIN | Shape::BOTH_SPOKE);
                 let key = service.key;
                 let about = |finding: &&Finding| finding.hits(key.address, key.port).is_some();
                 summary.findings = findings.iter().filter(about).map(|finding| finding.code).collect();

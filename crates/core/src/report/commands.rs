@@ -1,6 +1,6 @@
 //! Command lines for the case at hand: the addresses, ports and names that are known, in place of the words that stand for them.
 //!
-//! Detectors write `host SERVER and tcp port PORT`, `ADDRESS:PORT`, `-servername NAME`; whom that means is known where it is told.
+//! Detectors write `-w FILE 'host SERVER and tcp port PORT'`, `ADDRESS:PORT`, `-servername NAME`; whom that means is known where it is told.
 
 use std::net::IpAddr;
 
@@ -51,22 +51,12 @@ impl Known {
             return text;
         }
         let client = self.client.map_or_else(String::new, |client| format!("host {client} and "));
-        let mut text = text.replace(CLIENT, &client);
+        let mut text = text.replace(WRITTEN_TO, CAPTURE).replace(SNIFFED_TO, SNIFFED).replace(CLIENT, &client);
         if let Some(client) = self.client {
             text = text.replace(CLIENT_LAST, &format!(" and host {client}"));
             text = text.replace(WAY_TO_CLIENT, &format!("ip route get {client}"));
         }
-        if self.servers.is_empty() {
-            return text;
-        }
-        if let Some(ports) = any_of(self.servers.iter().map(|at| at.port)) {
-            text = text.replace(TCP_PORT, &format!("tcp port {ports}"));
-            // Of many hosts on few ports the ports are enough.
-            text = match any_of(self.servers.iter().map(|at| at.address)) {
-                Some(hosts) => text.replace(SERVER, &format!("host {hosts} and ")),
-                None => text.replace(SERVER, ""),
-            };
-        }
+        text = self.filtered(&text);
         if let [server] = self.servers.as_slice() {
             text = text.replace(ENDPOINT, &server.to_string());
             text = text.replace(TRACKED, &format!("conntrack -D -d {}", server.address));
@@ -76,6 +66,24 @@ impl Known {
             }
         }
         text
+    }
+
+    /// Capture filters with these servers: their ports where those are few, else their addresses, else all of TCP. A filter that can be
+    /// pasted as it is and takes too much is better than one that has to be thought about.
+    fn filtered(&self, text: &str) -> String {
+        let ports = any_of(self.servers.iter().map(|at| at.port)).map(|ports| format!("tcp port {ports}"));
+        let hosts = any_of(self.servers.iter().map(|at| at.address)).map(|hosts| format!("host {hosts}"));
+        // A host is named before what is asked of it, with the protocol in parentheses or not.
+        let by_host = hosts.as_ref().map_or_else(String::new, |hosts| format!("{hosts} and "));
+        let asked = ports.as_deref().unwrap_or("tcp");
+        let of_host = [format!("{SERVER}({TCP_PORT}"), format!("{SERVER}{TCP_PORT}")];
+        let [in_parentheses, plain] = of_host;
+        let text = text.replace(&in_parentheses, &format!("{by_host}({asked}"));
+        let text = text.replace(&plain, &format!("{by_host}{asked}")).replace(SERVER, &by_host);
+        match (&ports, &hosts) {
+            (None, Some(hosts)) => text.replace(TCP_PORT, &format!("tcp and {hosts}")),
+            _ => text.replace(TCP_PORT, asked),
+        }
     }
 }
 
@@ -88,7 +96,14 @@ const TCP_PORT: &str = "tcp port PORT";
 const ENDPOINT: &str = "ADDRESS:PORT";
 const BY_OPTION: &str = "-p PORT ADDRESS";
 const NAME: &str = "-servername NAME";
-const PLACES: [&str; 9] = [CLIENT, CLIENT_LAST, WAY_TO_CLIENT, TRACKED, SERVER, TCP_PORT, ENDPOINT, BY_OPTION, NAME];
+const WRITTEN_TO: &str = "-w FILE";
+const SNIFFED_TO: &str = "-o FILE";
+const PLACES: [&str; 11] =
+    [CLIENT, CLIENT_LAST, WAY_TO_CLIENT, TRACKED, SERVER, TCP_PORT, ENDPOINT, BY_OPTION, NAME, WRITTEN_TO, SNIFFED_TO];
+
+/// Where the next capture is written to.
+const CAPTURE: &str = "-w handshark.pcap";
+const SNIFFED: &str = "-o handshark.pcap";
 
 /// As capture filters write it: `443`, or `(443 or 8443)`; nothing where they are many.
 fn any_of<T: Ord + ToString>(items: impl Iterator<Item = T>) -> Option<String> {
@@ -97,6 +112,7 @@ fn any_of<T: Ord + ToString>(items: impl Iterator<Item = T>) -> Option<String> {
     items.dedup();
     let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
     match texts.as_slice() {
+        [] => None,
         [one] => Some(one.clone()),
         several => (several.len() <= MOST).then(|| format!("({})", several.join(" or "))),
     }
@@ -119,7 +135,10 @@ mod tests {
         let known = Known::of([at([10, 0, 0, 5], 443)]).by(Some(IpAddr::from([10, 0, 0, 9])));
         let known = known.named(Some("api.example".to_owned()));
         let command = "tcpdump -w FILE 'host CLIENT and host SERVER and tcp port PORT'";
-        assert_eq!(filled(&known, command), "tcpdump -w FILE 'host 10.0.0.9 and host 10.0.0.5 and tcp port 443'");
+        assert_eq!(
+            filled(&known, command),
+            "tcpdump -w handshark.pcap 'host 10.0.0.9 and host 10.0.0.5 and tcp port 443'"
+        );
         assert_eq!(filled(&known, "'tcp port PORT and host CLIENT'"), "'tcp port 443 and host 10.0.0.9'");
         let command = "openssl s_client -connect ADDRESS:PORT -servername NAME";
         assert_eq!(filled(&known, command), "openssl s_client -connect 10.0.0.5:443 -servername api.example");
@@ -133,13 +152,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_stays() {
-        let many = (0..=MOST as u16).map(|port| at([10, 0, 0, 5], port));
-        let command = "'host SERVER and tcp port PORT'";
-        assert_eq!(filled(&Known::of(many), command), command);
-        let hosts = (0..=MOST as u8).map(|host| at([10, 0, 0, host], 443));
-        assert_eq!(filled(&Known::of(hosts), command), "'tcp port 443'");
-        assert_eq!(filled(&Known::of([]), "host CLIENT and tcp port PORT"), "tcp port PORT");
+    fn a_filter_can_always_be_pasted() {
+        let command = "-w FILE 'host SERVER and tcp port PORT'";
+        let ports = Known::of((0..=MOST as u16).map(|port| at([10, 0, 0, 5], port)));
+        assert_eq!(filled(&ports, command), "-w handshark.pcap 'host 10.0.0.5 and tcp'");
+        assert_eq!(filled(&ports, "'tcp port PORT'"), "'tcp and host 10.0.0.5'");
+        assert_eq!(filled(&ports, "'host SERVER and (tcp port PORT or icmp)'"), "'host 10.0.0.5 and (tcp or icmp)'");
+        let hosts = Known::of((0..=MOST as u8).map(|host| at([10, 0, 0, host], 443)));
+        assert_eq!(filled(&hosts, command), "-w handshark.pcap 'tcp port 443'");
+        let both = Known::of((0..=MOST as u8).map(|n| at([10, 0, 0, n], u16::from(n))));
+        assert_eq!(filled(&both, command), "-w handshark.pcap 'tcp'");
+        assert_eq!(filled(&Known::of([]), "'host CLIENT and tcp port PORT'"), "'tcp'");
+        assert_eq!(
+            filled(&Known::of([]), "-connect ADDRESS:PORT"),
+            "-connect ADDRESS:PORT",
+            "that is one server, or none"
+        );
     }
 
     #[test]

@@ -321,6 +321,8 @@ pub struct ServiceSummary {
     /// How many of each outcome.
     #[serde(serialize_with = "as_outcomes")]
     pub by_outcome: Vec<(Outcome, u64)>,
+    /// Connections on which both sides spoke that the server was the first to close, by FIN: a RST may be of another device.
+    pub closed_by_server: u64,
     /// How the times and numbers of its connections are spread.
     pub distributions: Distributions,
     /// Codes of findings about it.

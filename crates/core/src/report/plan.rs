@@ -135,6 +135,12 @@ impl Shapes {
         plan
     }
 
+    /// How many connections had all of this.
+    pub(super) fn count(&self, having: Shape) -> u64 {
+        let met = self.shapes.iter().zip(&self.met);
+        met.filter(|(shape, _)| shape.has(having)).map(|(_, (_, count))| count).sum()
+    }
+
     /// Every plan, with how many connections it was for.
     pub(super) fn each(&self) -> impl Iterator<Item = (&Plan, u64)> {
         self.met.iter().map(|(plan, count)| (plan, *count))

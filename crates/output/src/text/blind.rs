@@ -39,7 +39,7 @@ pub(super) fn in_full(report: &Report) -> Vec<Unseen> {
     let mut entries = Vec::new();
     let filter = filter(report);
     let mut add = |text: String, options: &str| {
-        entries.push(Unseen { text, command: Some(format!("tcpdump -i any {options} -w FILE '{filter}'")) });
+        entries.push(Unseen { text, command: Some(format!("tcpdump -i any {options} -w handshark.pcap '{filter}'")) });
     };
     let part = &report.totals.seen_in_part;
     let began = mid_stream(report);

@@ -82,7 +82,9 @@ pub(super) fn write_not_assessed(sheet: &mut Sheet, report: &Report) {
     let of_checks = report.not_assessed.iter().filter_map(|check| check.capture_instead.as_deref());
     let mut commands = of_checks.chain(in_part.iter().filter_map(|unseen| unseen.command.as_deref()));
     if let Some(filter) = commands.find_map(|command| command.split('\'').nth(1)) {
-        let text = format!("In Kubernetes the same filters serve: kubectl sniff POD -f '{filter}' -o FILE");
+        let text = format!(
+            "In Kubernetes the same filters serve: kubectl sniff POD -f '{filter}' -o handshark.pcap (`kubectl get pods -A -o wide` lists pods with their addresses)"
+        );
         sheet.paragraph(2, "", &text);
     }
 }

@@ -47,12 +47,23 @@ fn label(service: &ServiceSummary) -> String {
     }
 }
 
-/// `37 established, 3 reset [stale-reuse]`.
+/// `37 established, 3 reset; up to 9 exchanges each, 3 closed by the server [stale-reuse]`.
 fn outcomes(service: &ServiceSummary) -> String {
     let outcomes: Vec<String> =
         service.by_outcome.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
+    let outcomes = outcomes.join(", ") + &reuse(service).unwrap_or_default();
     match service.findings.as_slice() {
-        [] => outcomes.join(", "),
-        codes => format!("{} [{}]", outcomes.join(", "), codes.join(", ")),
+        [] => outcomes,
+        codes => format!("{outcomes} [{}]", codes.join(", ")),
     }
+}
+
+/// How far connections were used again, and whether the server let them: what a limit on requests or an idle time must be compared with.
+fn reuse(service: &ServiceSummary) -> Option<String> {
+    let most = service.distributions.exchanges.map(|exchanges| exchanges.most).filter(|most| *most > 1)?;
+    let closed = match service.closed_by_server {
+        0 => "none".to_owned(),
+        some => some.to_string(),
+    };
+    Some(format!("; up to {most} exchanges each, {closed} closed by the server"))
 }

@@ -22,7 +22,7 @@ fn plain(report: &Report, width: usize) -> String {
 
 /// The verdict: the lines before the counts.
 fn verdict_of(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().take_while(|line| !line.starts_with("40 connections: ")).collect();
+    let lines: Vec<&str> = text.lines().take_while(|line| !line.starts_with("40 connections in ")).collect();
     assert!(lines.len() <= 2 && lines.iter().all(|line| columns(line) <= 100), "{lines:#?}");
     lines.join(" ")
 }

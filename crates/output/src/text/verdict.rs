@@ -6,7 +6,7 @@ use handshark::Report;
 use handshark::detect::{Severity, by_code};
 use handshark::record::Outcome;
 use handshark::report::Finding;
-use handshark::types::Endpoint;
+use handshark::types::{Endpoint, Span};
 
 use super::Scope;
 use crate::paint::STRONG;
@@ -145,13 +145,15 @@ fn nothing_found(report: &Report, scope: Scope<'_>) -> String {
     format!("No failure found among {checks} in {connections}; {}.", gaps.join(", "))
 }
 
-/// `40 connections: 37 established, 3 reset. 1 error, 2 warnings.`
+/// `40 connections in 60.0 s: 37 established, 3 reset. Found: 1 error, 2 warnings.`
 fn counts(report: &Report, scope: Scope<'_>) -> String {
     let mut counts = String::new();
     if report.totals.connections > 0 {
         let outcomes: Vec<String> =
             report.totals.by_outcome.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
-        counts = format!("{}: {}.", counted(report.totals.connections, "connection"), outcomes.join(", "));
+        let span = report.capture.duration_s.filter(|span| *span > Span::ZERO);
+        let span = span.map_or_else(String::new, |span| format!(" in {span}"));
+        counts = format!("{}{span}: {}.", counted(report.totals.connections, "connection"), outcomes.join(", "));
     }
     let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count() as u64;
     let mut findings = Vec::new();

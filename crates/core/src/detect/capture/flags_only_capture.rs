@@ -68,7 +68,7 @@ impl Detector for FlagsOnlyCapture {
         .to_vec();
         told.remedy = vec![
             "Capture whole packets of one port: `tcpdump -i any -s 0 -U -w FILE 'tcp port PORT'`, in Kubernetes `kubectl sniff \
-             POD -f 'tcp port PORT' -o FILE`."
+             POD -f 'tcp port PORT' -o FILE` (`kubectl get pods -A -o wide` lists pods with their addresses)."
                 .to_owned(),
             "Where that is too much, headers and hellos are enough for nearly all checks: `tcpdump -i any -s 1600 -C 100 -W 10 \
              -w FILE 'tcp port PORT'` keeps the last ten files of 100 MB."

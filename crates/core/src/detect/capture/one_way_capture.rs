@@ -83,7 +83,7 @@ impl Detector for OneWayCapture {
         }
         told.remedy = vec![
             "Filter by `port` and `host`, which match both directions, not by `dst` or `src`: `tcpdump -i any -s 0 -w FILE 'host \
-             SERVER and tcp port PORT'`, `kubectl sniff POD -f 'tcp port PORT'`."
+             SERVER and tcp port PORT'`, `kubectl sniff POD -f 'tcp port PORT' -o FILE`."
                 .to_owned(),
             "A mirror port must mirror both receive and transmit. Where the two directions take different paths, capture at \
              one of the two hosts, or at both points and read both files together."

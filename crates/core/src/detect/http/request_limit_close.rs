@@ -240,7 +240,7 @@ fn mantissa(mut number: u64) -> u64 {
 fn remedy(limit: u64, lost: u64) -> Vec<String> {
     let below = limit.saturating_sub(1);
     let mut remedy = vec![format!(
-        "Let the client or proxy stop first: fewer than {limit} requests on one connection (Envoy \
+        "Let the client or proxy stop first, after at most {below} requests on one connection (Envoy \
          `max_requests_per_connection: {below}`, nginx upstream `keepalive_requests {below}`)."
     )];
     if lost > 0 {

@@ -1,5 +1,7 @@
 //! Small segments pass, big ones do not.
 
+use std::net::IpAddr;
+
 use crate::detect::thresholds::{BIG_SEGMENT_SHARE, MTU_RETRANSMISSIONS};
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{Connection, Traffic, Unanswered};
@@ -86,7 +88,14 @@ impl Detector for MtuBlackhole {
                     Side::Client => ("the client".to_owned(), address),
                     Side::Server => (address, "the client".to_owned()),
                 };
-                let mut told = Told { affected: Some(count), example_kind: Some(kind), remedy: remedy(), ..Told::default() };
+                let ping = match (writer, case.group.only_client()) {
+                    (Side::Client, Some(client)) => ping(client, service.key.address),
+                    (Side::Server, Some(client)) => ping(service.key.address, client),
+                    (_, None) => "`ping -M do -s 1372 HOST` (1400 bytes on the wire) up and down, or `tracepath HOST`, in the direction that \
+                                  loses"
+                        .to_owned(),
+                };
+                let mut told = Told { affected: Some(count), example_kind: Some(kind), remedy: remedy(&ping), ..Told::default() };
                 let size =
                     if sizes.smallest == sizes.largest { sizes.largest.to_string() } else { format!("{} to {}", sizes.smallest, sizes.largest) };
                 // Who is heard after the loss proves that something passes.
@@ -140,11 +149,18 @@ const fn is_too_big(v6: bool, kind: u8, code: u8) -> bool {
     matches!((v6, kind, code), (false, 3, 4) | (true, 2, _))
 }
 
-fn remedy() -> Vec<String> {
+/// How the size that passes is found.
+fn ping(from: IpAddr, to: IpAddr) -> String {
+    // 1400 bytes less the headers of IP and ICMP.
+    let (version, payload) = if to.is_ipv6() { ("-6", 1_352) } else { ("-4", 1_372) };
+    format!(
+        "on {from} `ping {version} -M do -s {payload} {to}` (1400 bytes on the wire) up and down, or `tracepath {to}`"
+    )
+}
+
+fn remedy(ping: &str) -> Vec<String> {
     vec![
-        "Find the size that passes: `ping -M do -s 1372 HOST` (1400 bytes on the wire) up and down, or `tracepath HOST`, in the direction \
-         that loses."
-            .to_owned(),
+        format!("Find the size that passes: {ping}."),
         "Set the MTU of overlay and tunnel right: CNI MTU (Calico `veth_mtu`, Cilium `mtu`, Flannel), WireGuard 1420, VPN and cloud \
          interconnects 1350 to 1440; jumbo frames on one side alone do the same."
             .to_owned(),

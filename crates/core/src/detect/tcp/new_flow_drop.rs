@@ -5,9 +5,11 @@ use crate::detect::openings::{self, LATE, NEVER};
 use crate::detect::thresholds::{
     BUSY_ATTEMPTS, BUSY_MISSED_SHARE, CALM_MISSED_SHARE, PLATEAU_SPREAD, POWER_OF_TWO_NEAR, SERVERS_HIT, SERVERS_MOST,
 };
-use crate::detect::words::{counted, is_share};
+use crate::detect::trouble::{self, Fared, OfAddress};
+use crate::detect::words::{counted, is_share, listed};
 use crate::detect::{Case, Detector, Exam, Scope, Shape, Told};
 use crate::record::Connection;
+use crate::types::{Side, Span};
 
 /// Detector of `new-flow-drop`.
 #[derive(Debug)]
@@ -52,8 +54,7 @@ impl Detector for NewFlowDrop {
         if servers < SERVERS_HIT || is_share(most, case.group.count, SERVERS_MOST) {
             return Vec::new();
         }
-        let stretches = case.load.stretches();
-        let Some(found) = Contrast::of(&stretches) else { return Vec::new() };
+        let Some((held, found)) = at_its_size(case) else { return Vec::new() };
         let per_second = |attempts: u32| f64::from(attempts) / case.load.resolution().as_secs_f64();
         let mut told = Told::default();
         told.facts.add("servers_hit", servers as u64);
@@ -65,7 +66,7 @@ impl Detector for NewFlowDrop {
         told.facts.add("tracked_when_busy_most", found.tracked.1);
         told.summary = format!(
             "New connections go unanswered when many are made, to {} or more servers at once: {:.1} % of first SYNs at {:.0} attempts a \
-             second and more, {:.1} % at {:.0} and fewer. No one server explains that; something that all pass does: a full \
+             second and more, {:.1} % at {:.0} and fewer. No one server explains that; something that all of these pass does: a full \
              connection-tracking table, or a limit of new connections.",
             servers,
             found.busy.share() * 100.0,
@@ -75,18 +76,25 @@ impl Detector for NewFlowDrop {
         );
         if let Some((client, count)) = case.group.clients.iter().max_by_key(|(_, count)| *count) {
             told.facts.add("most_from", client.to_string());
-            told.summary += &match case.group.only_client() {
-                Some(_) => format!(" All of them are from {client}."),
-                None => format!(" {count} of the {} are from {client}.", counted(case.group.count, "such attempt")),
-            };
+            if case.load.trouble.contrast(Side::Client).is_none() {
+                told.summary += &match case.group.only_client() {
+                    Some(_) => format!(" All of them are from {client}."),
+                    None => format!(" {count} of the {} are from {client}.", counted(case.group.count, "such attempt")),
+                };
+            }
         }
         if let Some(size) = found.plateau() {
             told.facts.add("plateau_near", size);
+            told.facts.add("plateau_with_closed_within_s", held);
             told.summary += &format!(
-                " Open and just closed connections stay at {} to {} meanwhile, near {size}, a usual size of such a table.",
+                " Open connections, and those closed within {held}, stay at {} to {} in the seconds with loss, near {size}: a usual size of \
+                 such a table.",
                 found.tracked.0, found.tracked.1
             );
         }
+        told.remedy = remedy();
+        tell_who(&mut told, case, Side::Client);
+        tell_who(&mut told, case, Side::Server);
         // Who opened late did not fail.
         let (late, never) = (case.group.of_kind(LATE), case.group.of_kind(NEVER));
         if never > 0 {
@@ -99,7 +107,6 @@ impl Detector for NewFlowDrop {
         }
         told.not_visible
             .push("the table: `conntrack -C` against `sysctl net.netfilter.nf_conntrack_max` on each node".to_owned());
-        told.remedy = remedy();
         vec![told]
     }
 }
@@ -116,22 +123,46 @@ fn servers_hit(case: &Case<'_>) -> (usize, u64) {
     (servers.len(), servers.iter().map(|(_, count)| *count).max().unwrap_or(0))
 }
 
-/// Attempts, and those of them whose first SYN was not answered.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Fared {
-    attempts: u64,
-    missed: u64,
+/// How long a closed connection is held in a table: Cilium 10 s, Linux 120 s (TIME_WAIT).
+const HELD: [Span; 2] = [Span::from_secs(10), Span::from_secs(120)];
+
+/// The contrast of busy and calm times, with the number of connections that a table would hold: as such a table counts, where that number
+/// stands still at a usual size of one.
+fn at_its_size(case: &Case<'_>) -> Option<(Span, Contrast)> {
+    let found = |held: Span| Some((held, Contrast::of(&case.load.stretches(held))?));
+    let full = HELD.into_iter().filter_map(found).find(|(_, found)| found.plateau().is_some());
+    full.or_else(|| HELD.first().copied().and_then(found))
 }
 
-impl Fared {
-    fn add(&mut self, stretch: &Stretch) {
-        self.attempts += u64::from(stretch.attempts);
-        self.missed += u64::from(stretch.missed);
-    }
-
-    fn share(self) -> f64 {
-        self.missed as f64 / self.attempts.max(1) as f64
-    }
+/// Says which clients, or servers, are hit and which are not while that lasts.
+fn tell_who(told: &mut Told, case: &Case<'_>, side: Side) {
+    let Some(trouble::Contrast { hit, spared }) = case.load.trouble.contrast(side) else { return };
+    let of = |(address, fared): &OfAddress| format!("{address} {:.1} % of {}", fared.share() * 100.0, fared.attempts);
+    let texts = |all: &[OfAddress]| all.iter().map(of).collect::<Vec<_>>();
+    let list = |all: &[OfAddress]| listed(texts(all).into_iter(), 3);
+    let names = |all: &[OfAddress]| listed(all.iter().map(|(address, _)| address.to_string()), 3);
+    let (who, keys, what) = match side {
+        Side::Client => ("clients", ["clients_hit", "clients_spared"], "their node, NAT or uplink"),
+        Side::Server => {
+            ("servers", ["servers_hit_most", "servers_spared"], "a node, firewall or NAT gateway on the way")
+        }
+    };
+    told.summary += &format!(
+        " In the same seconds some {who} are hit and others are not (first SYNs without an answer): {}; {}. What the former pass and the \
+         latter do not is where to look: {what}.",
+        list(&hit),
+        list(&spared),
+    );
+    told.remedy.insert(
+        0,
+        format!(
+            "Compare what is on the way of {} with what is on the way of {}: there lies the difference.",
+            names(&hit),
+            names(&spared)
+        ),
+    );
+    told.facts.add(keys[0], texts(&hit));
+    told.facts.add(keys[1], texts(&spared));
 }
 
 /// How attempts fared when many were made, and when few were.
@@ -156,13 +187,13 @@ impl Contrast {
         let (mut tracked, mut lossy) = ((u32::MAX, 0), 0);
         for stretch in stretches {
             if stretch.attempts >= busy_from {
-                busy.add(stretch);
+                busy.add(stretch.attempts.into(), stretch.missed.into());
                 if stretch.missed > 0 {
                     lossy += 1;
                     tracked = (tracked.0.min(stretch.tracked), tracked.1.max(stretch.tracked));
                 }
             } else if stretch.attempts <= calm_to {
-                calm.add(stretch);
+                calm.add(stretch.attempts.into(), stretch.missed.into());
             }
         }
         let enough = busy.attempts >= BUSY_ATTEMPTS && calm.attempts >= BUSY_ATTEMPTS / 4;

@@ -22,7 +22,7 @@ impl Detector for StaleNatTarget {
     }
 
     fn yields_to(&self) -> &'static [&'static str] {
-        &["accept-queue-overflow"]
+        &["accept-queue-overflow", "new-flow-drop"]
     }
 
     fn needs(&self) -> Shape {
@@ -94,8 +94,8 @@ impl Detector for StaleNatTarget {
 
 fn remedy() -> Vec<String> {
     [
-        "Look at the translation on the client's node while it happens: `conntrack -L -p tcp --orig-port-src PORT` (SYN_SENT, with the \
-         reply's source as the target); Cilium: `cilium bpf ct list global`, `cilium bpf lb list`. An entry to a pod that is gone: \
+        "Look at the translation on the client's node while it happens: `conntrack -L -p tcp --orig-port-src` and the client's port of \
+         an example above (SYN_SENT, with the reply's source as the target); Cilium: `cilium bpf ct list global`, `cilium bpf lb list`. An entry to a pod that is gone: \
          `conntrack -D -d ADDRESS`.",
         "Let such entries die sooner: `net.netfilter.nf_conntrack_tcp_timeout_syn_sent=20` (120 by default; each retry keeps it alive). \
          Entries made before a Service's rules existed stay until they time out: start clients after kube-proxy or the CNI is ready.",

@@ -29,7 +29,7 @@ impl Detector for SynRetried {
     }
 
     fn yields_to(&self) -> &'static [&'static str] {
-        &["accept-queue-overflow", "time-wait-collision"]
+        &["accept-queue-overflow", "time-wait-collision", "new-flow-drop"]
     }
 
     fn needs(&self) -> Shape {

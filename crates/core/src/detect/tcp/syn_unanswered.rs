@@ -25,7 +25,7 @@ impl Detector for SynUnanswered {
     }
 
     fn yields_to(&self) -> &'static [&'static str] {
-        &["accept-queue-overflow", "stale-nat-target"]
+        &["accept-queue-overflow", "stale-nat-target", "new-flow-drop"]
     }
 
     fn needs(&self) -> Shape {

@@ -240,7 +240,7 @@ fn tell_failed(told: &mut Told, ways: &Ways, service: &Service) {
 /// What the answered hello proves, and where it is.
 fn contrast(told: &mut Told, service: &Service) {
     if let (Some(with), Some(without)) = (&service.ja4_with_name, &service.ja4_without_name) {
-        told.summary += &differences(with, without);
+        told.summary += &differences([with, without], service.ja3_texts());
         told.facts.add("ja4_with_name", with.clone());
         told.facts.add("ja4_without_name", without.clone());
     }
@@ -275,9 +275,9 @@ fn tell_answered(told: &mut Told, ways: &Ways, service: &Service) {
     told.common.push(Common::of_all("COUNT ClientHellos without a server name (SNI) were answered all the same, by"));
 }
 
-/// What differs between a hello with a name and one without, by their JA4: parts b and c do not depend on the name, so equal ones prove the
-/// same client software and settings.
-fn differences(with: &str, without: &str) -> String {
+/// What differs between a hello with a name and one without. By their JA4: parts b and c do not depend on the name, so equal ones speak for
+/// the same client software and settings. JA4 sorts the suites and leaves out the groups: that is from what JA3 is made of.
+fn differences([with, without]: [&str; 2], ja3: Option<[&str; 2]>) -> String {
     let parts = |ja4: &str| -> Option<[String; 4]> {
         let (a, rest) = ja4.split_once('_')?;
         let (suites, extensions) = rest.split_once('_')?;
@@ -298,14 +298,23 @@ fn differences(with: &str, without: &str) -> String {
     if suites != other[2] {
         differing.push("the cipher suites".to_owned());
     }
+    // Of JA3's text: version, suites, extensions, groups, point formats.
+    let same_in_ja3 =
+        |part: usize| ja3.is_none_or(|[with, without]| with.split(',').nth(part) == without.split(',').nth(part));
+    if suites == other[2] && !same_in_ja3(1) {
+        differing.push("the order of the cipher suites".to_owned());
+    }
+    if !same_in_ja3(3) {
+        differing.push("the groups".to_owned());
+    }
     if extensions != other[3] {
         differing.push("the extensions or signature algorithms".to_owned());
     }
     match differing.as_slice() {
-        [] => " Both come from the same client software (JA4 parts b and c are equal): only the name is missing."
+        [] => " Otherwise the hellos are alike (JA4 parts b and c are equal, the suites come in the same order): only the name is missing."
             .to_owned(),
         several => format!(
-            " Besides the name the two hellos differ in {} (by JA4): other client software or settings; `handshark hellos` lists both.",
+            " Besides the name the two hellos differ in {} (by JA4 and JA3): other client software or settings; `handshark hellos` lists both.",
             several.join(", ")
         ),
     }
@@ -334,12 +343,23 @@ mod tests {
     #[test]
     fn what_differs_besides_the_name_is_named() {
         let with = "t13d1516h2_8daaf6152771_02713d6af862";
-        assert!(differences(with, "t13i1515h2_8daaf6152771_02713d6af862").contains("only the name is missing"));
-        let other = differences(with, "t13i110900_85036bcba153_d41ae481755e");
+        let same = [with, "t13i1515h2_8daaf6152771_02713d6af862"];
+        assert!(differences(same, None).contains("only the name is missing"));
+        let other = differences([with, "t13i110900_85036bcba153_d41ae481755e"], None);
         for part in ["ALPN (h2 with the name, none without)", "the cipher suites", "the extensions or"] {
             assert!(other.contains(part), "{other}");
         }
         assert!(!other.contains("TLS version"), "{other}");
-        assert_eq!(differences("damaged", with), "");
+        assert_eq!(differences(["damaged", with], None), "");
+    }
+
+    #[test]
+    fn what_ja4_sorts_or_leaves_out_is_in_ja3() {
+        let same = ["t13d1516h2_8daaf6152771_02713d6af862", "t13i1515h2_8daaf6152771_02713d6af862"];
+        let of = |suites: &str, groups: &str| format!("771,{suites},0-16-43,{groups},0");
+        let other = |text: &str| differences(same, Some([&of("4865-4866", "29-23"), text]));
+        assert!(other(&of("4866-4865", "29-23")).contains("differ in the order of the cipher suites (by JA4 and JA3)"));
+        assert!(other(&of("4865-4866", "23")).contains("differ in the groups"));
+        assert!(other("771,4865-4866,16-43,29-23,0").contains("only the name is missing"));
     }
 }

@@ -96,7 +96,7 @@ impl Detector for TlsParameterMismatch {
             }
             if let Some(offered) = first("versions_offered") {
                 told.summary += &format!(" The hello offers {offered}");
-                told.summary += &first("suites_offered").map_or_else(String::new, |suites| format!(" with {suites}"));
+                told.summary += &first("suites_offered").map_or_else(String::new, |suites| in_short(&suites));
                 told.summary.push('.');
             }
             const FACTS: [&str; 7] = [
@@ -120,6 +120,18 @@ impl Detector for TlsParameterMismatch {
     }
 }
 
+/// The suites of a hello, or how many they are where a sentence has no room for their names: the facts have them.
+fn in_short(suites: &str) -> String {
+    if suites.len() <= 120 {
+        return format!(" with {suites}");
+    }
+    let (named, more) = match suites.rsplit_once(" and ") {
+        Some((named, more)) => (named, more.trim_end_matches(" more").parse().unwrap_or(0)),
+        None => (suites, 0),
+    };
+    format!(" with {} cipher suites", named.split(", ").count() + more)
+}
+
 const REMEDY: [&str; 3] = [
     "Compare what the hello offers (see the facts) with the server: nginx `ssl_ciphers`, `ssl_ecdh_curve`; HAProxy \
      `ssl-default-bind-ciphers`/`-ciphersuites`, `curves`; Envoy `cipher_suites`, `ecdh_curves`; the policy of a cloud load balancer. An \
@@ -138,4 +150,17 @@ fn contrast(offered: &str, chosen: &[u16]) -> Option<String> {
         let names = listed(chosen.iter().map(|suite| names::cipher_suite(*suite).into_owned()), 4);
         format!(" On other connections the same server chose {names}: this hello offers none of these.")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_short;
+
+    #[test]
+    fn many_suites_are_a_number() {
+        let suites = |count: usize| vec!["TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"; count].join(", ");
+        assert_eq!(in_short("TLS_AES_128_GCM_SHA256"), " with TLS_AES_128_GCM_SHA256");
+        assert_eq!(in_short(&suites(8)), " with 8 cipher suites");
+        assert_eq!(in_short(&(suites(8) + " and 23 more")), " with 31 cipher suites");
+    }
 }
