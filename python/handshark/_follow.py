@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from handshark._capture import Capture
 from handshark._handshark import Follower
-from handshark._read import BinaryFile, Path, changes, known_codes, reader
+from handshark._read import changes, known_codes, reader
+from handshark._types import BinaryFile, Path
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _CHUNK = 256 * 1024
