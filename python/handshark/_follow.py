@@ -148,7 +148,7 @@ def follow(
     connection's symptoms are final some time after its end (two minutes of capture time), or at the end of the stream.
 
     After the last, or after Ctrl-C, `finish()` gives the `Capture` with the findings. Rows and steps of all connections
-    are kept for it, about 1 kB each: for streams of days say `keep=False`, which leaves its tables of rows empty.
+    are kept for it, 1 to 5 kB each: for streams of days say `keep=False`, which leaves its tables of rows empty.
 
     >>> import handshark
     >>> stream = open("testdata/connection-refused.pcap", "rb")
