@@ -10,11 +10,17 @@ True
 Strings in findings, steps and warnings are escaped and safe to print. Values in tables are as they were on the wire.
 """
 
+import atexit
+
+from handshark import _handshark
 from handshark._capture import Capture
 from handshark._errors import CaptureError, CaptureWarning, InternalError
 from handshark._handshark import VERSION as __version__
 from handshark._handshark import Table
 from handshark._read import read
+
+# What was read is then not freed piece by piece.
+atexit.register(_handshark._ending)
 
 # The rest is imported at its first use: what it needs of Python's library (dataclasses above all) takes longer to load
 # than a small capture takes to read.

@@ -45,3 +45,18 @@ def test_every_name_is_there() -> None:
         handshark.nonsense  # type: ignore[attr-defined] # noqa: B018
     with pytest.raises(ImportError, match="cannot import name 'nonsense'"):
         from handshark import nonsense  # type: ignore[attr-defined] # noqa: F401, PLC0415
+
+
+AT_THE_END = """
+import atexit
+held = []
+atexit.register(lambda: print(len(held[0].connections.to_dicts()), held[0].findings[0].code))
+import handshark
+held.append(handshark.read("testdata/connection-refused.pcap"))
+"""
+
+
+def test_a_capture_can_be_used_to_the_very_end() -> None:
+    """Handlers of atexit run backwards: this one after that by which handshark learns that the interpreter ends."""
+    done = subprocess.run([sys.executable, "-c", AT_THE_END], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("11 connection-refused\n", "")
