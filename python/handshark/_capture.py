@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import copy
-import json
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
-
-from handshark import _html
-from handshark._connection import Connection, Step, Timeline
 from handshark._errors import CaptureWarning
-from handshark._finding import Finding, Findings
 from handshark._handshark import Analysis, Table
-from handshark._hello import ClientHello
 
+# Whoever reads many captures and takes their tables does not wait for what makes findings and pages: that is imported
+# where it is used. `from typing import TYPE_CHECKING` would be the largest of all.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
+    from handshark._connection import Connection
+    from handshark._finding import Findings
     from handshark._plots import Plots
 
 _LINES_SHOWN = 12
@@ -37,16 +35,29 @@ class Capture:
 
     def __init__(self, analysis: Analysis) -> None:
         self._analysis = analysis
+        self._known: dict[str, Any] | None = None
+        self._findings: Findings | None = None
+        self._warnings: list[CaptureWarning] | None = None
 
-    @cached_property
+    @property
     def _report(self) -> dict[str, Any]:
-        report: dict[str, Any] = json.loads(self._analysis.report)
-        return report
+        if self._known is None:
+            self._known = self.to_dict()
+        return self._known
 
-    @cached_property
+    def _part(self, name: str) -> Any:
+        from copy import deepcopy
+
+        return deepcopy(self._report[name])
+
+    @property
     def findings(self) -> Findings:
         """What was found, the largest harm first. Empty does not mean healthy: see `not_assessed` as well."""
-        return Findings(Finding.from_dict(finding) for finding in self._report["findings"])
+        if self._findings is None:
+            from handshark._finding import Finding, Findings
+
+            self._findings = Findings(Finding.from_dict(finding) for finding in self._report["findings"])
+        return self._findings
 
     @property
     def findings_table(self) -> Table:
@@ -89,7 +100,8 @@ class Capture:
         Keys: `outcome`, `reached` and `ended_by` (how far, and by what), `connections` (how many), `example` (a
         sentence on the first of them), `evidence` (as in a finding).
         """
-        return copy.deepcopy(self._report["unexplained"])
+        unexplained: list[dict[str, Any]] = self._part("unexplained")
+        return unexplained
 
     @property
     def totals(self) -> dict[str, Any]:
@@ -100,22 +112,27 @@ class Capture:
         >>> totals["connections"], totals["failed"], totals["by_outcome"]
         (11, 9, {'established': 2, 'refused': 9})
         """
-        return copy.deepcopy(self._report["totals"])
+        totals: dict[str, Any] = self._part("totals")
+        return totals
 
     @property
     def not_assessed(self) -> list[dict[str, Any]]:
         """Checks that could not be made, why, and what capture would allow them."""
-        return copy.deepcopy(self._report["not_assessed"])
+        not_assessed: list[dict[str, Any]] = self._part("not_assessed")
+        return not_assessed
 
     @property
     def info(self) -> dict[str, Any]:
         """What was read: files, packets, times, link types, and what is odd about it."""
-        return copy.deepcopy(self._report["capture"])
+        info: dict[str, Any] = self._part("capture")
+        return info
 
-    @cached_property
+    @property
     def warnings(self) -> list[CaptureWarning]:
         """What is odd about the capture and may weaken its findings. Each was also given to Python's `warnings`."""
-        return [CaptureWarning(note, code, count) for code, count, note in self._analysis.quality]
+        if self._warnings is None:
+            self._warnings = [CaptureWarning(note, code, count) for code, count, note in self._analysis.quality]
+        return self._warnings
 
     def connection(self, number: int) -> Connection:
         """The connection with this number, which is Wireshark's `tcp.stream`.
@@ -128,21 +145,26 @@ class Capture:
         row = self._analysis.connection(number) if number >= 0 else None
         if row is None:
             raise LookupError(f"no connection {number}: the capture has {len(self)}, from 0")
-        return Connection(row, _Details(self._analysis))
+        from handshark._connection import Connection, Found
+
+        return Connection(row, Found(self._analysis))
 
     @property
     def plot(self) -> Plots:
         """Charts: `idle_times`, `lifetimes`, `latency`, `dials`, `timeline`. Needs altair: `pip install
         handshark[plot]`."""
         try:
-            from handshark._plots import Plots  # noqa: PLC0415
+            from handshark._plots import Plots
         except ImportError as error:
             raise ImportError("plots need altair: pip install 'handshark[plot]'") from error
         return Plots(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as `handshark --format json` writes it, schema `handshark.report/1`."""
-        return copy.deepcopy(self._report)
+        import json
+
+        report: dict[str, Any] = json.loads(self._analysis.report)
+        return report
 
     def __len__(self) -> int:
         """How many connections there are."""
@@ -161,29 +183,11 @@ class Capture:
         return "\n".join([*lines[:_LINES_SHOWN], f"... {more} more lines: print it"] if more > 1 else lines)
 
     def _repr_html_(self) -> str:
+        from handshark import _html
+
         # The verdict is the first paragraph; the last of its lines counts what follows.
         verdict = str(self).split("\n\n", 1)[0].replace("\n", " ")
         return _html.capture(verdict, self._report)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Capture, (self._analysis,)
-
-
-class _Details:
-    """What a connection asks its capture for."""
-
-    def __init__(self, analysis: Analysis) -> None:
-        self._analysis = analysis
-
-    def steps(self, number: int) -> Timeline:
-        steps = self._analysis.timeline(number)
-        if steps is None:
-            kept = self._analysis.MAX_TIMELINES
-            raise LookupError(
-                f"the steps of connection {number} were not kept, only those of the first {kept}: "
-                f"cut it out with `tshark -r CAPTURE -Y 'tcp.stream eq {number}' -w one.pcapng` and read that"
-            )
-        return Timeline(Step(*step) for step in steps)
-
-    def hellos(self, number: int) -> tuple[ClientHello, ...]:
-        return tuple(ClientHello(row) for row in self._analysis.hellos_of(number))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Protocol
 
 from handshark import _html
-from handshark._handshark import escaped
+from handshark._handshark import Analysis, escaped
 from handshark._hello import ClientHello
 from handshark._row import Row
 
@@ -81,6 +81,26 @@ class Details(Protocol):
     def steps(self, number: int) -> Timeline: ...
 
     def hellos(self, number: int) -> tuple[ClientHello, ...]: ...
+
+
+class Found:
+    """The details of a connection that its capture has."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+
+    def steps(self, number: int) -> Timeline:
+        steps = self._analysis.timeline(number)
+        if steps is None:
+            kept = self._analysis.MAX_TIMELINES
+            raise LookupError(
+                f"the steps of connection {number} were not kept, only those of the first {kept}: "
+                f"cut it out with `tshark -r CAPTURE -Y 'tcp.stream eq {number}' -w one.pcapng` and read that"
+            )
+        return Timeline(Step(*step) for step in steps)
+
+    def hellos(self, number: int) -> tuple[ClientHello, ...]:
+        return tuple(ClientHello(row) for row in self._analysis.hellos_of(number))
 
 
 class Kept:

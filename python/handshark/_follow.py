@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 from handshark._capture import Capture
 from handshark._handshark import Follower
-from handshark._read import BinaryFile, Path, changes, known_codes, reader
+from handshark._read import changes, known_codes, reader
+from handshark._types import BinaryFile, Path
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _CHUNK = 256 * 1024
@@ -147,7 +148,7 @@ def follow(
     connection's symptoms are final some time after its end (two minutes of capture time), or at the end of the stream.
 
     After the last, or after Ctrl-C, `finish()` gives the `Capture` with the findings. Rows and steps of all connections
-    are kept for it, about 1 kB each: for streams of days say `keep=False`, which leaves its tables of rows empty.
+    are kept for it, 1 to 5 kB each: for streams of days say `keep=False`, which leaves its tables of rows empty.
 
     >>> import handshark
     >>> stream = open("testdata/connection-refused.pcap", "rb")

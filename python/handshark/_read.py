@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
-import errno
-import glob
 import io
 import os
 import stat
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from time import monotonic
-from typing import Any, Protocol, TypeAlias
 
 from handshark import _handshark
 from handshark._capture import Capture
 
+# What every program has loaded anyway stands above; the rest is imported where it is used.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
 
-class BinaryFile(Protocol):
-    """What is open for reading bytes: a file, a socket's file, BytesIO, GzipFile."""
-
-    def read(self, size: int, /) -> bytes | None: ...
-
-
-Path: TypeAlias = str | os.PathLike[str]
-Progress: TypeAlias = Callable[[int, int | None], object]
+    from handshark._types import BinaryFile, Path, Progress, Wishes
 
 
 def read(
@@ -59,7 +51,11 @@ def read(
     >>> handshark.read("testdata/*refused*.pcap", only="connection-refused").findings_table.column("affected")
     [5, 4]
     """
-    bar = _bar() if progress is True else None
+    bar = None
+    if progress is True:
+        from handshark._progress import new_bar
+
+        bar = new_bar()
     tick = bar.show if bar else progress if callable(progress) else None
     try:
         analysis = _analyse(source, (changes(limits), known_codes(only)), tick)
@@ -72,10 +68,6 @@ def read(
     return capture
 
 
-Wishes: TypeAlias = tuple[list[tuple[str, float]], list[str]]
-"""Changed limits, and the codes of the findings to keep."""
-
-
 def changes(limits: Mapping[str, float] | None) -> list[tuple[str, float]]:
     """Limits as the extension module takes them."""
     return [(name, float(value)) for name, value in (limits or {}).items()]
@@ -84,9 +76,11 @@ def changes(limits: Mapping[str, float] | None) -> list[tuple[str, float]]:
 def known_codes(only: str | Iterable[str] | None) -> list[str]:
     """The codes, each of which is one."""
     wanted = [only] if isinstance(only, str) else list(only or [])
-    known = [code for code, _ in _handshark.pages()]
+    known = [code for code, _ in _handshark.pages()] if wanted else []
     for code in wanted:
         if code not in known:
+            import difflib
+
             near = difflib.get_close_matches(code, known, n=1)
             hint = f", {near[0]!r} is near it" if near else ""
             raise ValueError(f"no finding has the code {code!r}{hint}; handshark.codes() has all")
@@ -115,8 +109,11 @@ def _analyse(source: Any, wishes: Wishes, tick: Progress | None) -> _handshark.A
 
 def _matches(path: str) -> list[str]:
     """The path itself where it is there, else the files that a pattern matches, in order."""
-    if os.path.lexists(path) or not glob.has_magic(path):
+    if os.path.lexists(path) or not any(sign in path for sign in "*?["):
         return [path]
+    import errno
+    import glob
+
     found = sorted(glob.glob(path, recursive=True))
     if not found:
         raise FileNotFoundError(errno.ENOENT, "no file matches", path)
@@ -140,53 +137,3 @@ def _is_live(path: str) -> bool:
     """Whether it is a pipe, a socket or a device."""
     mode = os.stat(path).st_mode
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
-
-
-class _Bar(Protocol):
-    """What progress=True shows."""
-
-    def show(self, done: int, total: int | None, /) -> None: ...
-
-    def remove(self) -> None: ...
-
-
-def _bar() -> _Bar:
-    try:
-        from tqdm.auto import tqdm  # type: ignore[import-untyped] # noqa: PLC0415
-    except ImportError:
-        return _Line()
-    return _Tqdm(tqdm)
-
-
-class _Tqdm:
-    """tqdm's bar: in a notebook a widget."""
-
-    def __init__(self, tqdm: Any) -> None:
-        self._bar = tqdm(unit="B", unit_scale=True, unit_divisor=1_000, desc="handshark", delay=0.3, leave=False)
-
-    def show(self, done: int, total: int | None) -> None:
-        self._bar.total = total
-        self._bar.update(done - self._bar.n)
-
-    def remove(self) -> None:
-        self._bar.close()
-
-
-class _Line:
-    """One line on standard error, where tqdm is not installed."""
-
-    def __init__(self) -> None:
-        self._due = monotonic() + 0.3
-        self._shown = False
-
-    def show(self, done: int, total: int | None) -> None:
-        if monotonic() < self._due:
-            return
-        self._due = monotonic() + 0.2
-        self._shown = True
-        share = f" of {total / 1e6:.0f} MB, {min(100, 100 * done // total)} %" if total else " MB"
-        print(f"\rhandshark: {done / 1e6:.0f}{share}", end="", file=sys.stderr, flush=True)
-
-    def remove(self) -> None:
-        if self._shown:
-            print("\r" + " " * 60 + "\r", end="", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Installs what is uploaded into fresh environments, and does there what the README shows."""
+"""Installs what is uploaded into fresh environments, does there what the README shows, and runs the Python tests."""
 
 from __future__ import annotations
 
@@ -11,6 +11,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
+PANIC = """
+import handshark
+try:
+    handshark._handshark._panic()
+except Exception as error:
+    print(type(error).__name__)
+"""
 
 
 def interpreter(version: str) -> str | None:
@@ -38,6 +45,8 @@ def attempt(python: str, version: str, source: Path, environment: dict[str, str]
     inside = str(folder / "bin" / "python")
     pip = [inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*pip, str(source), "polars"], check=True, env=os.environ | environment)
+    said = subprocess.run([inside, "-c", PANIC], check=True, capture_output=True, text=True)
+    assert said.stdout == "InternalError\n", said.stdout
     (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     said = subprocess.run([inside, "-c", example], check=True, capture_output=True, text=True, cwd=ROOT)
     assert "error stale-reuse 4 of 9" in said.stdout, said.stdout
@@ -52,8 +61,17 @@ def attempt(python: str, version: str, source: Path, environment: dict[str, str]
         assert done.returncode == code, (arguments, done)
 
 
+def tests(version: str) -> None:
+    """The Python tests, in the environment that `attempt` left."""
+    inside = str(ROOT / "target" / "tried" / version / "bin" / "python")
+    pip = [inside, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "-r", str(ROOT / "tests" / "python" / "requirements.txt")], check=True)
+    subprocess.run([inside, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/python"], check=True, cwd=ROOT)
+
+
 def main() -> int:
-    """Tries the wheel of the folder that is named; with --from-source the source distribution as well."""
+    """Tries the wheel of the folder that is named; with --from-source the source distribution as well, with --tests all
+    Python tests in each of the environments."""
     folder = Path(sys.argv[1])
     (wheel,) = folder.glob("*.whl")
     tried = 0
@@ -65,6 +83,8 @@ def main() -> int:
         attempt(python, version, wheel, {})
         tried += 1
         print(f"Python {version}: the README's example and the command do as they should")
+        if "--tests" in sys.argv:
+            tests(version)
         if tried == 1 and "--from-source" in sys.argv:
             (source,) = folder.glob("*.tar.gz")
             # Optimising takes minutes and changes nothing that is looked at here.

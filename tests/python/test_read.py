@@ -205,14 +205,6 @@ def test_damage_raises_nothing_else(pcap: bytes) -> None:
     assert outcomes == {True}
 
 
-def test_a_panic_is_an_exception() -> None:
-    panic: Any = getattr(handshark._handshark, "_panic", None)
-    if panic is None:
-        pytest.skip("only a debug build can be made to panic")
-    with pytest.raises(handshark.InternalError, match="asked for by a test"):
-        panic()
-
-
 def test_a_capture_of_no_packets() -> None:
     capture = handshark.read(connection(b"", packets=0))
     assert (len(capture), capture.findings, capture.connections.to_dicts()) == (0, [], [])

@@ -32,18 +32,6 @@ def test_polars_and_pyarrow_take_a_table_as_it_is(capture: handshark.Capture) ->
         assert frame.to_dicts() == arrow.to_pylist() == table.to_dicts()
 
 
-def test_nothing_is_copied(capture: handshark.Capture) -> None:
-    def address(table: pyarrow.Table) -> int:
-        address: int = table["server_port"].chunk(0).buffers()[1].address
-        return address
-
-    table = capture.connections
-    assert address(pyarrow.table(table)) == address(pyarrow.table(table)) == address(pyarrow.table(capture.connections))
-    series = polars.DataFrame(table)["server_port"]
-    # The Arrow buffers of the series, as polars gives them back.
-    assert address(pyarrow.table(series.to_frame())) == address(pyarrow.table(table))
-
-
 def test_duckdb_takes_a_table_as_it_is(capture: handshark.Capture) -> None:
     connections = capture.connections
     found = duckdb.sql("select count(*), sum(server_port) from connections where outcome is not null")

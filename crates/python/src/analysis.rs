@@ -51,8 +51,7 @@ pub(crate) fn analyse(
     only: Vec<String>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Analysis> {
-    let limits = changed(&changes)?;
-    py.detach(|| guarded(|| read(source, name, &limits, only, progress)))
+    py.detach(|| guarded(|| read(source, name, &changed(&changes)?, only, progress)))
 }
 
 /// The default budgets with these changes.
@@ -143,7 +142,7 @@ impl Analysis {
         // All findings: a comparison of a choice with all would call the rest gone.
         let report = self.told.whole().ok_or_else(|| not_rows("the report is missing"))?;
         let tally = self.store.columns(py)?.tally.clone();
-        Ok(self.profile.get_or_init(|| Profile::new(report, tally)))
+        guarded(|| Ok(self.profile.get_or_init(|| Profile::new(report, tally))))
     }
 }
 
@@ -227,18 +226,22 @@ impl Analysis {
     /// The row of the connection with this number.
     fn connection<'py>(&self, py: Python<'py>, number: usize) -> PyResult<Option<Bound<'py, PyDict>>> {
         let connections = &self.store.columns(py)?.connections;
-        let place = self.places.get_or_init(|| connections.by_number()).get(number).copied().flatten();
-        place.map_or(Ok(None), |place| connections.row(py, place as usize))
+        guarded(|| {
+            let place = self.places.get_or_init(|| connections.by_number()).get(number).copied().flatten();
+            place.map_or(Ok(None), |place| connections.row(py, place as usize))
+        })
     }
 
     /// The rows of `hellos` of the connection with this number.
     fn hellos_of<'py>(&self, py: Python<'py>, number: i64) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        self.store.columns(py)?.hellos.rows_of(py, number)
+        let hellos = &self.store.columns(py)?.hellos;
+        guarded(|| hellos.rows_of(py, number))
     }
 
     /// The steps of the connection with this number; `None` where they were not kept.
     fn timeline(&self, py: Python<'_>, number: usize) -> PyResult<Option<Vec<Step<'_>>>> {
-        Ok(self.store.columns(py)?.timelines.steps(number).map(Iterator::collect))
+        let timelines = &self.store.columns(py)?.timelines;
+        guarded(|| Ok(timelines.steps(number).map(Iterator::collect)))
     }
 
     /// Connections whose steps are kept, by number.
@@ -249,8 +252,9 @@ impl Analysis {
         let (py, analysis) = (slf.py(), slf.get());
         let Columns { connections, hellos, certificates, timelines, .. } = analysis.store.columns(py)?;
         let tables = [connections, hellos, certificates].map(Table::clone);
-        let profile = serde_json::to_string(analysis.profile(py)?).map_err(not_json)?;
-        Ok((slf.get_type().getattr("_restored")?, (analysis.told.plain(py)?, tables, timelines.plain(), profile)))
+        let profile = analysis.profile(py)?;
+        let (steps, profile) = guarded(|| Ok((timelines.plain(), serde_json::to_string(profile).map_err(not_json)?)))?;
+        Ok((slf.get_type().getattr("_restored")?, (analysis.told.plain(py)?, tables, steps, profile)))
     }
 
     /// An analysis from what `__reduce__` gave.
@@ -262,19 +266,15 @@ impl Analysis {
         profile: &str,
     ) -> PyResult<Self> {
         let [connections, hellos, certificates] = tables;
-        Ok(Self {
-            told: told.into(),
-            store: Columns {
-                connections,
-                hellos,
-                certificates,
-                timelines: timelines.into(),
-                // It is in the profile already.
-                tally: Tally::default(),
-            }
-            .into(),
-            profile: OnceLock::from(serde_json::from_str::<Profile>(profile).map_err(not_json)?),
-            places: OnceLock::new(),
+        guarded(|| {
+            // What was counted is in the profile already.
+            let (timelines, tally) = (timelines.into(), Tally::default());
+            Ok(Self {
+                told: told.into(),
+                store: Columns { connections, hellos, certificates, timelines, tally }.into(),
+                profile: OnceLock::from(serde_json::from_str::<Profile>(profile).map_err(not_json)?),
+                places: OnceLock::new(),
+            })
         })
     }
 }

@@ -55,7 +55,8 @@ pub(crate) fn not_rows(why: impl std::fmt::Display) -> PyErr {
 
 /// Runs `work`; a panic, which is always a bug of ours, becomes an exception.
 ///
-/// PyO3's own `PanicException` is no `Exception`: it would pass every handler and end a service.
+/// PyO3's own `PanicException` is no `Exception`: it would pass every handler and end a service. Whatever Python can call
+/// does its work in here; a test looks at that.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -64,8 +65,7 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> PyResult<T>) -> PyResult<T> {
     })
 }
 
-/// Panics, so that a test can see what comes of it.
-#[cfg(debug_assertions)]
+/// Panics, so that a test can see what comes of it: in released wheels as well, which are compiled with other settings.
 #[pyfunction]
 pub(crate) fn _panic() -> PyResult<()> {
     guarded(|| panic!("asked for by a test"))

@@ -54,12 +54,14 @@ impl Follower {
     /// Nothing was read yet. Rows and steps are kept for the end where `keep` says so.
     #[new]
     fn new(name: String, changes: Vec<(String, f64)>, only: Vec<String>, keep: bool) -> PyResult<Self> {
-        let limits = changed(&changes)?;
-        let keeper = if keep { Keeper::new(&limits) } else { Keeper::of_nothing(&limits) };
-        let mut inspector = Inspector::with_sink(limits, keeper.telling_symptoms());
-        // A stream that never gives a byte is an error too: without this the inspector would not know of the stream.
-        inspector.push(&[]).map_err(|error| raised(error, &name))?;
-        Ok(Self { inspector: Mutex::new(Some(inspector)), name, only })
+        guarded(|| {
+            let limits = changed(&changes)?;
+            let keeper = if keep { Keeper::new(&limits) } else { Keeper::of_nothing(&limits) };
+            let mut inspector = Inspector::with_sink(limits, keeper.telling_symptoms());
+            // A stream that never gives a byte is an error too: without this the inspector would not know of the stream.
+            inspector.push(&[]).map_err(|error| raised(error, &name))?;
+            Ok(Self { inspector: Mutex::new(Some(inspector)), name, only })
+        })
     }
 
     /// The next bytes; gives the symptoms of the connections that became final.

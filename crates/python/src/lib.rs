@@ -28,13 +28,14 @@ mod module {
     use crate::analysis::{Analysis, analyse, compared};
     #[pymodule_export]
     use crate::command::run;
-    #[cfg(debug_assertions)]
     #[pymodule_export]
     use crate::error::_panic;
     #[pymodule_export]
     use crate::explain::{escaped, idle_limits, pages};
     #[pymodule_export]
     use crate::follow::Follower;
+    #[pymodule_export]
+    use crate::rows::_ending;
     #[pymodule_export]
     use crate::table::{Rows, Table};
 

@@ -4,6 +4,7 @@
 //! the packets took to read.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
@@ -33,7 +34,7 @@ const CHUNK: usize = 1_024;
 pub(crate) struct Rows {
     made: Made,
     /// Those that are not rows yet, in order.
-    waiting: VecDeque<Vec<Connection>>,
+    waiting: Waiting,
     /// What names their interfaces.
     interfaces: Interfaces,
     /// Addresses of the certificate chains that they keep alive, and the bytes of those.
@@ -62,7 +63,7 @@ impl Rows {
                 timelines: Timelines::default(),
                 tally: Tally::default(),
             },
-            waiting: VecDeque::new(),
+            waiting: Waiting::default(),
             interfaces: Interfaces::default(),
             chains: BTreeSet::new(),
             chain_bytes: 0,
@@ -80,12 +81,13 @@ impl Rows {
             self.interfaces.clone_from(interfaces);
         }
         self.note_chains(connection);
-        if self.waiting.back().is_none_or(|chunk| chunk.len() == CHUNK) {
+        let waiting = &mut self.waiting.0;
+        if waiting.back().is_none_or(|chunk| chunk.len() == CHUNK) {
             // The first one grows, so that a small capture does not ask for much.
-            let room = if self.waiting.is_empty() { 0 } else { CHUNK };
-            self.waiting.push_back(Vec::with_capacity(room));
+            let room = if waiting.is_empty() { 0 } else { CHUNK };
+            waiting.push_back(Vec::with_capacity(room));
         }
-        if let Some(chunk) = self.waiting.back_mut() {
+        if let Some(chunk) = waiting.back_mut() {
             chunk.push(connection.clone());
             self.len += 1;
         }
@@ -95,9 +97,9 @@ impl Rows {
 
     /// Makes rows of some that wait, the first ones; `false` where there are none.
     fn make_some(&mut self) -> Result<bool, ArrowError> {
-        let Some(chunk) = self.waiting.pop_front() else { return Ok(false) };
+        let Some(chunk) = self.waiting.0.pop_front() else { return Ok(false) };
         chunk.iter().try_for_each(|connection| self.made.push(connection, &self.interfaces))?;
-        if self.waiting.is_empty() {
+        if self.waiting.0.is_empty() {
             self.chains.clear();
             self.chain_bytes = 0;
         }
@@ -113,6 +115,29 @@ impl Rows {
             {
                 self.chain_bytes += chain.bytes().len();
             }
+        }
+    }
+}
+
+/// Connections in order, some to a chunk.
+#[derive(Debug, Default)]
+struct Waiting(VecDeque<Vec<Connection>>);
+
+/// Whether the interpreter has begun to end.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// The interpreter begins to end; for `atexit`.
+#[pyfunction]
+pub(crate) fn _ending() {
+    ENDING.store(true, Ordering::Relaxed);
+}
+
+impl Drop for Waiting {
+    /// Each connection is in dozens of pieces. At the end of the process the system takes all back at once: to go through
+    /// them before takes a tenth of what reading the capture took.
+    fn drop(&mut self) {
+        if ENDING.load(Ordering::Relaxed) {
+            std::mem::forget(std::mem::take(&mut self.0));
         }
     }
 }

@@ -19,7 +19,7 @@ use pyo3::exceptions::{PyIndexError, PyKeyError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList, PyString};
 
-use crate::error::guarded;
+use crate::error::{guarded, refused};
 use crate::kind::Kind;
 use crate::row;
 
@@ -120,15 +120,19 @@ impl Table {
     ) -> PyResult<Bound<'py, PyCapsule>> {
         // The interface allows to ignore it: whoever asked casts.
         drop(requested_schema);
-        let batches =
-            RecordBatchIterator::new(self.batches.clone().into_iter().map(Ok), SchemaRef::clone(&self.schema));
-        PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(batches)), c"arrow_array_stream")
+        guarded(|| {
+            let batches =
+                RecordBatchIterator::new(self.batches.clone().into_iter().map(Ok), SchemaRef::clone(&self.schema));
+            PyCapsule::new_with_value(py, FFI_ArrowArrayStream::new(Box::new(batches)), c"arrow_array_stream")
+        })
     }
 
     /// Names and types of the columns as an Arrow C schema.
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
-        let schema = FFI_ArrowSchema::try_from(self.schema.as_ref()).map_err(wrong)?;
-        PyCapsule::new_with_value(py, schema, c"arrow_schema")
+        guarded(|| {
+            let schema = FFI_ArrowSchema::try_from(self.schema.as_ref()).map_err(wrong)?;
+            PyCapsule::new_with_value(py, schema, c"arrow_schema")
+        })
     }
 
     fn __len__(&self) -> usize {
@@ -136,19 +140,22 @@ impl Table {
     }
 
     fn __getitem__<'py>(&self, py: Python<'py>, row: isize) -> PyResult<Bound<'py, PyDict>> {
-        let place = if row < 0 { self.rows().checked_add_signed(row) } else { usize::try_from(row).ok() };
-        let found = place.map_or(Ok(None), |place| self.row(py, place))?;
-        found.ok_or_else(|| PyIndexError::new_err(format!("row {row} of a table of {} rows", self.rows())))
+        guarded(|| {
+            let place = if row < 0 { self.rows().checked_add_signed(row) } else { usize::try_from(row).ok() };
+            let found = place.map_or(Ok(None), |place| self.row(py, place))?;
+            found.ok_or_else(|| PyIndexError::new_err(format!("row {row} of a table of {} rows", self.rows())))
+        })
     }
 
     fn __iter__(&self) -> Rows {
         Rows { table: self.clone(), next: AtomicUsize::new(0) }
     }
 
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| {
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let Ok(other) = other.cast::<Self>() else { return Ok(false) };
+        guarded(|| {
             let other = other.get();
-            self.kind == other.kind && self.schema == other.schema && self.batches == other.batches
+            Ok(self.kind == other.kind && self.schema == other.schema && self.batches == other.batches)
         })
     }
 
@@ -165,32 +172,36 @@ impl Table {
     /// What each column means, with its unit.
     #[getter]
     fn about<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let known = self.kind.about();
-        let about = PyDict::new(py);
-        for field in self.schema.fields() {
-            let text = known.iter().find(|(name, _)| name == field.name()).map_or("", |(_, text)| text);
-            about.set_item(field.name(), text)?;
-        }
-        Ok(about)
+        guarded(|| {
+            let known = self.kind.about();
+            let about = PyDict::new(py);
+            for field in self.schema.fields() {
+                let text = known.iter().find(|(name, _)| name == field.name()).map_or("", |(_, text)| text);
+                about.set_item(field.name(), text)?;
+            }
+            Ok(about)
+        })
     }
 
     /// The values of one column.
     fn column<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyList>> {
-        let list = PyList::empty(py);
         let place = self.schema.index_of(name);
         let place =
             place.map_err(|_| PyKeyError::new_err(format!("no column {name:?}; Table.columns has all names")))?;
-        for column in self.batches.iter().filter_map(|batch| batch.columns().get(place)) {
-            for row in 0..column.len() {
-                list.append(row::value(py, column, row)?)?;
+        guarded(|| {
+            let list = PyList::empty(py);
+            for column in self.batches.iter().filter_map(|batch| batch.columns().get(place)) {
+                for row in 0..column.len() {
+                    list.append(row::value(py, column, row)?)?;
+                }
             }
-        }
-        Ok(list)
+            Ok(list)
+        })
     }
 
     /// All rows as dictionaries.
     fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        self.dicts(py, usize::MAX)
+        guarded(|| self.dicts(py, usize::MAX))
     }
 
     /// The table as a polars data frame; needs polars.
@@ -212,21 +223,22 @@ impl Table {
     #[pyo3(signature = (path = None, *, defuse_formulas = false))]
     fn to_csv(&self, py: Python<'_>, path: Option<PathBuf>, defuse_formulas: bool) -> PyResult<Option<String>> {
         let formulas = if defuse_formulas { Formulas::Defused } else { Formulas::Kept };
-        match path {
-            Some(path) => {
-                let written = py.detach(|| {
-                    let mut out = BufWriter::new(File::create(&path)?);
+        py.detach(|| {
+            guarded(|| match path {
+                Some(path) => {
+                    let written = File::create(&path).map(BufWriter::new).and_then(|mut out| {
+                        write_csv(&self.schema, &self.batches, formulas, &mut out)?;
+                        out.flush()
+                    });
+                    written.map(|()| None).map_err(|error| refused(&error, path.into_os_string()))
+                }
+                None => {
+                    let mut out = Vec::new();
                     write_csv(&self.schema, &self.batches, formulas, &mut out)?;
-                    out.flush()
-                });
-                written.map(|()| None).map_err(|error| crate::error::refused(&error, path.into_os_string()))
-            }
-            None => py.detach(|| {
-                let mut out = Vec::new();
-                write_csv(&self.schema, &self.batches, formulas, &mut out)?;
-                Ok(Some(String::from_utf8(out)?))
-            }),
-        }
+                    Ok(Some(String::from_utf8(out)?))
+                }
+            })
+        })
     }
 
     /// Writes the table as Parquet; needs pyarrow or polars.
@@ -238,7 +250,7 @@ impl Table {
     fn __reduce__<'py>(slf: Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Pickled<'py>)> {
         let py = slf.py();
         let table = slf.get();
-        let bytes = py.detach(|| table.to_bytes()).map_err(wrong)?;
+        let bytes = py.detach(|| guarded(|| table.to_bytes().map_err(wrong)))?;
         Ok((slf.get_type().getattr("_restored")?, (table.kind.name(), PyBytes::new(py, &bytes))))
     }
 
@@ -255,13 +267,13 @@ impl Table {
     }
 
     fn __repr__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let rows = self.dicts(py, 10)?;
+        let rows = guarded(|| self.dicts(py, 10))?;
         py.import("handshark._table")?.call_method1("text", (self.kind.name(), self.columns(), rows, self.rows()))
     }
 
     /// The first rows for a notebook.
     fn _repr_html_<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let rows = self.dicts(py, 10)?;
+        let rows = guarded(|| self.dicts(py, 10))?;
         py.import("handshark._html")?.call_method1("table", (self.columns(), rows, self.rows()))
     }
 }
@@ -288,6 +300,6 @@ impl Rows {
     }
 
     fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
-        self.table.row(py, self.next.fetch_add(1, Ordering::Relaxed))
+        guarded(|| self.table.row(py, self.next.fetch_add(1, Ordering::Relaxed)))
     }
 }
