@@ -225,6 +225,15 @@ mod linux {
     }
 
     #[test]
+    fn the_name_of_a_file_is_escaped_once() {
+        let folder = folder("odd-name");
+        let path = file(&folder, "a\u{1b}[31m.pcap", &captures::refused_and_without_sni());
+        let report: Value = serde_json::from_str(&run(&[&path, "--format", "json"], b"").out).expect("JSON");
+        let name = report["capture"]["files"][0].as_str().expect("a name");
+        assert!(name.ends_with(r"/a\x1b[31m.pcap"), "{name}");
+    }
+
+    #[test]
     fn names_from_the_wire_make_no_files() {
         let folder = folder("no-files");
         let names: [&[u8]; 3] = [b"../../../../tmp/handshark-owned", b"/etc/handshark-owned", b"..\\..\\owned"];

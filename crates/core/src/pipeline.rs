@@ -191,7 +191,7 @@ impl<S: Sink> Pipeline<S> {
 
     /// Takes over what reading files brought besides packets.
     pub(crate) fn note_captures(&mut self, captures: &Captures) {
-        self.files.extend(captures.files().map(|name| escaped(name).into_owned()));
+        self.files.extend(captures.files().map(str::to_owned));
         self.quality.extend(captures.quality());
         self.names = captures.names();
         self.places.describe(captures.interfaces());

@@ -59,6 +59,15 @@ fn a_client_that_leaves_after_the_answer_has_not_failed() {
 }
 
 #[test]
+fn once_an_answer_in_clear_is_whole_its_client_may_leave_at_once() {
+    // HAProxy to its servers: no FIN, and no pause that would tell that the exchange is over.
+    assert_eq!(outcome(&format!("{EXCHANGE}0.0215 C RST kind=abort")), ["established"]);
+    assert_eq!(outcome(&format!("{EXCHANGE}0.0215 C GET /b\n0.022 C RST kind=abort")), ["reset"]);
+    let unread = EXCHANGE.replace("GET /a", "data 100").replace("HTTP 200", "data 900");
+    assert_eq!(outcome(&format!("{unread}0.0215 C RST kind=abort")), ["reset"]);
+}
+
+#[test]
 fn a_rst_before_the_answer_or_by_the_server_is_a_failure() {
     let asked = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n";
     assert_eq!(outcome(&format!("{asked}5.000 C RST kind=abort")), ["reset"]);

@@ -17,6 +17,9 @@ pub struct Http2 {
     pub last_ping: Option<Moment>,
     /// The first GOAWAY with an error (RFC 9113 section 6.8), else the first.
     pub goaway: Option<GoAway>,
+    /// The packet with which the server answered in HTTP/1: it does not speak HTTP/2 to a client that does not ask first. Its first
+    /// frame would have to be SETTINGS (RFC 9113 section 3.4).
+    pub answered_in_http1: Option<Moment>,
 }
 
 /// One side said that it will close, and why.
@@ -55,6 +58,8 @@ struct Flow {
     kept: Vec<u8>,
     /// Bytes of the preface or of a frame's payload that are still to be stepped over.
     skip: u64,
+    /// Nothing was read yet.
+    first: bool,
     lost: bool,
 }
 
@@ -69,7 +74,7 @@ const DEBUG_KEPT: usize = 64;
 
 impl Http2Observer {
     pub(crate) fn new() -> Self {
-        let flow = |skip: usize| Flow { kept: Vec::new(), skip: skip as u64, lost: false };
+        let flow = |skip: usize| Flow { kept: Vec::new(), skip: skip as u64, first: true, lost: false };
         Self {
             known: Http2 { in_clear: true, ..Http2::default() },
             flows: Sided { client: flow(HTTP2_PREFACE.len()), server: flow(0) },
@@ -89,10 +94,16 @@ impl Http2Observer {
             let (taken, rest) = bytes.split_at(wanted.saturating_sub(flow.kept.len()).min(bytes.len()));
             flow.kept.extend_from_slice(taken);
             bytes = rest;
+            if side == Side::Server && flow.first && flow.kept.starts_with(b"HTTP/1.") {
+                self.known.answered_in_http1 = Some(at);
+                flow.lost = true;
+                return;
+            }
             // With its header it may turn out that some of its payload is wanted too.
             if flow.skip > 0 || flow.wanted().is_none_or(|wanted| flow.kept.len() < wanted) {
                 continue;
             }
+            flow.first = false;
             on_frame(&mut self.known, side, &flow.kept, at);
             flow.skip = (HEADER as u64 + u64::from(length(&flow.kept))).saturating_sub(flow.kept.len() as u64);
             flow.kept.clear();
@@ -103,6 +114,7 @@ impl Http2Observer {
     pub(crate) fn on_gap(&mut self, side: Side, length: u32) {
         let flow = &mut self.flows[side];
         let within = flow.kept.is_empty() && u64::from(length) <= flow.skip;
+        flow.first = false;
         if within {
             flow.skip -= u64::from(length);
         } else {
@@ -205,6 +217,22 @@ mod tests {
             observer.on_bytes(Side::Server, &bytes[17 + 9 + gap as usize..], AT);
             assert_eq!(observer.finish().goaway.is_some(), read, "a gap of {gap}");
         }
+    }
+
+    #[test]
+    fn an_answer_in_http1_is_no_frame() {
+        for size in 1..20 {
+            let mut observer = Http2Observer::new();
+            b"HTTP/1.1 400 Bad Request\r\n\r\n"
+                .chunks(size)
+                .for_each(|piece| observer.on_bytes(Side::Server, piece, AT));
+            assert!(!observer.wants(Side::Server));
+            assert_eq!(observer.finish().answered_in_http1, Some(AT), "in pieces of {size}");
+        }
+        let mut observer = Http2Observer::new();
+        observer.on_bytes(Side::Server, &frame(4, 0, &[]), AT);
+        observer.on_bytes(Side::Server, b"HTTP/1.1 ", AT);
+        assert_eq!(observer.finish().answered_in_http1, None, "not at the beginning");
     }
 
     #[test]

@@ -57,10 +57,20 @@ impl Connection {
         }
         match self.last_exchange {
             Some((_, answered)) => {
-                answered.is_some() && self.ending.idle.is_some_and(|idle| idle.span >= EXCHANGE_OVER)
+                let over = self.ending.idle.is_some_and(|idle| idle.span >= EXCHANGE_OVER);
+                answered.is_some() && (over || self.answers_are_whole())
             }
             // The last that it sent is no request, though it had sent some: a TLS alert.
             None => self.protocol == Protocol::Tls,
         }
+    }
+
+    /// Whether clear HTTP/1 was read to the end of the last answer. HAProxy leaves its servers like this: a RST at once.
+    fn answers_are_whole(&self) -> bool {
+        let Some(http) = self.http.as_ref().filter(|http| !http.incomplete && http.switched.is_none()) else {
+            return false;
+        };
+        let whole = http.last_response.is_some_and(|answer| !answer.until_close && !answer.early);
+        whole && !http.answer_unfinished && http.responses >= http.requests
     }
 }

@@ -272,7 +272,7 @@ static ALERTS: &[Meaning] = &[
         "client-bad_certificate",
         42,
         "bad_certificate",
-        "the client rejected the server's certificate (OpenSSL sends this for a name that does not match, too)",
+        "the client rejected the server's certificate (OpenSSL sends this for a name that does not match, and for a certificate that is not valid yet, too)",
         LEAF,
     ),
     client(

@@ -12,6 +12,8 @@ use crate::types::{Moment, Seen, Side};
 pub(in crate::detect) struct AlpnMismatch;
 
 const CODE: &str = "alpn-mismatch";
+/// Without TLS nothing is agreed on: the client began with HTTP/2, the server answered in HTTP/1.
+const NOT_ASKED: &str = "http1-answer";
 
 impl Detector for AlpnMismatch {
     fn code(&self) -> &'static str {
@@ -23,10 +25,15 @@ impl Detector for AlpnMismatch {
     }
 
     fn needs(&self) -> Shape {
-        Shape::TLS
+        Shape::CLIENT_SPOKE
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        if let Some(http2) = &c.http2
+            && http2.in_clear
+        {
+            return in_clear(c, http2.answered_in_http1, exam);
+        }
         let Some(tls) = &c.tls else { return };
         let Some(hello) = tls.client_hello.as_ref().filter(|hello| !hello.alpn.is_empty()) else { return };
         exam.applies();
@@ -54,6 +61,9 @@ impl Detector for AlpnMismatch {
         let group = case.group;
         let tell = |&(kind, count): &(&'static str, u64)| {
             let first = |name: &str| group.quotes(kind, name).first().map(|(text, _)| (*text).to_owned());
+            if kind == NOT_ASKED {
+                return tell_in_clear(count, group.applied, &service.address());
+            }
             let offered = first("alpn_offered").unwrap_or_default();
             let of = format!("({count} of {} with ALPN to {})", counted(group.applied, "hello"), service.address());
             let summary = match (kind, first("alpn_chosen")) {
@@ -89,6 +99,32 @@ const REMEDY: [&str; 2] = [
      AWS target group protocol version, Go `http2.ConfigureServer`. A gRPC client needs h2.",
     "By hand: `openssl s_client -connect ADDRESS:PORT -servername NAME -alpn h2,http/1.1 </dev/null | grep ALPN`.",
 ];
+
+const IN_CLEAR: &str = "Let both sides speak the same: nginx `listen PORT` with `http2 on` (1.25.1 or later), HAProxy `proto h2` on bind and on \
+                        server lines, Envoy `http2_protocol_options`, Kubernetes Service `appProtocol: kubernetes.io/h2c`, Istio port name \
+                        `grpc-` or `http2-`, Go `http.Server.Protocols.SetUnencryptedHTTP2` or `h2c.NewHandler`; or let the client speak HTTP/1.1.";
+
+/// A client that begins with HTTP/2 in clear (prior knowledge, RFC 9113 section 3.3).
+fn in_clear(c: &Connection, answered: Option<Moment>, exam: &mut Exam<'_>) {
+    exam.applies();
+    let Some(answered) = answered else { return };
+    let evidence = [c.traffic.client.first_payload, Some(answered), c.ending.first];
+    exam.symptom(CODE, NOT_ASKED, Severity::Error, Confidence::High, &evidence).happened(answered);
+}
+
+fn tell_in_clear(count: u64, of: u64, address: &str) -> Told {
+    let mut told = Told { affected: Some(count), example_kind: Some(NOT_ASKED), ..Told::default() };
+    told.summary = format!(
+        "The client began with HTTP/2 in clear, as gRPC clients do, and {address} answered in HTTP/1 ({count} of {of}): it does not speak \
+         HTTP/2 on this port to a client that does not ask first, and no request was served."
+    );
+    told.confidence = Some(Confidence::High);
+    told.remedy = vec![
+        IN_CLEAR.to_owned(),
+        format!("By hand: `curl -v --http2-prior-knowledge http://{address}/` against `--http1.1`."),
+    ];
+    told
+}
 
 /// A client of HTTP/2 alone that got another protocol, or none, and left without a word; visible up to TLS 1.2.
 fn left_without_h2(c: &Connection, tls: &Tls, hello: &ClientHello) -> Option<Moment> {

@@ -13,6 +13,10 @@ use crate::types::{Side, Timestamp};
 pub(in crate::detect) struct CertificateFault;
 
 const CODE: &str = "certificate-fault";
+/// It does not name what the client asked for.
+const NAME: &str = "name";
+/// The same, and the client left after the handshake without a word.
+const NAME_LEFT: &str = "name-left";
 
 impl Detector for CertificateFault {
     fn code(&self) -> &'static str {
@@ -51,12 +55,14 @@ impl Detector for CertificateFault {
             return;
         }
         let Some((kind, harm)) = fault_of(message, leaf, tls) else { return };
+        let kind = if kind == NAME && left_unused(c, tls) { NAME_LEFT } else { kind };
         let refused = client_left(c, tls);
         let (severity, end) = match harm {
+            _ if kind == NAME_LEFT => (Severity::Warning, c.ending.first),
             Severity::Warning if refused => (Severity::Error, c.ending.first),
             other => (other, None),
         };
-        let confidence = if refused { Confidence::Medium } else { Confidence::High };
+        let confidence = if refused || kind == NAME_LEFT { Confidence::Medium } else { Confidence::High };
         let evidence = [Some(message.begun), Some(message.completed), end];
         exam.symptom(CODE, kind, severity, confidence, &evidence).happened(message.completed);
         if refused {
@@ -87,21 +93,26 @@ impl Detector for CertificateFault {
                 }
                 "key" => format!("has a key that clients refuse since 2014: {}", first("key")),
                 "signature" => format!("has a signature that clients refuse since 2017: {}", first("signature")),
+                NAME_LEFT => format!(
+                    "does not name {}, which the client asked for, and right after the handshake the client ended the connection without \
+                     sending anything: clients that compare names after the handshake (curl, Node.js) refuse so",
+                    first("server_name")
+                ),
                 _ => format!(
                     "does not name {}, which the client asked for; it accepted it all the same",
                     first("server_name")
                 ),
             };
             let mut told = Told { affected: Some(count), example_kind: Some(kind), ..Told::default() };
-            told.severity = Some(if kind == "name" { Severity::Info } else { Severity::Warning });
-            told.confidence = Some(Confidence::High);
+            told.severity = Some(if kind == NAME { Severity::Info } else { Severity::Warning });
+            told.confidence = Some(if kind == NAME_LEFT { Confidence::Medium } else { Confidence::High });
             let refused: u64 = group.quotes(kind, "refused").iter().map(|(_, count)| *count).sum();
             told.summary = format!(
                 "The certificate of {} {what} ({count} of {} in clear).",
                 service.address(),
                 counted(group.applied, "certificate"),
             );
-            if refused > 0 && kind != "name" {
+            if refused > 0 && kind != NAME {
                 told.severity = Some(Severity::Error);
                 told.confidence = Some(Confidence::Medium);
                 told.summary +=
@@ -119,7 +130,8 @@ impl Detector for CertificateFault {
                 match kind {
                     "expired" | "not-yet" => RENEW,
                     "intermediate" => CHAIN,
-                    "name" => NAME,
+                    NAME => NAMED,
+                    NAME_LEFT => NAMED_LEFT,
                     _ => REISSUE,
                 }
                 .to_owned(),
@@ -138,6 +150,7 @@ fn fault_of_all(kind: &str) -> &'static str {
         "intermediate" => "came with an authority's that had expired",
         "key" => "have a key that clients refuse since 2014",
         "signature" => "have a signature that clients refuse since 2017",
+        NAME_LEFT => "do not name what the client asked for, which then ended the connection without sending anything",
         _ => "do not name what the client asked for; it accepted them all the same",
     }
 }
@@ -150,8 +163,11 @@ const RENEW: &str = "Renew the certificate and reload what serves it (nginx -s r
 const CHAIN: &str =
     "Let the server send the authority's present intermediate certificates (fullchain.pem), without the expired one.";
 const REISSUE: &str = "Have it issued again: RSA with 2048 bits or more, or P-256, signed with SHA-256.";
-const NAME: &str = "Nothing failed here. A client that checks names would refuse it: add the name to the certificate's SANs, or let the \
-                    client ask for one that it has.";
+const NAMED: &str = "Nothing failed here. A client that checks names would refuse it: add the name to the certificate's SANs, or let the \
+                     client ask for one that it has.";
+const NAMED_LEFT: &str = "Look for the client's own words (curl: `no alternative certificate subject name matches`, Node.js: \
+                          ERR_TLS_CERT_ALTNAME_INVALID); a check of the port that sends nothing looks the same. Add the name to the \
+                          certificate's SANs, let the server choose its certificate by SNI, or let the client ask for a name that it has.";
 
 /// The worst fault, and how bad it is where nobody refused.
 fn fault_of(message: &CertificateMessage, leaf: &Certificate, tls: &Tls) -> Option<(&'static str, Severity)> {
@@ -175,7 +191,7 @@ fn fault_of(message: &CertificateMessage, leaf: &Certificate, tls: &Tls) -> Opti
     } else if old_signature && !leaf.self_issued && distrusted(SHA1_DISTRUSTED) {
         Some(("signature", Severity::Warning))
     } else if fault::shows_another_name(tls) && tls.is_established() {
-        Some(("name", Severity::Info))
+        Some((NAME, Severity::Info))
     } else {
         None
     }
@@ -191,6 +207,15 @@ fn client_left(c: &Connection, tls: &Tls) -> bool {
     let by_client =
         c.ending.closed_by == Some(Side::Client) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
     by_client && tls.client_finished.is_none() && !tls.is_established() && c.visibility.gaps.client == 0
+}
+
+/// The handshake was done, and the client ended the connection before either side had sent data.
+fn left_unused(c: &Connection, tls: &Tls) -> bool {
+    let whole = c.visibility.gaps.client == 0 && c.visibility.gaps.server == 0 && c.visibility.one_way.is_none();
+    let silent = tls.client_data_records == 0 && tls.server_data_records == 0;
+    // A server that answers close_notify by a FIN of its own may be the first with that.
+    let by_client = c.ending.closed_by == Some(Side::Client) || tls.encrypted_alerts.client.is_some();
+    by_client && silent && whole && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset)
 }
 
 fn key(leaf: &Certificate) -> String {
