@@ -66,7 +66,11 @@ def describe(lab, made, failed):
             Check("tcp.flags.syn==1 && tcp.flags.ack==0", made, "connections"),
             Check("tcp.flags.syn==1 && tcp.flags.ack==0 && frame.time_relative<10", ports, "of them at first"),
             Check("frame.time_relative>10 && frame.time_relative<59", 0, "then no packet, though the client tried"),
-            Check(f"tcp.flags.syn==1 && (tcp.srcport<{FIRST} || tcp.srcport>{LAST}) && ip.src=={CLIENT}", 0, "no other port"),
+            Check(
+                f"tcp.flags.syn==1 && (tcp.srcport<{FIRST} || tcp.srcport>{LAST}) && ip.src=={CLIENT}",
+                0,
+                "no other port",
+            ),
             Check("tcp.flags.reset==1", 0, "no RST"),
         ],
         ladders=[("the first", "tcp.stream==0"), ("the last", f"tcp.stream=={made - 1}")],
