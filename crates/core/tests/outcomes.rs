@@ -63,6 +63,9 @@ fn once_an_answer_in_clear_is_whole_its_client_may_leave_at_once() {
     // HAProxy to its servers: no FIN, and no pause that would tell that the exchange is over.
     assert_eq!(outcome(&format!("{EXCHANGE}0.0215 C RST kind=abort")), ["established"]);
     assert_eq!(outcome(&format!("{EXCHANGE}0.0215 C GET /b\n0.022 C RST kind=abort")), ["reset"]);
+    let crossed =
+        "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n0.020 C RST kind=abort\n0.021 S HTTP 200 crossed";
+    assert_eq!(outcome(crossed), ["reset"]);
     let unread = EXCHANGE.replace("GET /a", "data 100").replace("HTTP 200", "data 900");
     assert_eq!(outcome(&format!("{unread}0.0215 C RST kind=abort")), ["reset"]);
 }

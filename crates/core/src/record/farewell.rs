@@ -1,7 +1,7 @@
 //! Last words: what a side says when it leaves and to which it expects no answer.
 
 use super::{Connection, LateWrite, Protocol, Reset};
-use crate::types::{Side, Span};
+use crate::types::{Moment, Side, Span};
 
 /// TLS 1.3 close_notify is a record of 24 bytes (RFC 8446 sections 5.1 and 6.1); a request under TLS 1.3 takes 49 or more.
 pub(super) const CLOSE_NOTIFY_BYTES: u32 = 40;
@@ -70,7 +70,10 @@ impl Connection {
         let Some(http) = self.http.as_ref().filter(|http| !http.incomplete && http.switched.is_none()) else {
             return false;
         };
-        let whole = http.last_response.is_some_and(|answer| !answer.until_close && !answer.early);
+        // An answer that crossed the RST was not waited for.
+        let came_before = |answer: Moment| self.ending.reset.is_some_and(|reset| answer.packet < reset.at.packet);
+        let whole =
+            http.last_response.is_some_and(|answer| !answer.until_close && !answer.early && came_before(answer.at));
         whole && !http.answer_unfinished && http.responses >= http.requests
     }
 }

@@ -112,8 +112,13 @@ fn is_damaged(report: &Report) -> bool {
     report.capture.quality.iter().any(|quality| DAMAGE.contains(&quality.code))
 }
 
+/// Reads hellos, and clear text as well: what it needs is less than TLS.
+const READS_HELLOS_TOO: [&str; 1] = ["alpn-mismatch"];
+
 /// The checks that are made only where one of these was captured.
 fn needing(shapes: &[Shape]) -> Vec<&'static str> {
-    let needing = DETECTORS.iter().filter(|detector| shapes.iter().any(|shape| detector.needs().has(*shape)));
+    let needing = DETECTORS.iter().filter(|detector| {
+        shapes.iter().any(|shape| detector.needs().has(*shape)) || READS_HELLOS_TOO.contains(&detector.code())
+    });
     needing.map(|detector| detector.code()).collect()
 }

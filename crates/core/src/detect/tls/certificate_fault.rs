@@ -94,7 +94,7 @@ impl Detector for CertificateFault {
                 "key" => format!("has a key that clients refuse since 2014: {}", first("key")),
                 "signature" => format!("has a signature that clients refuse since 2017: {}", first("signature")),
                 NAME_LEFT => format!(
-                    "does not name {}, which the client asked for, and right after the handshake the client ended the connection without \
+                    "does not name {}, which the client asked for, and the client ended the connection after the handshake without \
                      sending anything: clients that compare names after the handshake (curl, Node.js) refuse so",
                     first("server_name")
                 ),
