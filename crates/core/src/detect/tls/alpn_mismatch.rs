@@ -29,6 +29,10 @@ impl Detector for AlpnMismatch {
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        // Where the roles could only be guessed, it can be the "server" that begins.
+        if c.traffic.client.first_payload.is_none() {
+            return;
+        }
         if let Some(http2) = &c.http2
             && http2.in_clear
         {
