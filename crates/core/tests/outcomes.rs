@@ -41,6 +41,33 @@ fn events(ladder: &str) -> Vec<String> {
     inspector.finish().expect("a whole capture").1.0
 }
 
+/// ACKs of what was not captured, by the side that sent it.
+fn gaps(ladder: &str) -> (u32, u32) {
+    #[derive(Default)]
+    struct Gaps((u32, u32));
+    impl Sink for Gaps {
+        fn connection(&mut self, connection: &Connection, _: &Interfaces) {
+            let gaps = connection.visibility.gaps;
+            self.0 = (gaps.client, gaps.server);
+        }
+    }
+    let page = format!("# Page\n\n```ladder\n{ladder}\nexpect none\n```\n");
+    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let mut inspector = Inspector::with_sink(Limits::default(), Gaps::default());
+    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.finish().expect("a whole capture").1.0
+}
+
+#[test]
+fn a_fin_that_was_captured_before_the_last_bytes_leaves_no_gap() {
+    let open = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C data 100\n";
+    let answer = "0.021 S data 340 seq=1\n";
+    let acknowledged = "0.022 C ACK ack=342\n0.030 C FIN ack=342";
+    assert_eq!(gaps(&format!("{open}0.020 S FIN seq=341\n{answer}{acknowledged}")), (0, 0));
+    assert_eq!(gaps(&format!("{open}0.020 S FIN seq=341\n{acknowledged}")), (0, 1), "the bytes were not captured");
+    assert_eq!(gaps(&format!("{open}{answer}0.0215 S FIN seq=341\n{acknowledged}")), (0, 0));
+}
+
 #[test]
 fn events_tell_times_and_repeats() {
     let retried = "0.000 C SYN\n1.003 C SYN\n3.007 C SYN\n3.020 S SYN-ACK\n3.021 C ACK\n3.022 C data 100\n3.030 S data 900\n\

@@ -99,6 +99,13 @@ impl Half {
         self.traffic.last_payload.is_some_and(|last| last.packet >= moment.packet)
     }
 
+    /// Whether everything before this number was captured, in whatever order.
+    pub(super) fn has_sent_all_before(&self, ack: Seq) -> bool {
+        let Some(start) = self.stream_start() else { return false };
+        let end = self.fin.map_or(ack, |fin| if fin.seq.plus(1) == ack { fin.seq } else { ack });
+        self.ranges.cover(start, end)
+    }
+
     /// Notes what every segment tells.
     pub(super) fn note(&mut self, segment: &Segment<'_>, at: Moment) {
         let traffic = &mut self.traffic;

@@ -50,6 +50,11 @@ impl Ranges {
         self.scattered.as_ref().is_some_and(|scattered| scattered.folded > 0)
     }
 
+    /// Whether everything from one number to before another was captured, from the first byte on.
+    pub(crate) fn cover(&self, from: Seq, to: Seq) -> bool {
+        self.base == Some(from) && !to.is_after(from.plus(self.contiguous as u32))
+    }
+
     /// Bytes in the union.
     pub(crate) fn bytes(&self) -> u64 {
         self.contiguous + self.scattered.as_ref().map_or(0, |scattered| scattered.bytes())

@@ -49,7 +49,7 @@ impl Tracker {
         // It acknowledges what an older connection sent: it says nothing of this one.
         let challenges = opening.is_challenged_by(side, peer, s);
         if !class.is_usual() && !challenges {
-            count(zeek, side, me, peer, class, at);
+            count(zeek, &mut Ends { side, me, peer }, s, class, at);
         }
         if s.flags.accepts() && opening.syn_ack.is_none() && opening.challenge_ack.is_some() {
             closing.take_back_reset_of(side.peer());
@@ -225,7 +225,9 @@ fn note_opening(opening: &mut Opening, side: Side, s: &Segment<'_>, at: Moment, 
 
 /// Counts what is not usual.
 #[cold]
-fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, class: Class, at: Moment) {
+fn count(zeek: &mut Zeek, ends: &mut Ends<'_>, s: &Segment<'_>, class: Class, at: Moment) {
+    let Ends { side, me, peer } = ends;
+    let side = *side;
     let traffic = &mut me.traffic;
     if class.keep_alive() {
         traffic.keep_alives += 1;
@@ -243,7 +245,7 @@ fn count(zeek: &mut Zeek, side: Side, me: &mut Half, peer: &mut Half, class: Cla
     if class.is_retransmission() {
         traffic.retransmitted += 1;
     }
-    if class.ack_of_uncaptured() {
+    if class.ack_of_uncaptured() && !peer.has_sent_all_before(s.ack) {
         peer.gaps += 1;
         peer.first_gap.get_or_insert(at);
         zeek.counted(side.peer(), b'G', peer.gaps);
