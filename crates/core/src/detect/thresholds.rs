@@ -274,6 +274,10 @@ pub(super) const MTU_RETRANSMISSIONS: u32 = 3;
 /// A sender that was told to stop is told within this and a round trip: payload that came later met a reset for another reason.
 pub(super) const UNREAD_WITHIN: Span = Span::from_millis(200);
 
+/// A client that compares the names of a certificate after the handshake leaves within this and a round trip: it has them at hand.
+/// Who only looked leaves later.
+pub(super) const NAME_COMPARED_WITHIN: Span = Span::from_millis(200);
+
 /// Aborts within [`ABORT_BURST_WITHIN`] from which one event is behind them: a process that ended.
 pub(super) const ABORT_BURST: u64 = 10;
 

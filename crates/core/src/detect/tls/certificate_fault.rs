@@ -1,12 +1,14 @@
 //! A server's certificate that is wrong by itself, whether or not this client minds.
 
 use super::{certificate_words, fault};
-use crate::detect::thresholds::{CLOCK_LEAST, RSA_BITS_LEAST, SHA1_DISTRUSTED, SHORT_RSA_DISTRUSTED};
+use crate::detect::thresholds::{
+    CLOCK_LEAST, NAME_COMPARED_WITHIN, RSA_BITS_LEAST, SHA1_DISTRUSTED, SHORT_RSA_DISTRUSTED,
+};
 use crate::detect::words::counted;
 use crate::detect::{Case, Common, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection};
 use crate::tls::{Certificate, CertificateMessage, Tls, Validity};
-use crate::types::{Side, Timestamp};
+use crate::types::{Side, Span, Timestamp};
 
 /// Detector of `certificate-fault`.
 #[derive(Debug)]
@@ -94,7 +96,7 @@ impl Detector for CertificateFault {
                 "key" => format!("has a key that clients refuse since 2014: {}", first("key")),
                 "signature" => format!("has a signature that clients refuse since 2017: {}", first("signature")),
                 NAME_LEFT => format!(
-                    "does not name {}, which the client asked for, and the client ended the connection after the handshake without \
+                    "does not name {}, which the client asked for, and the client ended the connection right after the handshake without \
                      sending anything: clients that compare names after the handshake (curl, Node.js) refuse so",
                     first("server_name")
                 ),
@@ -209,13 +211,17 @@ fn client_left(c: &Connection, tls: &Tls) -> bool {
     by_client && tls.client_finished.is_none() && !tls.is_established() && c.visibility.gaps.client == 0
 }
 
-/// The handshake was done, and the client ended the connection before either side had sent data.
+/// The handshake was done, and the client ended the connection at once, before either side had sent data.
 fn left_unused(c: &Connection, tls: &Tls) -> bool {
     let whole = c.visibility.gaps.client == 0 && c.visibility.gaps.server == 0 && c.visibility.one_way.is_none();
     let silent = tls.client_data_records == 0 && tls.server_data_records == 0;
     // A server that answers close_notify by a FIN of its own may be the first with that.
     let by_client = c.ending.closed_by == Some(Side::Client) || tls.encrypted_alerts.client.is_some();
-    by_client && silent && whole && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset)
+    let at_once =
+        tls.server_finished.max(tls.client_finished).zip(c.ending.first).is_some_and(|(done, end)| {
+            end.at.since(done.at) <= NAME_COMPARED_WITHIN.plus(c.rtt().unwrap_or(Span::ZERO))
+        });
+    by_client && silent && whole && at_once && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset)
 }
 
 fn key(leaf: &Certificate) -> String {
