@@ -65,7 +65,7 @@ impl Shape {
     pub const USUAL_TTL: Self = Self(1 << 32);
     /// A RST ended it before it was opened.
     pub const RESET_AT_ONCE: Self = Self(1 << 33);
-    /// It is known well that it was not quiet before its end.
+    /// Its TCP timestamps show well that it was not quiet before its end, and it said nothing in clear.
     pub const BUSY: Self = Self(1 << 34);
 
     /// It ended within a second.
@@ -129,7 +129,7 @@ impl Shape {
             | only(c.traffic.client.unanswered.is_some() || c.traffic.server.unanswered.is_some(), Self::UNANSWERED)
             | only(c.traffic.client.first_payload.is_some(), Self::CLIENT_SPOKE)
             | c.ending.reset.as_ref().map_or(Self::ANY, Self::of_reset)
-            | only(c.ending.idle.is_some_and(|idle| super::tcp::is_busy(&idle)), Self::BUSY)
+            | only(super::tcp::is_busy(c), Self::BUSY)
             | only(matches!(outcome, Outcome::Refused | Outcome::ResetInHandshake), Self::RESET_AT_ONCE)
             | only(c.traffic.client.zero_window.is_some() || c.traffic.server.zero_window.is_some(), Self::ZERO_WINDOW)
             | only(c.traffic.client.probes.is_some() || c.traffic.server.probes.is_some(), Self::PROBED)

@@ -145,9 +145,11 @@ fn was_announced(c: &Connection) -> bool {
     })
 }
 
-/// Whether it was not quiet before its end, and that is known well.
-pub(in crate::detect) fn is_busy(idle: &IdleTime) -> bool {
-    idle.span < IDLE_LEAST && !is_uncertain(idle)
+/// Whether the TCP timestamps alone show well that it was not quiet before its end: what it said in clear may say more.
+pub(in crate::detect) fn is_busy(c: &Connection) -> bool {
+    let by_clock = |idle: IdleTime| idle.source == IdleSource::TcpTimestamps;
+    let is_short = |idle: IdleTime| idle.span < IDLE_LEAST && !is_uncertain(&idle);
+    c.ending.idle.is_some_and(|idle| by_clock(idle) && is_short(idle)) && c.http.is_none()
 }
 
 fn is_uncertain(idle: &IdleTime) -> bool {
