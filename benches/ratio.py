@@ -34,6 +34,40 @@ def cpu_seconds(command: list[str]) -> tuple[float, int]:
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss
 
 
+def alternate(runs: dict[str, list[str]], pairs: int) -> tuple[dict[str, list[float]], dict[str, int]]:
+    """CPU seconds of each run of each command, after one that does not count, and the peak memory of each, in KiB."""
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
+    memory = dict.fromkeys(runs, 0)
+    for pair in range(pairs + 1):
+        # In turns: whoever comes second finds the file and the caches as the first one left them.
+        for name in list(runs) if pair % 2 else reversed(runs):
+            cost, peak = cpu_seconds(runs[name])
+            if pair:
+                seconds[name].append(max(cost, 1e-3))
+                memory[name] = max(memory[name], peak)
+    return seconds, memory
+
+
+def ratios(seconds: dict[str, list[float]], name: str, base: str) -> list[float]:
+    """What each run cost, as a ratio to the other one of its pair."""
+    return [cost / least for cost, least in zip(seconds[name], seconds[base], strict=True)]
+
+
+def place() -> str:
+    """The commit and the machine."""
+    commit = ["git", "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(commit, capture_output=True, text=True, check=False, cwd=ROOT)
+    return f"Commit {done.stdout.strip()}, {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}"
+
+
+def publish(lines: list[str], name: str, *, write: bool) -> None:
+    """Prints a table, and keeps it beside this script where it is to be kept."""
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if write:
+        (ROOT / "benches" / name).write_text(text, encoding="utf-8")
+
+
 def is_right(command: str, capture: pathlib.Path) -> bool:
     if not pathlib.Path(f"{capture}.truth.jsonl").exists():
         return True
@@ -42,26 +76,21 @@ def is_right(command: str, capture: pathlib.Path) -> bool:
 
 
 def row(command: str, floor: str | None, capture: pathlib.Path, pairs: int) -> str:
-    ours = [*shlex.split(command), str(capture), "--format", "json"]
-    theirs = ["tcpdump", "-r", str(capture), "-w", "/dev/null"]
+    runs = {
+        "ours": [*shlex.split(command), str(capture), "--format", "json"],
+        "copy": ["tcpdump", "-r", str(capture), "-w", "/dev/null"],
+    }
+    if floor:
+        runs["floor"] = [*shlex.split(floor), str(capture)]
     if not is_right(command, capture):
         return f"| {capture.name} | wrong answer | | | | | |"
-    ratios, floors, seconds, memory = [], [], [], 0
-    for pair in range(pairs + 1):
-        cost, peak = cpu_seconds(ours)
-        copy, _ = cpu_seconds(theirs)
-        least, _ = cpu_seconds([*shlex.split(floor), str(capture)]) if floor else (0.0, 0)
-        if pair:
-            ratios.append(cost / max(copy, 1e-3))
-            floors.append(least / max(copy, 1e-3))
-            seconds.append(cost)
-            memory = max(memory, peak)
-    middle = statistics.median(ratios)
-    beside = f"{statistics.median(floors):.2f}" if floor else ""
+    seconds, memory = alternate(runs, pairs)
+    paired = ratios(seconds, "ours", "copy")
+    beside = f"{statistics.median(ratios(seconds, 'floor', 'copy')):.2f}" if floor else ""
     return (
         f"| {capture.name} | {capture.stat().st_size / 1e6:.0f} MB "
-        f"| {middle:.2f} | {min(ratios):.2f} to {max(ratios):.2f} | {beside} "
-        f"| {statistics.median(seconds):.2f} s | {memory / 1024:.0f} MiB |"
+        f"| {statistics.median(paired):.2f} | {min(paired):.2f} to {max(paired):.2f} | {beside} "
+        f"| {statistics.median(seconds['ours']):.2f} s | {memory['ours'] / 1024:.0f} MiB |"
     )
 
 
@@ -74,9 +103,6 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=ROOT
-    )
     lines = [
         "# Results",
         "",
@@ -84,17 +110,14 @@ def main() -> int:
         "run; median, smallest and largest of the ratios. The output was compared with the truth file before. The",
         "floor is crates/core/examples/floor.rs against the same: reading, decoding and a flow table by hand.",
         "",
-        f"Commit {commit.stdout.strip()}, {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}.",
+        f"{place()}.",
         "Made by `benches/ratio.py --write FILE...` after `cargo build --release`.",
         "",
         "| workload | size | ratio | from, to | floor | CPU | peak memory |",
         "|---|---|---|---|---|---|---|",
         *(row(args.command, args.floor, capture, args.pairs) for capture in args.captures),
     ]
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if args.write:
-        (ROOT / "benches/RESULTS.md").write_text(text, encoding="utf-8")
+    publish(lines, "RESULTS.md", write=args.write)
     return 0
 
 

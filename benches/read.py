@@ -13,16 +13,14 @@ wheel in PYTHON must be of the same commit and profile as the command. `--write`
 from __future__ import annotations
 
 import argparse
-import os
 import pathlib
-import platform
 import re
 import shutil
 import statistics
 import subprocess
 import sys
 
-from ratio import ROOT, cpu_seconds
+from ratio import alternate, place, publish, ratios
 
 READ = "import handshark; capture = handshark.read({capture!r})"
 WHOLE = READ + "; report = capture.to_dict()"
@@ -48,24 +46,16 @@ def row(python: str, command: str, capture: pathlib.Path, pairs: int) -> str:
         "whole": script(WHOLE),
         "nothing": script("pass"),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in runs}
-    memory = dict.fromkeys(runs, 0)
-    for pair in range(pairs + 1):
-        # In turns: whoever comes second finds the file and the caches as the first one left them.
-        for name in list(runs) if pair % 2 else reversed(runs):
-            cost, peak = cpu_seconds(runs[name])
-            if pair:
-                seconds[name].append(cost)
-                memory[name] = max(memory[name], peak)
-    paired = list(zip(seconds["read"], seconds["command"], seconds["nothing"], strict=True))
-    ratios = [read / command for read, command, _ in paired]
-    without = [(read - nothing) / command for read, command, nothing in paired]
-    whole = [whole / command for whole, command in zip(seconds["whole"], seconds["command"], strict=True)]
+    seconds, memory = alternate(runs, pairs)
+    paired = ratios(seconds, "read", "command")
+    started = [cost - start for cost, start in zip(seconds["read"], seconds["nothing"], strict=True)]
+    without = [cost / least for cost, least in zip(started, seconds["command"], strict=True)]
+    whole = ratios(seconds, "whole", "command")
     counts = [instructions(runs[name]) for name in ("read", "command")]
     counted = f"{counts[0] / counts[1]:.2f}" if counts[0] and counts[1] else "not counted"
     return (
         f"| {capture.name} | {capture.stat().st_size / 1e6:.0f} MB "
-        f"| {statistics.median(ratios):.2f} | {min(ratios):.2f} to {max(ratios):.2f} "
+        f"| {statistics.median(paired):.2f} | {min(paired):.2f} to {max(paired):.2f} "
         f"| {statistics.median(without):.2f} | {counted} | {statistics.median(whole):.2f} "
         f"| {statistics.median(seconds['read']):.2f} s "
         f"| {memory['read'] / 1024:.0f}, {memory['command'] / 1024:.0f} MiB |"
@@ -80,9 +70,6 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=15)
     parser.add_argument("--write", action="store_true")
     args = parser.parse_args()
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=ROOT
-    )
     version = subprocess.run([args.python, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     lines = [
         "# `handshark.read` and the command",
@@ -91,18 +78,14 @@ def main() -> int:
         "smallest and largest of the ratios. Without start: less what `python -c pass` takes. With the report:",
         "`to_dict()` as well, which is what the command writes.",
         "",
-        f"Commit {commit.stdout.strip()}, {platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()},",
-        f"{version}.",
+        f"{place()}, {version}.",
         "Made by `benches/read.py --write FILE...` after `cargo build --release` and `maturin develop --release`.",
         "",
         "| workload | size | ratio | from, to | without start | instructions | with the report | CPU | peak memory |",
         "|---|---|---|---|---|---|---|---|---|",
         *(row(args.python, args.command, capture, args.pairs) for capture in args.captures),
     ]
-    text = "\n".join(lines) + "\n"
-    print(text)
-    if args.write:
-        (ROOT / "benches/RESULTS-PYTHON.md").write_text(text, encoding="utf-8")
+    publish(lines, "RESULTS-PYTHON.md", write=args.write)
     return 0
 
 

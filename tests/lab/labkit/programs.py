@@ -23,6 +23,13 @@ http {{
 }}
 """
 
+NO_CONTENT = """
+  server {
+    listen 80;
+    location / { return 204; }
+  }
+"""
+
 HAPROXY = """
 global
   log stderr local0 err
@@ -46,6 +53,10 @@ class Programs:
     def nginx(self, where, body, ports):
         path = self._write("nginx.conf", NGINX.format(body=body))
         return self.start(where, ["nginx", "-p", str(self._scratch), "-e", "stderr", "-c", str(path)], ports)
+
+    def no_content(self, where):
+        """nginx that answers each request on port 80 with 204."""
+        return self.nginx(where, NO_CONTENT, [80])
 
     def haproxy(self, where, body, ports=()):
         path = self._write("haproxy.cfg", HAPROXY.format(body=body))

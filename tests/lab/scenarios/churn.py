@@ -9,17 +9,10 @@ from labkit.note import Check
 CAPTURES = ("churn.pcap.gz",)
 COUNT, PERIOD_S = 400, 0.025
 
-NGINX = """
-  server {
-    listen 80;
-    location / { return 204; }
-  }
-"""
-
 
 def record(lab):
     lab.pair()
-    lab.programs.nginx("server", NGINX, [80])
+    lab.programs.no_content("server")
     with lab.capture(CAPTURES[0]):
         start = time.monotonic()
         for i in range(COUNT):

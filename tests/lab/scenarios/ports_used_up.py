@@ -11,18 +11,11 @@ CAPTURES = ("ephemeral-port-exhaustion.pcap.gz",)
 FIRST, LAST = 40000, 40099
 TRIES_FOR_S, PAUSE_S = 75.0, 0.01
 
-NGINX = """
-  server {
-    listen 80;
-    location / { return 204; }
-  }
-"""
-
 
 def record(lab):
     lab.pair()
     lab.network.sysctl("client", "net.ipv4.ip_local_port_range", f"{FIRST} {LAST}")
-    lab.programs.nginx("server", NGINX, [80])
+    lab.programs.no_content("server")
     made, failed = 0, 0
     with lab.capture(CAPTURES[0], snaplen=96):
         end = time.monotonic() + TRIES_FOR_S
