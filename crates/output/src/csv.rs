@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use handshark::record::Value;
 use handshark::types::escaped;
 
-use crate::number;
+use crate::number::{self, Times};
 use crate::rows::{Formulas, Heading};
 
 /// Writes rows as CSV; one buffer is reused for all of them.
@@ -23,6 +23,7 @@ pub(crate) struct Csv<W> {
     /// The line of names until it is written, before the first row or at the end.
     names: Option<String>,
     line: Vec<u8>,
+    times: Times,
 }
 
 impl<W: Write> Csv<W> {
@@ -32,7 +33,8 @@ impl<W: Write> Csv<W> {
     }
 
     pub(crate) fn of_names(names: &[&str], formulas: Formulas, out: W) -> Self {
-        Self { out, formulas, names: Some(names.join(",") + "\n"), line: Vec::with_capacity(4_096) }
+        let names = Some(names.join(",") + "\n");
+        Self { out, formulas, names, line: Vec::with_capacity(4_096), times: Times::new() }
     }
 
     pub(crate) fn out(&mut self) -> &mut W {
@@ -68,7 +70,7 @@ impl<W: Write> Csv<W> {
             Value::Bool(false) => self.line.extend_from_slice(b"false"),
             Value::Int(number) => number::push_int(&mut self.line, *number),
             Value::Float(number) => drop(number::push_float(&mut self.line, *number)),
-            Value::Time(time) => number::push_time(&mut self.line, *time),
+            Value::Time(time) => self.times.push(&mut self.line, *time),
             Value::Address(address) => {
                 self.line.push(b'"');
                 number::push_address(&mut self.line, *address);
@@ -87,11 +89,11 @@ impl<W: Write> Csv<W> {
         if self.formulas == Formulas::Defused && looks_like_formula(text) {
             self.line.push(b'\'');
         }
-        for byte in text.bytes() {
-            if byte == b'"' {
-                self.line.push(b'"');
-            }
-            self.line.push(byte);
+        let mut parts = text.split('"');
+        self.line.extend_from_slice(parts.next().unwrap_or_default().as_bytes());
+        for part in parts {
+            self.line.extend_from_slice(b"\"\"");
+            self.line.extend_from_slice(part.as_bytes());
         }
         self.line.push(b'"');
     }

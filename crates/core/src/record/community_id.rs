@@ -20,13 +20,15 @@ pub(super) fn of(a: Endpoint, b: Endpoint) -> String {
     hash.update([6, 0]); // TCP, and padding
     hash.update(low.port.to_be_bytes());
     hash.update(high.port.to_be_bytes());
-    format!("1:{}", base64(&hash.finalize()))
+    let mut id = String::with_capacity(2 + 28);
+    id.push_str("1:");
+    push_base64(&mut id, &hash.finalize());
+    id
 }
 
 /// Base64 of RFC 4648 section 4.
-fn base64(bytes: &[u8]) -> String {
+fn push_base64(out: &mut String, bytes: &[u8]) {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::with_capacity(28);
     for chunk in bytes.chunks(3) {
         let word = chunk.iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
         for i in 0..4 {
@@ -34,7 +36,6 @@ fn base64(bytes: &[u8]) -> String {
             out.push(if i <= chunk.len() { char::from(digit) } else { '=' });
         }
     }
-    out
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub(super) fn of(c: &Connection) -> String {
         add('R', reset.by, at(Some(reset.at)), c.ending.reset_count[reset.by].into());
     }
     events.sort_by_key(|event| event.from.packet);
-    let mut line = String::new();
+    let mut line = String::with_capacity(64);
     for event in &events {
         event.write(&mut line, c.first);
     }
@@ -81,14 +81,17 @@ pub(super) fn of(c: &Connection) -> String {
 
 impl Event {
     fn write(&self, line: &mut String, first: Moment) {
-        let since = |moment: Moment| seconds(moment.at.since(first.at).as_nanos());
-        let _ = write!(line, "{}{}", gap(line), self.letter);
+        let since = |moment: Moment| moment.at.since(first.at).as_nanos();
+        line.push_str(gap(line));
+        line.push(self.letter);
         if self.count > 1 {
             let _ = write!(line, "*{}", self.count);
         }
-        let _ = write!(line, "@{}", since(self.from));
+        line.push('@');
+        push_seconds(line, since(self.from));
         if self.to.at != self.from.at {
-            let _ = write!(line, "-{}", since(self.to));
+            line.push('-');
+            push_seconds(line, since(self.to));
         }
     }
 }
@@ -101,19 +104,36 @@ fn gap(line: &str) -> &'static str {
     if line.is_empty() { "" } else { " " }
 }
 
-/// Seconds to the microsecond, without zeros at the end.
-fn seconds(nanos: i64) -> String {
-    let text = format!("{:.6}", nanos as f64 / 1e9);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+/// Seconds to the nearest microsecond, without zeros at the end.
+fn push_seconds(line: &mut String, nanos: i64) {
+    let micros = nanos.unsigned_abs().saturating_add(500) / 1_000;
+    if nanos < 0 && micros > 0 {
+        line.push('-');
+    }
+    let _ = write!(line, "{}", micros / 1_000_000);
+    let mut rest = micros % 1_000_000;
+    if rest > 0 {
+        line.push('.');
+    }
+    let mut unit = 100_000;
+    while rest > 0 {
+        line.push(char::from(b'0' + (rest / unit) as u8));
+        (rest, unit) = (rest % unit, unit / 10);
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    use super::push_seconds;
 
     #[test]
     fn seconds_are_short() {
-        let told = [0, 1_000_000_000, 1_003_000_000, 999, 600_000_000_000, -20_000_000].map(seconds);
-        assert_eq!(told, ["0", "1", "1.003", "0.000001", "600", "-0.02"]);
+        let told = [0, 1_000_000_000, 1_003_000_000, 999, 499, -499, 600_000_000_000, -20_000_000, i64::MIN];
+        let told = told.map(|nanos| {
+            let mut line = String::new();
+            push_seconds(&mut line, nanos);
+            line
+        });
+        assert_eq!(told, ["0", "1", "1.003", "0.000001", "0", "0", "600", "-0.02", "-9223372036.854776"]);
     }
 }
