@@ -9,8 +9,12 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow  # type: ignore[import-untyped]
+import pyarrow.parquet as pq  # type: ignore[import-untyped]
 import pytest
 from conftest import ROOT, TESTDATA
+
+import handshark
 
 SILENT = str(TESTDATA / "missing-sni-silent.pcapng")
 # At the address that refuses in both, the second one retries: that is new, and a warning.
@@ -124,3 +128,21 @@ def test_completions_know_every_command(shell: str) -> None:
     text = said("completions", shell).stdout
     for command in ("diagnose", "connections", "hellos", "certificates", "compare", "explain"):
         assert command in text, command
+
+
+def test_parquet_has_the_rows_of_the_table(tmp_path: Path) -> None:
+    written = tmp_path / "rows.parquet"
+    for rows, of_read in [("connections", "connections"), ("hellos", "hellos"), ("certificates", "certificates")]:
+        assert said(rows, SILENT, "--format", "parquet", "--output", str(written)).returncode == 0
+        table = getattr(handshark.read(SILENT), of_read)
+        assert pq.read_table(written) == pyarrow.table(table)
+
+
+def test_parquet_is_not_for_a_terminal() -> None:
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    command = script("connections", SILENT, "--format", "parquet")
+    done = subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(theirs)
+    os.close(ours)
+    assert (done.returncode, done.stderr) == (2, "handshark: parquet is not for a terminal: add --output FILE\n")

@@ -195,6 +195,15 @@ pub(crate) enum RowsFormat {
     Table,
     Jsonl,
     Csv,
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+impl RowsFormat {
+    /// Whether it is bytes that no person reads.
+    pub(crate) const fn is_binary(self) -> bool {
+        !matches!(self, Self::Table | Self::Jsonl | Self::Csv)
+    }
 }
 
 impl From<RowsFormat> for RowFormat {
@@ -203,6 +212,8 @@ impl From<RowsFormat> for RowFormat {
             RowsFormat::Table => Self::Table,
             RowsFormat::Jsonl => Self::Jsonl,
             RowsFormat::Csv => Self::Csv,
+            #[cfg(feature = "parquet")]
+            RowsFormat::Parquet => Self::Parquet,
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::failure::Failure;
 pub(crate) fn run(job: &args::Rows, kind: RowKind) -> Result<i32, Failure> {
     let input = Input::of(&job.common)?;
     let out = Destination::open(&job.common)?;
+    if job.format.is_binary() && out.is_terminal() {
+        return Err(Failure::Usage("parquet is not for a terminal: add --output FILE".to_owned()));
+    }
     let style = out.style(&job.common.way.look);
     let no_progress = job.format != RowsFormat::Table && out.is_terminal();
     let manners = Manners { no_progress, temporary: out.temporary() };

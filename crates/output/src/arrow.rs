@@ -91,7 +91,7 @@ impl Batches {
         Ok(self.full)
     }
 
-    fn row<'a>(&mut self, values: impl Iterator<Item = Value<'a>>) -> Result<(), ArrowError> {
+    pub(crate) fn row<'a>(&mut self, values: impl Iterator<Item = Value<'a>>) -> Result<(), ArrowError> {
         for (i, (builder, value)) in self.builders.iter_mut().zip(values).enumerate() {
             if !builder.push(&value) {
                 let name = self.schema.fields().get(i).map_or("", |field| field.name());

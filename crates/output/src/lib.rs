@@ -1,8 +1,8 @@
 //! Reports and rows in every format: one file each. Formatting only; no arithmetic, no judgement.
 //!
 //! In: a [`Report`](handshark::Report), or finished connections one by one. Out: bytes on any writer. A report is written
-//! as [`text`] or [`json`]; connections, hellos and certificates as [`rows`] (table, JSON lines, CSV) or, with the feature `arrow`, as
-//! record batches; a manual page by [`explain`], two captures side by side
+//! as [`text`] or [`json`]; connections, hellos and certificates as [`rows`] (table, JSON lines, CSV, with the feature
+//! `parquet` Parquet) or, with the feature `arrow`, as record batches; a manual page by [`explain`], two captures side by side
 //! by [`compare`].
 //!
 //! Strings of a report are escaped by the core; values of rows are as they were on the wire, and each format here makes
@@ -22,6 +22,8 @@ mod csv;
 mod jsonl;
 mod number;
 mod paint;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod sheet;
 mod table;
 

@@ -9,6 +9,8 @@ use handshark::record::{
 
 use crate::csv::Csv;
 use crate::jsonl::Jsonl;
+#[cfg(feature = "parquet")]
+use crate::parquet::Parquet;
 use crate::table::{self, Table};
 use crate::text::Style;
 
@@ -21,6 +23,9 @@ pub enum RowFormat {
     Jsonl,
     /// CSV: every column, as rows come.
     Csv,
+    /// Parquet: every column, 65,536 rows at a time.
+    #[cfg(feature = "parquet")]
+    Parquet,
 }
 
 /// What a spreadsheet could take for a formula.
@@ -82,6 +87,8 @@ enum Writer<W: Write> {
     Table(Table<W>),
     Jsonl(Jsonl<W>),
     Csv(Csv<W>),
+    #[cfg(feature = "parquet")]
+    Parquet(Box<Parquet<W>>),
 }
 
 impl<W: Write> Rows<W> {
@@ -97,6 +104,8 @@ impl<W: Write> Rows<W> {
             RowFormat::Table => Writer::Table(Table::new(&headings, layout, style, out)),
             RowFormat::Jsonl => Writer::Jsonl(Jsonl::new(&headings, out)),
             RowFormat::Csv => Writer::Csv(Csv::new(&headings, formulas, out)),
+            #[cfg(feature = "parquet")]
+            RowFormat::Parquet => Writer::Parquet(Box::new(Parquet::new(kind, out))),
         };
         Self { kind, writer }
     }
@@ -107,6 +116,8 @@ impl<W: Write> Rows<W> {
             Writer::Table(table) => table.out(),
             Writer::Jsonl(jsonl) => jsonl.out(),
             Writer::Csv(csv) => csv.out(),
+            #[cfg(feature = "parquet")]
+            Writer::Parquet(parquet) => parquet.out(),
         }
     }
 
@@ -132,6 +143,8 @@ impl<W: Write> Rows<W> {
             }
             Writer::Jsonl(jsonl) => jsonl.row(values),
             Writer::Csv(csv) => csv.row(values),
+            #[cfg(feature = "parquet")]
+            Writer::Parquet(parquet) => parquet.row(values),
         }
     }
 
@@ -144,6 +157,8 @@ impl<W: Write> Rows<W> {
             Writer::Table(_) => Ok(()),
             Writer::Jsonl(jsonl) => jsonl.flush(),
             Writer::Csv(csv) => csv.flush(),
+            #[cfg(feature = "parquet")]
+            Writer::Parquet(_) => Ok(()),
         }
     }
 
@@ -156,6 +171,8 @@ impl<W: Write> Rows<W> {
             Writer::Table(table) => table.finish(),
             Writer::Jsonl(jsonl) => jsonl.flush(),
             Writer::Csv(csv) => csv.flush(),
+            #[cfg(feature = "parquet")]
+            Writer::Parquet(parquet) => parquet.finish(),
         }
     }
 }
