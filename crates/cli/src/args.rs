@@ -15,7 +15,11 @@ use crate::limits::Limit;
 /// Parses the arguments; `diagnose` is what a capture without a command means.
 pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Failure> {
     match Cli::try_parse_from(args) {
-        Ok(cli) => Ok(cli.command.unwrap_or(Command::Diagnose(cli.diagnose))),
+        Ok(Cli { command: Some(command), .. }) => Ok(command),
+        Ok(Cli { command: None, diagnose }) => match mistyped(&diagnose.common.captures) {
+            Some(line) => Err(Failure::Usage(line)),
+            None => Ok(Command::Diagnose(diagnose)),
+        },
         Err(error) if !error.use_stderr() => {
             let mut out = anstream::stdout().lock();
             let written = write!(out, "{}", error.render().ansi()).and_then(|()| out.flush());
@@ -23,6 +27,22 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         }
         Err(error) => Err(Failure::Usage(one_line(&error.render().to_string()))),
     }
+}
+
+/// A first word that is neither a file nor a command, and nearly a command: to diagnose the rest is not what was meant.
+fn mistyped(captures: &[PathBuf]) -> Option<String> {
+    let word = captures.first().filter(|first| !first.exists())?.to_str()?;
+    if word.contains(['/', '\\', '.']) {
+        return None;
+    }
+    let commands = definition();
+    let near = commands.get_subcommands().map(clap::Command::get_name).find(|name| is_near(word, name))?;
+    Some(format!("{word}: no such file, and no command; there is a command '{near}' (see handshark --help)"))
+}
+
+/// One or two letters are wrong, missing, too many, or stand the other way round.
+fn is_near(word: &str, name: &str) -> bool {
+    strsim::osa_distance(word, name) <= 2.min(name.len() / 3)
 }
 
 /// clap's message without its `error:`, its usage and its advice to read the help.
@@ -242,19 +262,19 @@ impl From<Level> for Severity {
     }
 }
 
-/// The registry's own code, or why it is none.
-fn code(text: &str) -> Result<&'static str, String> {
-    let detector = handshark::detect::by_code(text);
-    detector.map(handshark::detect::Detector::code).ok_or_else(|| unknown_code(text))
-}
-
-/// Why a code is none, with one that looks like it.
-pub(crate) fn unknown_code(text: &str) -> String {
-    let begins = text.get(..4).unwrap_or(text);
-    let near = handshark::detect::DETECTORS.iter().map(|detector| detector.code());
-    let near: Vec<&str> = near.filter(|code| !begins.is_empty() && code.contains(begins)).take(3).collect();
+/// The registry's own code, or why it is none, with those that look like it.
+pub(crate) fn code(text: &str) -> Result<&'static str, String> {
+    let word = text.to_ascii_lowercase();
+    if let Some(detector) = handshark::detect::by_code(&word) {
+        return Ok(detector.code());
+    }
+    let codes = handshark::detect::DETECTORS.iter().map(|detector| detector.code());
+    let mut near: Vec<&str> =
+        codes.filter(|code| is_near(&word, code) || !word.is_empty() && code.contains(&word)).collect();
+    near.sort_by_key(|code| strsim::osa_distance(&word, code));
+    near.truncate(3);
     let hint = if near.is_empty() { String::new() } else { format!("; near it: {}", near.join(", ")) };
-    format!("no finding has the code '{}'{hint}; handshark explain lists all", escaped(text))
+    Err(format!("no finding has the code '{}'{hint}; handshark explain lists all", escaped(text)))
 }
 
 #[cfg(test)]
@@ -279,6 +299,27 @@ mod tests {
         }
         assert!(matches!(parsed("handshark ./explain"), Ok(Command::Diagnose(_))));
         assert!(matches!(parsed("handshark explain"), Ok(Command::Explain(_))));
+    }
+
+    #[test]
+    fn a_mistyped_command_is_no_capture() {
+        for line in ["handshark conections a.pcap", "handshark diagnoes a.pcap", "handshark explian"] {
+            let Err(Failure::Usage(text)) = parsed(line) else { panic!("{line}") };
+            assert!(text.contains("there is a command '") && !text.contains('\n'), "{text}");
+        }
+        for line in ["handshark a.pcap", "handshark ./conections", "handshark node.pcap b.pcap", "handshark node1"] {
+            assert!(matches!(parsed(line), Ok(Command::Diagnose(_))), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_found_however_it_is_written() {
+        assert_eq!(code("STALE-Reuse"), Ok("stale-reuse"));
+        for (wrong, meant) in [("stale-resue", "stale-reuse"), ("sni", "missing-sni"), ("idle_close", "idle-close")] {
+            let said = code(wrong).expect_err(wrong);
+            assert!(said.contains("near it: ") && said.contains(meant), "{said}");
+        }
+        assert!(code("").is_err() && !code("nonsense").expect_err("none").contains("near it"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use handshark::detect::{DETECTORS, by_code};
 use handshark_output::explain;
 
 use crate::DONE;
-use crate::args::{Explain, unknown_code};
+use crate::args::{self, Explain};
 use crate::destination::Destination;
 use crate::failure::Failure;
 
@@ -13,8 +13,8 @@ pub(crate) fn run(job: &Explain) -> Result<i32, Failure> {
     let style = out.style(&job.look);
     let written = match &job.code {
         Some(code) => {
-            let detector = by_code(code).ok_or_else(|| Failure::Usage(unknown_code(code)))?;
-            explain::write_page(&mut out, detector.page(), style)
+            let code = args::code(code).map_err(Failure::Usage)?;
+            explain::write_page(&mut out, by_code(code).map_or("", |detector| detector.page()), style)
         }
         None => {
             let pages = DETECTORS.iter().map(|detector| (detector.code(), detector.page()));
