@@ -17,6 +17,9 @@ use std::io::Read;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
+/// The magic of a pcap file with microseconds, and with nanoseconds.
+const MICROS: u32 = 0xa1b2_c3d4;
+const NANOS: u32 = 0xa1b2_3c4d;
 const BLOCK: usize = 256 * 1024;
 /// Ended connections that stay.
 const LINGER: usize = 1_024;
@@ -56,6 +59,9 @@ fn main() -> std::io::Result<()> {
     let mut flows = Flows::default();
     let mut buffer = vec![0; 2 * BLOCK];
     let mut kept = file.read(&mut buffer[..24])?;
+    if ![MICROS, NANOS].contains(&word(&buffer, 0)) {
+        return Err(std::io::ErrorKind::InvalidData.into());
+    }
     let link = word(&buffer, 20);
     kept -= kept.min(24);
     loop {
