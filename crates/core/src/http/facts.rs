@@ -33,6 +33,9 @@ pub struct Http {
     pub incomplete: bool,
     /// Whether the last response was not whole when the connection was last seen.
     pub answer_unfinished: bool,
+    /// How many bytes were missing from its body then, by its `Content-Length`: captured or not, what TCP brought is not missing. `None`
+    /// where it was whole, or announced no length.
+    pub answer_missing: Option<u64>,
     /// When the connection left HTTP/1 (`101 Switching Protocols`, or a successful `CONNECT`).
     pub switched: Option<Moment>,
 }

@@ -148,7 +148,11 @@ impl HttpObserver {
 
     /// What was seen.
     pub fn finish(mut self) -> Http {
-        self.http.answer_unfinished = matches!(self.flows.server.reading, Reading::Body(_) | Reading::Chunked(_));
+        (self.http.answer_unfinished, self.http.answer_missing) = match self.flows.server.reading {
+            Reading::Body(left) => (true, Some(left)),
+            Reading::Chunked(_) => (true, None),
+            Reading::Head | Reading::Lost | Reading::Done => (false, None),
+        };
         self.http
     }
 

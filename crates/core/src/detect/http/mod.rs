@@ -1,5 +1,6 @@
 //! Findings about HTTP on a connection.
 
+pub(super) mod answer_cut_short;
 pub(super) mod quiet_request_timeout;
 pub(super) mod request_limit_close;
 pub(super) mod request_timeout;

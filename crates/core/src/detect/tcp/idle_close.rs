@@ -36,7 +36,7 @@ impl Detector for IdleClose {
     }
 
     fn yields_to(&self) -> &'static [&'static str] {
-        &["stale-reuse"]
+        &["stale-reuse", "answer-cut-short"]
     }
 
     fn needs(&self) -> Shape {
