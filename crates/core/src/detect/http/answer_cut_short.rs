@@ -40,8 +40,9 @@ impl Detector for AnswerCutShort {
             exam.applies();
             return;
         }
-        let seen = &c.visibility;
-        if seen.over_limit || seen.gaps.server > 0 || seen.missing_bytes.server > 0 {
+        // By the sequence number of its FIN the server sent no byte that was not captured.
+        let is_all_seen = c.traffic.server.stream_bytes == Some(c.traffic.server.payload_bytes);
+        if c.visibility.over_limit || !is_all_seen {
             exam.not_visible(
                 "packets are missing from the capture, perhaps the end of the answer",
                 Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'"),
@@ -49,9 +50,13 @@ impl Detector for AnswerCutShort {
             return;
         }
         exam.applies();
-        let kind = if http.answer_missing.is_some() { BY_LENGTH } else { BY_CHUNKS };
+        // Streams of events and logs are often ended without a last chunk.
+        let (kind, severity) = match http.answer_missing {
+            Some(_) => (BY_LENGTH, Severity::Error),
+            None => (BY_CHUNKS, Severity::Warning),
+        };
         let last = c.traffic.server.last_payload;
-        exam.symptom(CODE, kind, Severity::Error, Confidence::High, &[Some(answer.at), last, Some(fin.at)])
+        exam.symptom(CODE, kind, severity, Confidence::High, &[Some(answer.at), last, Some(fin.at)])
             .happened(fin.at)
             .span(last.map(|last| fin.at.at.since(last.at)))
             .count(http.answer_missing.and_then(|missing| u32::try_from(missing).ok()))
