@@ -1,5 +1,6 @@
 //! A server closes in the middle of its answer.
 
+use super::asked::heads_unread;
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Protocol};
@@ -33,7 +34,11 @@ impl Detector for AnswerCutShort {
         let (Some(answer), Some(fin)) = (http.last_response, c.ending.fin.server) else { return };
         let is_opened = c.opening.syn.is_some() && c.opening.syn_ack.is_some() && c.both_spoke();
         let by_server = c.ending.kind == CloseKind::Fin && c.ending.closed_by == Some(Side::Server);
-        if !is_opened || !by_server || http.incomplete || http.switched.is_some() {
+        if !is_opened || !by_server || http.switched.is_some() {
+            return;
+        }
+        if http.incomplete {
+            heads_unread(exam);
             return;
         }
         if !http.answer_unfinished {

@@ -1,6 +1,8 @@
 //! Findings about HTTP on a connection.
 
 pub(super) mod answer_cut_short;
+mod asked;
+pub(super) mod empty_reply;
 pub(super) mod quiet_request_timeout;
 pub(super) mod request_limit_close;
 pub(super) mod request_timeout;

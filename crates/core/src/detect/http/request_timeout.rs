@@ -1,11 +1,12 @@
 //! A request that was not answered until one side gave up.
 
+use super::asked::{Asked, last_request};
 use crate::detect::thresholds::{WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;
 use crate::detect::words::counted;
 use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Service, Severity, Shape, Told};
-use crate::record::{Connection, Protocol};
-use crate::types::{Moment, Side};
+use crate::record::Connection;
+use crate::types::Side;
 
 /// Detector of `request-timeout`.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ impl Detector for RequestTimeout {
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let (Some(end), Some(by)) = (c.ending.first, c.ending.closed_by) else { return };
-        let Some((asked, answered, in_clear)) = last_request(c) else { return };
+        let Some(Asked { at: asked, answered, in_clear }) = last_request(c) else { return };
         if c.visibility.one_way.is_some() {
             exam.not_visible("only one direction was captured: the answer may be in the other", CAPTURE);
             return;
@@ -96,25 +97,6 @@ impl Detector for RequestTimeout {
 }
 
 const CAPTURE: Option<&str> = Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'");
-
-/// The last request, whether it was answered, and whether that is read in clear.
-fn last_request(c: &Connection) -> Option<(Moment, bool, bool)> {
-    match c.protocol {
-        Protocol::Http1 => {
-            let http = c.http.as_ref().filter(|http| http.switched.is_none() && !http.incomplete)?;
-            let asked = http.last_request?;
-            let answered = http.last_response.as_ref().is_some_and(|response| response.at.packet > asked.packet);
-            // A body that follows the response's head is an answer too, as is one that came before the request was whole.
-            let spoke_after = c.traffic.server.last_payload.is_some_and(|last| last.packet > asked.packet);
-            Some((asked, answered || spoke_after, true))
-        }
-        Protocol::Tls => {
-            let (asked, answered) = c.last_exchange?;
-            Some((asked, answered.is_some(), false))
-        }
-        Protocol::None | Protocol::Http2 | Protocol::OpenVpn | Protocol::Other => None,
-    }
-}
 
 fn is_a_timeout(waits: &Cluster) -> bool {
     let spread = waits.largest - waits.smallest;

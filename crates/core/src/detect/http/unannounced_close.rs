@@ -1,5 +1,6 @@
 //! A server closes right after an answer that did not say so.
 
+use super::asked::heads_unread;
 use crate::detect::thresholds::{LIMIT_CLOSE_AFTER, TIMER_SAMPLES};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
@@ -36,7 +37,11 @@ impl Detector for UnannouncedClose {
         let (Protocol::Http1, Some(http)) = (c.protocol, &c.http) else { return };
         let (Some(answer), Some(end), Some(idle)) = (http.last_response, c.ending.first, c.ending.idle) else { return };
         let by_server = c.ending.kind == CloseKind::Fin && c.ending.closed_by == Some(Side::Server);
-        if !by_server || !c.both_spoke() || http.incomplete || http.switched.is_some() {
+        if !by_server || !c.both_spoke() || http.switched.is_some() {
+            return;
+        }
+        if http.incomplete {
+            heads_unread(exam);
             return;
         }
         exam.applies();

@@ -13,6 +13,8 @@ pub(in crate::detect) struct AbortiveClose;
 const CODE: &str = "abortive-close";
 /// The client had spoken last: it waited for an answer.
 const WAITING: &str = "client-waiting";
+/// The server was in the middle of an answer.
+const MID_ANSWER: &str = "mid-answer";
 /// The server had spoken last, or nobody had.
 const NOBODY_WAITING: &str = "nobody-waiting";
 
@@ -52,8 +54,15 @@ impl Detector for AbortiveClose {
         };
         let (asked, said) = (c.traffic.client.last_payload, c.traffic.server.last_payload);
         let last = said.max(asked);
-        let kind = if asked.is_some() && asked > said { WAITING } else { NOBODY_WAITING };
-        exam.symptom(CODE, kind, Severity::Warning, Confidence::High, &[last, Some(reset.at)])
+        let cut_short = c.http.as_ref().is_some_and(|http| http.answer_unfinished && !http.incomplete);
+        let (kind, severity) = if asked.is_some() && asked > said {
+            (WAITING, Severity::Warning)
+        } else if cut_short {
+            (MID_ANSWER, Severity::Error)
+        } else {
+            (NOBODY_WAITING, Severity::Warning)
+        };
+        exam.symptom(CODE, kind, severity, Confidence::High, &[last, Some(reset.at)])
             .happened(reset.at)
             .span(c.ending.idle.map(|idle| idle.span));
     }
@@ -64,8 +73,9 @@ impl Detector for AbortiveClose {
         let address = service.address();
         let burst = group.count >= ABORT_BURST && group.duration() <= ABORT_BURST_WITHIN;
         let refused = service.of(Outcome::Refused);
-        let waiting = group.of_kind(WAITING);
-        let example_kind = (waiting > 0).then_some(WAITING);
+        let (waiting, cut_short) = (group.of_kind(WAITING), group.of_kind(MID_ANSWER));
+        let example_kind = [(cut_short, MID_ANSWER), (waiting, WAITING)].into_iter().find(|(count, _)| *count > 0);
+        let example_kind = example_kind.map(|(_, kind)| kind);
         let mut told = Told { remedy: remedy(burst), example_kind, ..Told::default() };
         told.summary = format!(
             "{address} ended {} by RST instead of FIN ({} of {} that it reset): its own socket was aborted, by the shape of the RST.",
@@ -74,11 +84,21 @@ impl Detector for AbortiveClose {
             group.applied,
         );
         told.summary += &match waiting {
+            0 if cut_short > 0 => String::new(),
             0 => " The client was not waiting for an answer.".to_owned(),
             all if all == group.count => " The client had spoken last, and got no answer.".to_owned(),
             some => format!(" On {some} of them the client had spoken last, and got no answer."),
         };
-        if waiting == 0 {
+        told.summary += &match cut_short {
+            0 => String::new(),
+            all if all == group.count => {
+                " It did so in the middle of an answer, whose rest the client did not get.".to_owned()
+            }
+            some => {
+                format!(" On {some} of them it did so in the middle of an answer, whose rest the client did not get.")
+            }
+        };
+        if waiting == 0 && cut_short == 0 {
             told.severity = Some(Severity::Info);
         }
         if burst {
@@ -94,6 +114,9 @@ impl Detector for AbortiveClose {
         }
         told.facts.add("aborted", group.count);
         told.facts.add("client_was_waiting", waiting);
+        if cut_short > 0 {
+            told.facts.add("answers_cut_short", cut_short);
+        }
         told.facts.add("within_s", group.duration());
         if let Some(idle) = group.spans.whole() {
             told.facts.add("quiet_before_median_s", idle.middle());

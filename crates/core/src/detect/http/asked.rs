@@ -1,0 +1,43 @@
+//! What the detectors of this folder ask alike: the last request, whether anything came back for it, and whether heads were read.
+
+use crate::detect::Exam;
+use crate::record::{Connection, Protocol};
+use crate::types::Moment;
+
+/// The last request that is known of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    /// The packet with its first byte.
+    pub(super) at: Moment,
+    /// Whether the server sent anything after it.
+    pub(super) answered: bool,
+    /// Read in clear, not inferred from the directions of encrypted records.
+    pub(super) in_clear: bool,
+}
+
+/// Without knowing the protocol a request can not be told from a message that asks for no answer: `None`.
+pub(super) fn last_request(c: &Connection) -> Option<Asked> {
+    match c.protocol {
+        Protocol::Http1 => {
+            let http = c.http.as_ref().filter(|http| http.switched.is_none() && !http.incomplete)?;
+            let at = http.last_request?;
+            let answered = http.last_response.as_ref().is_some_and(|response| response.at.packet > at.packet);
+            // A body that follows the response's head is an answer too, as is one that came before the request was whole.
+            let spoke_after = c.traffic.server.last_payload.is_some_and(|last| last.packet > at.packet);
+            Some(Asked { at, answered: answered || spoke_after, in_clear: true })
+        }
+        Protocol::Tls => {
+            let (at, answered) = c.last_exchange?;
+            Some(Asked { at, answered: answered.is_some(), in_clear: false })
+        }
+        Protocol::None | Protocol::Http2 | Protocol::OpenVpn | Protocol::Other => None,
+    }
+}
+
+/// Says that a check could not be made because heads of HTTP/1 could not be read.
+pub(super) fn heads_unread(exam: &mut Exam<'_>) {
+    exam.not_visible(
+        "heads of HTTP are missing from the capture, cut, or could not be read",
+        Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'"),
+    );
+}
