@@ -42,9 +42,7 @@ fn verdict(report: &Report, scope: Scope<'_>, width: usize) -> String {
     }
     let worst = report.findings.first().filter(|finding| finding.severity > Severity::Info);
     let error = worst.filter(|finding| finding.severity == Severity::Error);
-    let outcomes = report.totals.by_outcome.iter().filter(|(outcome, _)| outcome.is_failure());
-    let failed = outcomes.map(|(_, count)| *count).sum::<u64>().max(report.totals.failed);
-    let failed = failed.max(error.map_or(0, |finding| finding.affected)).min(of);
+    let failed = failed(report);
     if failed == 0 {
         return match worst {
             Some(finding) => of_warning(finding, of, width),
@@ -77,6 +75,17 @@ fn verdict(report: &Report, scope: Scope<'_>, width: usize) -> String {
             format!("{share} failed, and no check explains why: {}.", each.join(", "))
         }
     }
+}
+
+/// Connections that failed, by their outcome or by what was found in them.
+fn failed(report: &Report) -> u64 {
+    let error = report.findings.first().filter(|finding| finding.severity == Severity::Error);
+    let found = report.totals.failed.max(error.map_or(0, |finding| finding.affected));
+    found.max(failed_by_outcome(report)).min(report.totals.connections)
+}
+
+fn failed_by_outcome(report: &Report) -> u64 {
+    report.totals.by_outcome.iter().filter(|(outcome, _)| outcome.is_failure()).map(|(_, count)| *count).sum()
 }
 
 /// A warning that is about a service, not about the capture.
@@ -145,7 +154,7 @@ fn nothing_found(report: &Report, scope: Scope<'_>) -> String {
     format!("No failure found among {checks} in {connections}; {}.", gaps.join(", "))
 }
 
-/// `40 connections in 60.0 s: 37 established, 3 reset. Found: 1 error, 2 warnings.`
+/// `40 connections in 60.0 s: 37 established, 3 reset; 2 failed after that. Found: 1 error, 2 warnings.`
 fn counts(report: &Report, scope: Scope<'_>) -> String {
     let mut counts = String::new();
     if report.totals.connections > 0 {
@@ -153,7 +162,14 @@ fn counts(report: &Report, scope: Scope<'_>) -> String {
             report.totals.by_outcome.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
         let span = report.capture.duration_s.filter(|span| *span > Span::ZERO);
         let span = span.map_or_else(String::new, |span| format!(" in {span}"));
-        counts = format!("{}{span}: {}.", counted(report.totals.connections, "connection"), outcomes.join(", "));
+        // An outcome tells how far TCP and TLS came.
+        let later = match failed(report).saturating_sub(failed_by_outcome(report)) {
+            0 => String::new(),
+            later if failed_by_outcome(report) > 0 => format!("; {later} more failed after that"),
+            later => format!("; {later} failed after that"),
+        };
+        let connections = counted(report.totals.connections, "connection");
+        counts = format!("{connections}{span}: {}{later}.", outcomes.join(", "));
     }
     let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count() as u64;
     let mut findings = Vec::new();
