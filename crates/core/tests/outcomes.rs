@@ -126,6 +126,17 @@ fn last_words_of_tls_that_nobody_hears_are_no_loss() {
 }
 
 #[test]
+fn a_client_that_says_goodbye_in_the_middle_of_an_answer_has_left() {
+    // TLS 1.2 with CBC: close_notify has 53 bytes, and its content type is not encrypted.
+    let tls12 = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C ClientHello sni=a.example.org versions=1.2\n\
+                 0.021 S ServerHello version=1.2\n0.022 C Finished\n0.032 S Finished\n0.033 C data 100\n0.043 S data 900\n";
+    let record = |content_type: &str| format!("hex {content_type}03030030{}", "ab".repeat(48));
+    let left = |record: String| outcome(&format!("{tls12}0.053 C {record}\n0.054 S data 900\n0.055 C RST kind=abort"));
+    assert_eq!(left(record("15")), ["established"]);
+    assert_eq!(left(record("17")), ["reset"], "a request, and its answer may have had more parts");
+}
+
+#[test]
 fn a_rst_that_answers_a_challenge_ack_ends_nothing() {
     let challenged = "0.000 C SYN\n0.010 S ACK seq=70000 ack=90000\n0.011 C RST kind=bare\n1.011 C SYN\n";
     let opened =

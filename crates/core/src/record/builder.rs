@@ -1,6 +1,6 @@
 //! One connection while it lives: gathers what TCP, TLS and HTTP tell, and becomes a [`Connection`].
 
-use super::farewell::CLOSE_NOTIFY_BYTES;
+use super::farewell::is_close_notify;
 use super::ping_sized::PingSized;
 use super::streams::{Learned, Streams, speaks_as_client};
 use super::{Connection, IcmpNote, Means, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
@@ -170,7 +170,7 @@ impl Builder {
             let counts = match self.client_records() {
                 Some(now) => before.is_some_and(|before| now > before),
                 // Nobody looks into the records any more.
-                None => !(s.payload_len <= CLOSE_NOTIFY_BYTES && self.speaks_tls()),
+                None => !(is_close_notify(s) && self.speaks_tls()),
             };
             let exchanges = self.exchanges.get_or_insert_default();
             exchanges.on_payload(side, at, counts);

@@ -1,12 +1,15 @@
 //! Last words: what a side says when it leaves and to which it expects no answer.
 
 use super::{Connection, LateWrite, Protocol, Reset};
+use crate::net::Segment;
 use crate::types::{Moment, Side, Span};
 
 /// TLS 1.3 close_notify is a record of 24 bytes (RFC 8446 sections 5.1 and 6.1); a request under TLS 1.3 takes 49 or more.
-pub(super) const CLOSE_NOTIFY_BYTES: u32 = 40;
+const CLOSE_NOTIFY_BYTES: u32 = 40;
 /// close_notify up to TLS 1.2: 31 bytes with AES-GCM, up to 85 with CBC and a long MAC.
 const OLD_CLOSE_NOTIFY_BYTES: u32 = 90;
+/// The content type of an alert's record.
+const ALERT: u8 = 21;
 /// close_notify where TLS began inside another protocol (STARTTLS) and is not read: ChaCha20, TLS 1.3, AES-GCM.
 const USUAL_CLOSE_NOTIFY: [u32; 3] = [23, 24, 31];
 /// In protocols that are not read, a write this short is no request: QUIT, the ping of a pool, a terminal's keystrokes.
@@ -15,6 +18,15 @@ const SMALL_TALK_BYTES: u32 = 16;
 const FAREWELL_BYTES: u32 = 100;
 /// After this long without payload an exchange is taken to be over, where nothing else tells.
 const EXCHANGE_OVER: Span = Span::from_millis(50);
+
+/// Whether a segment of a TLS connection looks like one close_notify and nothing else, by what is in clear of it.
+pub(super) fn is_close_notify(s: &Segment<'_>) -> bool {
+    if s.payload_len <= CLOSE_NOTIFY_BYTES {
+        return true;
+    }
+    // Up to TLS 1.2 the content type is not encrypted (RFC 5246 section 6.2.1).
+    s.payload_len <= OLD_CLOSE_NOTIFY_BYTES && s.payload.first() == Some(&ALERT)
+}
 
 impl Connection {
     /// Whether a write that a RST answered is the client's last words, such as TLS close_notify: that RST hurts nobody.
