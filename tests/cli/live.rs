@@ -24,7 +24,7 @@ fn an_empty_pipe_is_one_line_and_code_2() {
 }
 
 #[cfg(target_os = "linux")]
-mod signals {
+pub(crate) mod signals {
     use std::io::{Read as _, Write as _};
     use std::process::{Child, Command, Stdio};
     use std::time::{Duration, Instant};
@@ -48,13 +48,13 @@ mod signals {
     }
 
     /// Whether the process has a handler for SIGINT.
-    fn catches_interrupts(process: u32) -> bool {
+    pub(crate) fn catches_interrupts(process: u32) -> bool {
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap_or_default();
         u64::from_str_radix(caught.trim(), 16).is_ok_and(|caught| caught & 0b10 > 0)
     }
 
-    fn until(mut done: impl FnMut() -> bool) {
+    pub(crate) fn until(mut done: impl FnMut() -> bool) {
         let end = Instant::now() + Duration::from_secs(20);
         while !done() {
             assert!(Instant::now() < end, "it takes too long");
@@ -62,7 +62,7 @@ mod signals {
         }
     }
 
-    fn send(signal: &str, child: &Child) {
+    pub(crate) fn send(signal: &str, child: &Child) {
         let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill exists");
         assert!(sent.success());
     }

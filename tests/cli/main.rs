@@ -3,6 +3,8 @@
 mod captures;
 mod compare;
 mod files;
+#[cfg(target_os = "linux")]
+mod follow;
 mod generated;
 mod hostile;
 mod live;

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use handshark::capture::{Captures, Interfaces};
 use handshark::detect::Severity;
@@ -13,9 +14,11 @@ use handshark::{Inspector, Limits, Quality, Report, Sink};
 
 use crate::args::Common;
 use crate::failure::Failure;
+use crate::follow::Stop;
 use crate::limits::limits;
+use crate::live::Message;
 use crate::progress::Line;
-use crate::{DONE, FAILED, FOUND, live, say, signals};
+use crate::{DONE, FAILED, FOUND, follow, live, say, signals};
 
 /// What takes finished connections while the capture is read.
 pub(crate) trait Taker {
@@ -56,12 +59,27 @@ pub(crate) enum Input {
     Files(Vec<PathBuf>),
     /// Standard input, live.
     Stream,
+    /// A file that grows, or a directory of such.
+    Growing(PathBuf),
 }
 
 impl Input {
+    /// Whether it ends only when its writer or a person ends it.
+    pub(crate) const fn is_live(&self) -> bool {
+        matches!(self, Self::Stream | Self::Growing(_))
+    }
+
     /// What the arguments name.
     pub(crate) fn of(common: &Common) -> Result<Self, Failure> {
         let names_stream = |path: &PathBuf| path.as_path() == Path::new("-");
+        if common.follow {
+            return match common.captures.as_slice() {
+                [path] if !names_stream(path) => Ok(Self::Growing(path.clone())),
+                _ => Err(Failure::Usage(
+                    "--follow: name one file or directory; a pipe is followed without it".to_owned(),
+                )),
+            };
+        }
         match common.captures.as_slice() {
             paths if !paths.is_empty() && !paths.iter().any(names_stream) => Ok(Self::Files(paths.to_vec())),
             [] | [_] if io::stdin().is_terminal() => Err(Failure::Usage(
@@ -109,8 +127,19 @@ pub(crate) fn read<T: Taker>(
         }
         Input::Stream => {
             let channel = live::channel();
-            signals::install(Some(channel.0.clone()), manners.temporary);
+            let sender = channel.0.clone();
+            signals::install(Some(Box::new(move || sender.send(Message::Stop).is_ok())), manners.temporary);
             live::read(&mut inspector, channel, || taker.0.borrow_mut().idle(), is_broken)?;
+        }
+        Input::Growing(path) => {
+            let stop = Stop::default();
+            let stopped = Stop::clone(&stop);
+            let end = move || {
+                stopped.store(true, Ordering::Relaxed);
+                true
+            };
+            signals::install(Some(Box::new(end)), manners.temporary);
+            follow::read(&mut inspector, path, &limits, &stop, || taker.0.borrow_mut().idle(), is_broken)?;
         }
     }
     if is_broken() {

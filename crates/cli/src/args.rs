@@ -167,6 +167,9 @@ pub(crate) struct Common {
     /// Look at these findings alone; `handshark explain` lists the codes
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = code)]
     pub(crate) only: Vec<&'static str>,
+    /// Read on as the file grows or is rotated, until Ctrl-C; of a directory, the files that come
+    #[arg(long)]
+    pub(crate) follow: bool,
     /// Exit with 1 if there is a finding of this severity or above
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Level>,

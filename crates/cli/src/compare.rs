@@ -15,7 +15,8 @@ use crate::{DONE, FAILED};
 
 pub(crate) fn run(job: Compare) -> Result<i32, Failure> {
     // One stream can not be read twice, and which one comes first would depend on the order.
-    let mut common = Common { captures: vec![job.a, job.b], only: Vec::new(), fail_on: job.fail_on, way: job.way };
+    let mut common =
+        Common { captures: vec![job.a, job.b], only: Vec::new(), follow: false, fail_on: job.fail_on, way: job.way };
     Input::of(&common)?;
     let mut out = Destination::open(&common)?;
     let style = out.style(&common.way.look);

@@ -23,7 +23,7 @@ pub(crate) fn run(job: &Diagnose) -> Result<i32, Failure> {
     let input = Input::of(&job.common)?;
     let out = Destination::open(&job.common)?;
     let style = out.style(&job.common.way.look);
-    let announces = matches!(input, Input::Stream) && job.format == ReportFormat::Text && out.is_stdout();
+    let announces = input.is_live() && job.format == ReportFormat::Text && out.is_stdout();
     let manners = Manners { no_progress: false, temporary: out.temporary() };
     let severity = job.min_severity.map_or(Severity::Warning, |level| Severity::from(level).max(Severity::Warning));
     let only = &job.common.only;

@@ -12,6 +12,7 @@ mod destination;
 mod diagnose;
 mod explain;
 mod failure;
+mod follow;
 mod generated;
 pub mod limits;
 mod live;

@@ -2,21 +2,21 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::SyncSender;
-
-use crate::live::Message;
 
 /// What a shell reports of a command that Ctrl-C ended.
 const INTERRUPTED: i32 = 130;
 
-/// From now on the first signal ends the live stream, where there is one; the next, or any without a stream, removes the
+/// Asks what is read live to end; `false` where nobody listens.
+pub(crate) type End = Box<dyn Fn() -> bool + Send>;
+
+/// From now on the first signal ends what is read live, where there is such; the next, or any without it, removes the
 /// temporary file and ends the program.
-pub(crate) fn install(stream: Option<SyncSender<Message>>, temporary: Option<PathBuf>) {
+pub(crate) fn install(live: Option<End>, temporary: Option<PathBuf>) {
     let stopped = AtomicBool::new(false);
     let installed = ctrlc::set_handler(move || {
-        if let Some(stream) = &stream
+        if let Some(end) = &live
             && !stopped.swap(true, Ordering::Relaxed)
-            && stream.send(Message::Stop).is_ok()
+            && end()
         {
             return;
         }

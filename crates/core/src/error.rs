@@ -83,6 +83,11 @@ impl CaptureError {
         }
     }
 
+    /// Whether nothing is wrong: the source has no more bytes now ([`io::ErrorKind::WouldBlock`]), and can be read on later.
+    pub fn would_block(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// The file it is about, where there is one.
     pub fn path(&self) -> Option<&Path> {
         match self {

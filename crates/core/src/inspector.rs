@@ -92,13 +92,17 @@ impl<S: Sink> Inspector<S> {
     /// Reads whole captures; `tick` is called every few thousand packets and can stop the reading.
     ///
     /// # Errors
-    /// A capture can not be read at all.
+    /// A capture can not be read at all, or its source has nothing now ([`CaptureError::would_block`]): then call it again
+    /// with the same captures.
     pub fn read(
         &mut self,
         captures: &mut Captures,
         tick: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), CaptureError> {
         let read = self.read_frames(captures, tick);
+        if read.as_ref().is_err_and(CaptureError::would_block) {
+            return read;
+        }
         // What came before an error is read, and what the reader has to say of it counts.
         self.pipeline.note_captures(captures);
         read

@@ -24,6 +24,6 @@ mod snoop;
 mod unpack;
 
 pub use frame::{Frame, Interface, InterfaceId, Interfaces, LinkType};
-pub use merge::Captures;
+pub use merge::{Captures, NextFile};
 pub use names::Names;
 pub use reader::Reader;

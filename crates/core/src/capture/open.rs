@@ -43,6 +43,11 @@ impl Source {
         Self { path: None, reader: Reader::new(limits), input: Input::Open(source), size: None }
     }
 
+    /// A stream that is shown as this file, and about which errors are told as about a file.
+    pub(super) fn followed(path: PathBuf, source: Box<dyn Read + Send>, limits: &Limits) -> Self {
+        Self { path: Some(path), ..Self::stream(source, limits) }
+    }
+
     /// Whether it can be closed now and read from its start later.
     pub(super) fn is_regular(&self) -> bool {
         self.size.is_some()
@@ -88,6 +93,10 @@ impl Source {
                 Ok(0) => self.reader.end(),
                 Ok(count) => self.reader.advance(count),
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                // Not now: asked again, it goes on.
+                Err(source) if source.kind() == ErrorKind::WouldBlock => {
+                    return Err(CaptureError::Io { path: self.path.clone(), source });
+                }
                 Err(source) => {
                     // Once: after it, what is in the buffer is the end.
                     self.input = Input::Done;

@@ -79,6 +79,29 @@ fn rotated_files_are_put_in_order_and_share_their_interface() {
 }
 
 #[test]
+fn a_file_that_shrinks_or_is_removed_gives_what_it_had() {
+    let folder = Folder::new();
+    // More than is read at once.
+    let path = folder.write("a.pcap", &plain(0..60_000));
+    let whole = std::fs::metadata(&path).unwrap().len();
+    let begun = |captures: &mut Captures| captures.next_frame().unwrap().map(|frame| frame.number.number());
+
+    let mut captures = open(&[&path]).unwrap();
+    assert_eq!(begun(&mut captures), Some(1));
+    std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(whole / 2 + 7).unwrap();
+    let read = all(&mut captures).len();
+    assert!((1..=30_000).contains(&read), "{read}");
+    assert_eq!(codes(&captures), [("cut-short", 1)]);
+
+    let path = folder.write("b.pcap", &plain(0..60_000));
+    let mut captures = open(&[&path]).unwrap();
+    assert_eq!(begun(&mut captures), Some(1));
+    if std::fs::remove_file(&path).is_ok() {
+        assert_eq!(all(&mut captures).len(), 59_999);
+    }
+}
+
+#[test]
 fn a_directory_stands_for_the_captures_in_it() {
     let folder = Folder::new();
     folder.write("2.pcap", &plain([2]));

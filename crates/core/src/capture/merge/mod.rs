@@ -3,8 +3,11 @@
 //! Each file's first time is looked at when the captures are opened; then a file is open only while packets of it are due.
 //! At equal times the file that was named first comes first.
 
+mod following;
 mod interfaces;
 mod opening;
+
+pub use following::NextFile;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -44,6 +47,8 @@ pub struct Captures {
     interfaces: Interfaces,
     /// What was odd about files as a whole.
     unread: Vec<Quality>,
+    /// Where files that are not there yet come from.
+    following: Option<following::Following>,
 }
 
 /// One file or stream.
@@ -80,7 +85,8 @@ impl Captures {
     ///
     /// # Errors
     /// The operating system refuses to read on, or a stream is no capture. It is said once for each file; asked again, the
-    /// next packets come from what is left.
+    /// next packets come from what is left. A source that has nothing now says so each time
+    /// ([`CaptureError::would_block`]).
     // Into the loop of whoever reads: there are two or three, and a frame handed back through a result is copied twice.
     #[inline(always)]
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, CaptureError> {
@@ -183,6 +189,7 @@ impl Captures {
             ahead: 0,
             interfaces: Interfaces::default(),
             unread: Vec::new(),
+            following: None,
         }
     }
 
@@ -205,7 +212,12 @@ impl Captures {
     #[inline(never)]
     fn find_due(&mut self) -> Result<Option<(usize, Record)>, CaptureError> {
         let index = loop {
-            let Some(index) = self.current.or_else(|| self.next_member()) else { return Ok(None) };
+            let Some(index) = self.current.or_else(|| self.next_member()) else {
+                match self.follow()? {
+                    true => continue,
+                    false => return Ok(None),
+                }
+            };
             let Some(member) = self.members.get_mut(index) else { return Ok(None) };
             match member.source.peek() {
                 Ok(Some(time)) => {
@@ -263,9 +275,12 @@ impl Captures {
     /// Whether an error must be said: a file that broke after packets were read is a warning.
     #[cold]
     fn fails(&mut self, index: usize, error: &CaptureError) -> bool {
+        if error.would_block() {
+            return true;
+        }
         let Some(member) = self.members.get(index) else { return true };
         let (stream, packets) = (member.source.path.is_none(), member.source.reader.packets());
-        let several = self.members.len() > 1;
+        let several = self.members.len() > 1 || self.following.is_some();
         // The reader still has what came before the error; it ends by itself.
         if stream || packets == 0 && !several {
             return true;
