@@ -42,6 +42,10 @@ impl Lost {
     pub(super) fn search(&self, bytes: &[u8], at_end: bool, last: Option<Timestamp>) -> Search {
         for at in 0..bytes.len() {
             let rest = &bytes[at..];
+            // Else what is here would depend on how the bytes arrive.
+            if rest.len() < Magic::PLAUSIBLE_LEN && !at_end {
+                return Search::Need(at, Magic::PLAUSIBLE_LEN);
+            }
             if Magic::plausible(rest).is_some() {
                 return Search::Found(at);
             }
@@ -56,6 +60,6 @@ impl Lost {
                 Chain::Need(wanted) => return Search::Need(at, wanted),
             }
         }
-        if at_end { Search::Nothing } else { Search::Need(bytes.len(), Magic::PLAUSIBLE_LEN) }
+        if at_end { Search::Nothing } else { Search::Need(0, Magic::PLAUSIBLE_LEN) }
     }
 }

@@ -86,13 +86,17 @@ impl Pcap {
     #[inline(always)]
     pub(super) fn record(&self, bytes: &[u8]) -> Option<Record> {
         let header = Header::new(self.order.words(bytes)?);
-        // One comparison for 1 <= captured <= both.
-        let odd = header.captured.wrapping_sub(1) >= self.usual.min(header.original)
-            || header.fraction >= self.ticks_per_second;
-        if odd || bytes.len() < self.head + header.captured as usize {
+        if self.is_odd(header) || bytes.len() < self.head + header.captured as usize {
             return None;
         }
         Some(self.framed(header))
+    }
+
+    #[inline(always)]
+    const fn is_odd(&self, header: Header) -> bool {
+        let most = if self.usual < header.original { self.usual } else { header.original };
+        // One comparison for 1 <= captured <= both.
+        header.captured.wrapping_sub(1) >= most || header.fraction >= self.ticks_per_second
     }
 
     /// Whatever is at the front. `last` is the time of the packet before.
@@ -106,7 +110,8 @@ impl Pcap {
                 (true, false) => Look::CutShort,
             };
         };
-        if Magic::plausible(bytes).is_some() {
+        // What has nothing odd is a record, as it is for `record`.
+        if self.is_odd(header) && Magic::plausible(bytes).is_some() {
             return Look::Capture;
         }
         if header.captured > self.most {
