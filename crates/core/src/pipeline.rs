@@ -1,8 +1,11 @@
 //! The path of a packet: frame, segment, connection, record, judgement.
 
+mod quality;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use self::quality::{Oddities, fragment_note, order_notes, unread_link};
 use crate::anomaly::Quality;
 use crate::capture::{Captures, Frame, Interfaces, LinkType, Names, Reader};
 use crate::detect::CaptureFacts;
@@ -46,6 +49,7 @@ struct Connections<S> {
     sink: S,
     numbers: Numbers,
     late_packets: u64,
+    oddities: Oddities,
     keepers: Keepers,
     evicted: u64,
     /// Of them, those that kept too much.
@@ -74,6 +78,7 @@ impl<S: Sink> Pipeline<S> {
                 sink,
                 numbers: Numbers::default(),
                 late_packets: 0,
+                oddities: Oddities::default(),
                 evicted: 0,
                 evicted_for_payload: 0,
                 over_limit: 0,
@@ -210,12 +215,13 @@ impl<S: Sink> Pipeline<S> {
     pub(crate) fn finish(mut self) -> (Report, S) {
         self.connections.finish_all(self.clock.now(), &self.places);
         let limit_notes = self.connections.limit_notes();
-        let Connections { casebook, sink, numbers, late_packets, .. } = self.connections;
+        let Connections { casebook, sink, numbers, late_packets, oddities, .. } = self.connections;
         self.facts.connections = numbers.connections();
         self.facts.first = self.clock.first();
         self.facts.last = self.clock.last();
         let mut quality = self.quality;
         quality.extend(order_notes(self.clock.backwards(), late_packets));
+        quality.extend(oddities.notes());
         quality.extend(self.skipped.iter().filter_map(|(skip, count)| unread_link(*skip, *count)));
         let closed = casebook.close(&self.facts);
         quality.extend(limit_notes);
@@ -419,6 +425,7 @@ impl<S: Sink> Connections<S> {
         value.finish(&key, &mut self.notes, evicted, now, &self.means, &mut self.desk);
         let connection = self.desk.connection();
         self.over_limit += u64::from(connection.visibility.over_limit);
+        self.oddities.note(connection);
         if !self.announced.is_empty() {
             end_announced(&mut self.announced, connection);
         }
@@ -454,46 +461,4 @@ fn is_keeping(table: &mut Table<Live>, keeper: Keeper) -> bool {
 
 fn smallest_snaplen(interfaces: &Interfaces) -> Option<u32> {
     interfaces.iter().map(|interface| interface.snaplen).filter(|snaplen| *snaplen > 0).min()
-}
-
-/// A link type that is not read, by number and name.
-fn unread_link(skip: Skip, count: u64) -> Option<Quality> {
-    let Skip::UnknownLink(link) = skip else { return None };
-    let name = link_name(link);
-    let named =
-        if name.starts_with("link type") { name.into_owned() } else { format!("link type {} ({name})", link.0) };
-    let note = format!("{count} packets are of {named}, which is not read: what they carry is not known");
-    Some(Quality { code: "link-type-not-read", count, note })
-}
-
-/// What the order of the packets has to say of the capture.
-fn order_notes(backwards: u64, late_packets: u64) -> Vec<Quality> {
-    let mut notes = Vec::new();
-    let mut note = |code, count: u64, text: String| {
-        if count > 0 {
-            notes.push(Quality { code, count, note: text });
-        }
-    };
-    note(
-        "time-backwards",
-        backwards,
-        format!(
-            "{backwards} packets carry an earlier time than a packet before them; their order in the file was kept"
-        ),
-    );
-    note(
-        "late-packets",
-        late_packets,
-        format!("{late_packets} packets came long after the end of their connection and are not part of its record"),
-    );
-    notes
-}
-
-/// Fragments that were given up before their packet was whole.
-fn fragment_note(count: u64) -> Option<Quality> {
-    let note = format!(
-        "{count} IP packets in fragments were given up because max_fragmented_packets or max_fragment_bytes was reached: their \
-         segments are missing"
-    );
-    (count > 0).then_some(Quality { code: "fragments-given-up", count, note })
 }

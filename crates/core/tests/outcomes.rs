@@ -137,6 +137,24 @@ fn a_client_that_says_goodbye_in_the_middle_of_an_answer_has_left() {
 }
 
 #[test]
+fn a_rst_that_nobody_took_for_one_ends_nothing() {
+    let asked = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n";
+    // Blind: the number is far out of the window, and both go on.
+    let blind = format!("{asked}0.020 S RST kind=bare seq=900000\n0.021 S HTTP 200\n0.022 C ACK\n");
+    assert_eq!(outcome(&format!("{blind}2.000 C FIN\n2.010 S FIN\n2.010 C ACK")), ["established"]);
+    assert_eq!(outcome(&blind), ["open"]);
+    assert_eq!(outcome(&format!("{blind}3.000 S RST kind=abort")), ["reset"], "the next one was meant");
+    // In the client's name.
+    let other = format!("{EXCHANGE}0.030 C RST kind=bare seq=900000\n0.031 C GET /b\n0.041 S HTTP 200\n");
+    assert_eq!(outcome(&format!("{other}2.000 C FIN\n2.010 S FIN\n2.010 C ACK")), ["established"]);
+    // What was on its way proves nothing, nor does an acknowledgment of what came before.
+    assert_eq!(outcome(&format!("{asked}0.020 S RST kind=abort\n0.021 S HTTP 200 crossed\n")), ["reset"]);
+    let before =
+        format!("{asked}0.021 S HTTP 200\n0.022 S RST kind=bare\n0.023 S data 100 crossed\n0.024 C ACK ack=161");
+    assert_eq!(outcome(&before), ["reset"]);
+}
+
+#[test]
 fn a_rst_that_answers_a_challenge_ack_ends_nothing() {
     let challenged = "0.000 C SYN\n0.010 S ACK seq=70000 ack=90000\n0.011 C RST kind=bare\n1.011 C SYN\n";
     let opened =

@@ -31,6 +31,7 @@ pub(crate) struct Builder {
     cut_by_snaplen: u32,
     twins: u32,
     over_limit: bool,
+    other_bytes: Option<Moment>,
     /// Bytes of payload that are kept, as of the last packet with any.
     kept: u32,
     icmp: Option<Box<IcmpNote>>,
@@ -95,6 +96,7 @@ impl Builder {
             cut_by_snaplen: 0,
             twins: 0,
             over_limit: false,
+            other_bytes: None,
             kept: 0,
             icmp: None,
             proxy_header: None,
@@ -218,6 +220,7 @@ impl Builder {
             let start = self.tracker.stream_start(side);
             streams.on_payload(side, start, payload_start(s), s.payload, s.payload_len, at, limits);
             self.over_limit |= streams.over_limit;
+            self.other_bytes = self.other_bytes.or(streams.other_bytes);
             if streams.proxy_header.is_some() {
                 self.proxy_header = streams.proxy_header.take();
             }
@@ -302,6 +305,7 @@ impl Builder {
             missing_bytes: if flags_only { Sided::default() } else { tracker.missing_bytes() },
             first_gap: halves.client.first_gap.into_iter().chain(halves.server.first_gap).min(),
             twins: self.twins,
+            other_bytes: self.other_bytes,
             evicted,
             over_limit: self.over_limit || tracker.forgot_ranges() || tls.as_deref().is_some_and(Tls::is_over_limit),
             capture_went_on: capture_end.since(last.at).max(Span::ZERO),

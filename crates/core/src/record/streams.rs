@@ -8,7 +8,7 @@ use super::proxy_header;
 use super::tds::{self, Tds};
 use super::{Means, Protocol, ProxyHeader};
 use crate::http::{self, Http, Http2, Http2Observer, HttpObserver};
-use crate::tcp::{Assembler, Piece};
+use crate::tcp::{Assembler, Heads, Piece};
 use crate::tls::{self, Tls, TlsObserver};
 use crate::types::{Endpoint, Moment, NotVisible, Seq, Side, Sided, Span};
 
@@ -28,6 +28,9 @@ pub(super) struct Streams {
     given_up: bool,
     /// Something was not read because a limit was reached.
     pub(super) over_limit: bool,
+    heads: Sided<Heads>,
+    /// The first segment with other bytes than those captured before in its place.
+    pub(super) other_bytes: Option<Moment>,
 }
 
 #[derive(Debug)]
@@ -91,6 +94,8 @@ impl Streams {
             proxy_header: None,
             given_up: false,
             over_limit: false,
+            heads: Sided::default(),
+            other_bytes: None,
         }
     }
 
@@ -119,7 +124,10 @@ impl Streams {
         at: Moment,
         limits: &Means,
     ) {
-        let Self { assemblers, reader, ftp, waiting, before_tls, proxy_header, given_up, over_limit } = self;
+        if self.heads[side].differ(from, bytes) {
+            self.other_bytes.get_or_insert(at);
+        }
+        let Self { assemblers, reader, ftp, waiting, before_tls, proxy_header, given_up, over_limit, .. } = self;
         let assembler = &mut assemblers[side];
         if let Some(start) = start {
             assembler.begin(start);

@@ -15,6 +15,17 @@ pub(super) struct Closing {
     last_words: Option<Box<LastWords>>,
     /// A write that was captured before the FIN which it crossed; counts where a RST shows that it was not taken.
     crossed: Option<Box<LateWrite>>,
+    /// Once the side of the RST has sent new payload after it.
+    spoke_on: Option<Box<SpokeOn>>,
+}
+
+/// What came after a RST in the name of its sender.
+#[derive(Clone, Copy, Debug)]
+struct SpokeOn {
+    /// One past the first new payload: who acknowledges this lives, and heard it from someone who does.
+    end: Seq,
+    /// That was done: the RST ended nothing.
+    ignored: Option<(Side, Moment)>,
 }
 
 /// Payload of one side after a pause of both: its last words, if its FIN follows at once.
@@ -57,6 +68,10 @@ impl Closing {
             && !s.flags.rst()
         {
             reset.followed_by_data += 1;
+            if new_payload {
+                let end = s.seq.plus(s.payload_len);
+                self.spoke_on.get_or_insert_with(|| Box::new(SpokeOn { end, ignored: None }));
+            }
         }
         if new_payload {
             self.note_late_write(ends, s, at);
@@ -83,6 +98,29 @@ impl Closing {
         }
     }
 
+    /// An acknowledgment, after its segment was noted.
+    #[inline]
+    pub(super) fn on_ack(&mut self, side: Side, s: &Segment<'_>) {
+        if self.spoke_on.is_some() {
+            self.take_back_ignored(side, s);
+        }
+    }
+
+    /// A RST was no end where its receiver acknowledges what its sender sent later: it was out of the window (RFC 5961 section
+    /// 3.2), or forged and dropped on the way.
+    #[cold]
+    fn take_back_ignored(&mut self, side: Side, s: &Segment<'_>) {
+        let (Some(spoke_on), Some(reset)) = (&mut self.spoke_on, self.reset) else { return };
+        if side == reset.by || s.flags.rst() || spoke_on.end.is_after(s.ack) {
+            return;
+        }
+        spoke_on.ignored.get_or_insert((reset.by, reset.at));
+        self.reset = None;
+        if self.first.is_some_and(|(_, kind, _)| kind == CloseKind::Reset) {
+            (self.first, self.idle) = (None, None);
+        }
+    }
+
     /// A RST, after its payload.
     #[inline(never)]
     pub(super) fn on_reset(&mut self, ends: &mut Ends<'_>, s: &Segment<'_>, at: Moment) {
@@ -103,6 +141,9 @@ impl Closing {
             reset.by = reset.by.peer();
         }
         if let Some((side, ..)) = &mut self.first {
+            *side = side.peer();
+        }
+        if let Some(SpokeOn { ignored: Some((side, _)), .. }) = self.spoke_on.as_deref_mut() {
             *side = side.peer();
         }
         if let Some(write) = &mut self.late_write {
@@ -145,6 +186,7 @@ impl Closing {
                 .or(self.late_write.as_deref())
                 .copied()
                 .or_else(|| if flags_only { late_write_by_reset(&fin, self.reset) } else { None }),
+            ignored_reset: self.spoke_on.as_deref().and_then(|spoke_on| spoke_on.ignored),
         }
     }
 

@@ -21,6 +21,9 @@ pub struct Ending {
     pub idle: Option<IdleTime>,
     /// Payload that was sent after the other side had closed.
     pub late_write: Option<LateWrite>,
+    /// The side and the packet of the first RST that ended nothing: afterwards its side sent new payload and the other acknowledged it. It
+    /// was out of the window (RFC 5961 section 3.2), or forged and stopped on the way. It counts in `reset_count` alone.
+    pub ignored_reset: Option<(Side, Moment)>,
 }
 
 /// A FIN.

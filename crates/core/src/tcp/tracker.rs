@@ -78,6 +78,7 @@ impl Tracker {
         }
         if s.flags.ack() && !challenges {
             note_acknowledged(me, peer, s, at, class);
+            closing.on_ack(side, s);
         }
         new_payload
     }
