@@ -24,8 +24,8 @@ impl Oddities {
     /// Notes a finished connection.
     #[inline]
     pub(super) fn note(&mut self, connection: &Connection) {
-        if let Some((_, at)) = connection.ending.ignored_reset {
-            self.ignored_resets.add(at.packet);
+        if let Some(reset) = connection.ending.ignored_reset {
+            self.ignored_resets.add(reset.at.packet);
         }
         if let Some(at) = connection.visibility.other_bytes {
             self.other_bytes.add(at.packet);
@@ -42,7 +42,7 @@ impl Oddities {
         let bytes = self.other_bytes.note("other-bytes", |connections, first| {
             format!(
                 "{connections} had segments with other bytes than those captured before for the same sequence numbers (the first is packet \
-                 {first}): the earlier ones were read; one of the two is forged"
+                 {first}): the earlier ones were read; one of the two is forged, or the capture was altered"
             )
         });
         resets.into_iter().chain(bytes)

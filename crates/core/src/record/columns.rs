@@ -252,8 +252,10 @@ pub const COLUMNS: &[Column] = &[
     column("server_fin_at", Time, "Time of the server's first FIN", |c, _| {
         Value::at(c.ending.fin.server.map(|fin| fin.at))
     }),
-    column("reset_packet", Int, "Number of the first RST", |c, _| Value::packet(c.ending.reset.map(|reset| reset.at))),
-    column("reset_at", Time, "Time of the first RST", |c, _| Value::at(c.ending.reset.map(|reset| reset.at))),
+    column("reset_packet", Int, "Number of the first RST", |c, _| {
+        Value::packet(c.ending.first_reset().map(|(at, ..)| at))
+    }),
+    column("reset_at", Time, "Time of the first RST", |c, _| Value::at(c.ending.first_reset().map(|(at, ..)| at))),
     column("client_hello_packet", Int, "Number of the packet that completes the first ClientHello", |c, _| {
         Value::packet(hello(c).map(|hello| hello.completed))
     }),
@@ -332,13 +334,13 @@ pub const COLUMNS: &[Column] = &[
     }),
     column("close_kind", Text, "fin, reset, timeout, open", |c, _| Value::text(c.ending.kind.name())),
     column("reset_by", Text, "Who sent the first RST: client, server", |c, _| {
-        c.ending.reset.map_or(Value::Null, |reset| Value::text(reset.by.name()))
+        c.ending.first_reset().map_or(Value::Null, |(_, by, _)| Value::text(by.name()))
     }),
     column(
         "reset_kind",
         Text,
         "What its header says of its author: closed-port, no-such-connection, abort, from-the-path, unclear",
-        |c, _| c.ending.reset.map_or(Value::Null, |reset| Value::text(reset.kind.name())),
+        |c, _| c.ending.first_reset().map_or(Value::Null, |(.., kind)| Value::text(kind.name())),
     ),
     column("idle_before_close_s", Float, "Seconds from the last payload to the first FIN or RST", |c, _| {
         Value::seconds(c.ending.idle.map(|idle| idle.span))

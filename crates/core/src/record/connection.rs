@@ -216,7 +216,7 @@ pub struct Visibility {
     /// Packets that are another sighting of one already counted.
     pub twins: u32,
     /// The first segment that carried other bytes than one before it for the same place in the stream: those captured first were read.
-    /// Forged, or made to mislead. Looked at is the beginning of segments, as long as the stream is read at all.
+    /// Forged, or altered in the capture. Looked at is the beginning of segments, as long as the stream is read at all.
     pub other_bytes: Option<Moment>,
     /// Written out before its end because [`Limits::max_connections`](crate::Limits::max_connections) or
     /// [`Limits::max_payload_total`](crate::Limits::max_payload_total) was reached.

@@ -51,8 +51,8 @@ pub(super) fn of(c: &Connection) -> String {
     if let Some(write) = &c.ending.late_write {
         add('D', write.by, at(write.at), write.count.into());
     }
-    if let Some(reset) = &c.ending.reset {
-        add('R', reset.by, at(Some(reset.at)), c.ending.reset_count[reset.by].into());
+    if let Some((first, by, _)) = c.ending.first_reset() {
+        add('R', by, at(Some(first)), c.ending.reset_count[by].into());
     }
     events.sort_by_key(|event| event.from.packet);
     let mut line = String::with_capacity(64);

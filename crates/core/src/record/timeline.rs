@@ -257,8 +257,8 @@ fn ending(c: &Connection, add: &mut Add<'_>) {
         };
         add(write.at, write.by, Cow::Owned(what));
     }
-    if let Some((side, at)) = c.ending.ignored_reset {
-        add(Some(at), side, Cow::Borrowed("RST, which ended nothing"));
+    if let Some(reset) = c.ending.ignored_reset {
+        add(Some(reset.at), reset.by, Cow::Borrowed("RST, which ended nothing"));
     }
     if let Some(reset) = &c.ending.reset {
         add(Some(reset.at), reset.by, Cow::Owned(format!("RST ({})", reset.kind.name())));

@@ -1,7 +1,7 @@
 //! The end of life: who closed, how, after how long, and what was written too late.
 
 use super::half::{Ends, Half};
-use super::{CloseKind, Ending, Fin, IdleSource, IdleTime, LateWrite, Reset, ResetKind, timestamps};
+use super::{CloseKind, Ending, Fin, IdleSource, IdleTime, IgnoredReset, LateWrite, Reset, ResetKind, timestamps};
 use crate::net::{Bare, Segment};
 use crate::types::{Moment, Seq, Side, Sided, Span};
 
@@ -25,7 +25,7 @@ struct SpokeOn {
     /// One past the first new payload: who acknowledges this lives, and heard it from someone who does.
     end: Seq,
     /// That was done: the RST ended nothing.
-    ignored: Option<(Side, Moment)>,
+    ignored: Option<IgnoredReset>,
 }
 
 /// Payload of one side after a pause of both: its last words, if its FIN follows at once.
@@ -114,7 +114,7 @@ impl Closing {
         if side == reset.by || s.flags.rst() || spoke_on.end.is_after(s.ack) {
             return;
         }
-        spoke_on.ignored.get_or_insert((reset.by, reset.at));
+        spoke_on.ignored.get_or_insert(IgnoredReset { at: reset.at, by: reset.by, kind: reset.kind });
         self.reset = None;
         if self.first.is_some_and(|(_, kind, _)| kind == CloseKind::Reset) {
             (self.first, self.idle) = (None, None);
@@ -143,8 +143,8 @@ impl Closing {
         if let Some((side, ..)) = &mut self.first {
             *side = side.peer();
         }
-        if let Some(SpokeOn { ignored: Some((side, _)), .. }) = self.spoke_on.as_deref_mut() {
-            *side = side.peer();
+        if let Some(SpokeOn { ignored: Some(reset), .. }) = self.spoke_on.as_deref_mut() {
+            reset.by = reset.by.peer();
         }
         if let Some(write) = &mut self.late_write {
             write.by = write.by.peer();

@@ -7,7 +7,7 @@ use crate::types::{Moment, Seq, Side, Sided, Span};
 pub struct Ending {
     /// Each side's first FIN.
     pub fin: Sided<Option<Fin>>,
-    /// The first RST.
+    /// The first RST, but for those that ended nothing.
     pub reset: Option<Reset>,
     /// RSTs in all, by sender, twins not counted.
     pub reset_count: Sided<u32>,
@@ -21,9 +21,28 @@ pub struct Ending {
     pub idle: Option<IdleTime>,
     /// Payload that was sent after the other side had closed.
     pub late_write: Option<LateWrite>,
-    /// The side and the packet of the first RST that ended nothing: afterwards its side sent new payload and the other acknowledged it. It
-    /// was out of the window (RFC 5961 section 3.2), or forged and stopped on the way. It counts in `reset_count` alone.
-    pub ignored_reset: Option<(Side, Moment)>,
+    /// The first RST that ended nothing.
+    pub ignored_reset: Option<IgnoredReset>,
+}
+
+/// A RST that ended nothing: afterwards its side sent new payload and the other acknowledged it. It was out of the window (RFC 5961
+/// section 3.2), or forged and stopped on the way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct IgnoredReset {
+    /// Its packet.
+    pub at: Moment,
+    /// Whose addresses it carries.
+    pub by: Side,
+    /// What its header says of its author.
+    pub kind: ResetKind,
+}
+
+impl Ending {
+    /// The first RST of all, whether it ended the connection or not: packet, side and kind.
+    pub fn first_reset(&self) -> Option<(Moment, Side, ResetKind)> {
+        let ignored = self.ignored_reset.map(|reset| (reset.at, reset.by, reset.kind));
+        ignored.or_else(|| self.reset.map(|reset| (reset.at, reset.by, reset.kind)))
+    }
 }
 
 /// A FIN.

@@ -21,7 +21,7 @@ mod traffic;
 mod zeek;
 
 pub use conn_state::ConnState;
-pub use ending::{CloseKind, Ending, Fin, IdleSource, IdleTime, LateWrite, Reset, ResetKind};
+pub use ending::{CloseKind, Ending, Fin, IdleSource, IdleTime, IgnoredReset, LateWrite, Reset, ResetKind};
 pub use history::History;
 pub use opening::Opening;
 pub use traffic::{Probes, Traffic, Unanswered, ZeroWindow};
