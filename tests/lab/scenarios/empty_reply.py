@@ -55,7 +55,7 @@ def record(lab):
         checks=[
             Check("http.request", sum(map(len, (RULE | HANDLER).values())), "requests"),
             Check("tcp.flags.reset==1", 0, "no RST"),
-            Check("http.request.uri matches \"^/(wp-login.php|orders)$\"", NO_ANSWER, "requests without an answer"),
+            Check('http.request.uri matches "^/(wp-login.php|orders)$"', NO_ANSWER, "requests without an answer"),
         ],
         ladders=[("a rule that closes", "tcp.stream==2"), ("a handler that fails", "tcp.stream==7")],
     )
