@@ -1,6 +1,8 @@
 //! Packets that are not what they say: ladders in, what is said of the capture out.
 
-use handshark::{Inspector, Limits};
+use handshark::capture::Interfaces;
+use handshark::record::{Connection, timeline};
+use handshark::{Inspector, Limits, Sink};
 
 /// The codes of `capture.quality` with their counts.
 fn quality(ladder: &str) -> Vec<(&'static str, u64)> {
@@ -27,6 +29,33 @@ fn what_is_sent_again_is_not_forged() {
     let probe =
         "0.021 S HTTP 200\n0.022 C ACK\n45.00 S keep-alive\n45.01 C ACK\n45.02 S text \"X\" seq=160\n45.03 C ACK";
     assert_eq!(quality(&format!("{ASKED}{probe}")), [], "the byte of a probe means nothing");
+}
+
+/// The steps of the only connection.
+fn timeline(ladder: &str) -> Vec<String> {
+    #[derive(Default)]
+    struct Steps(Vec<String>);
+    impl Sink for Steps {
+        fn connection(&mut self, connection: &Connection, _: &Interfaces) {
+            self.0 = timeline::of(connection).into_iter().map(|step| step.what).collect();
+        }
+    }
+    let page = format!("# Page\n\n```ladder\n{ladder}\nexpect none\n```\n");
+    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let mut inspector = Inspector::with_sink(Limits::default(), Steps::default());
+    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.finish().expect("a whole capture").1.0
+}
+
+#[test]
+fn of_two_hellos_in_one_place_both_names_are_told() {
+    let opened = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C ClientHello sni=a.example.org\n";
+    let other = "0.012 C ClientHello sni=other.example.net seq=1\n0.031 S ServerHello\n";
+    let ladder = format!("{opened}{other}");
+    assert_eq!(quality(&ladder), [("other-bytes", 1)]);
+    let steps = timeline(&ladder);
+    assert!(steps.iter().any(|step| step == "ClientHello for a.example.org"), "{steps:?}");
+    assert!(steps.iter().any(|step| step.contains("in the place of the first, for other.example.net")), "{steps:?}");
 }
 
 #[test]

@@ -126,6 +126,9 @@ impl Streams {
     ) {
         if self.heads[side].differ(from, bytes) {
             self.other_bytes.get_or_insert(at);
+            if let Reader::Tls(observer) = &mut self.reader {
+                observer.on_other_bytes(side, bytes, at);
+            }
         }
         let Self { assemblers, reader, ftp, waiting, before_tls, proxy_header, given_up, over_limit, .. } = self;
         let assembler = &mut assemblers[side];

@@ -132,6 +132,14 @@ fn opening(c: &Connection, add: &mut Add<'_>) {
 
 fn tls(c: &Connection, add: &mut Add<'_>) {
     let Some(tls) = &c.tls else { return };
+    if let Some(hello) = &tls.contradicting_client_hello {
+        let name = match &hello.sni {
+            Sni::Present(name) => format!("for {}", escaped(name)),
+            Sni::Empty | Sni::Absent | Sni::NotVisible(_) => "without a name".to_owned(),
+        };
+        let what = format!("another ClientHello in the place of the first, {name}");
+        add(Some(hello.completed), Side::Client, Cow::Owned(what));
+    }
     for hello in [&tls.client_hello, &tls.second_client_hello].into_iter().flatten() {
         let name = match &hello.sni {
             Sni::Present(name) => format!("ClientHello for {}", escaped(name)),

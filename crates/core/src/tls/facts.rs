@@ -12,6 +12,9 @@ pub struct Tls {
     pub client_hello: Option<Box<ClientHello>>,
     /// The ClientHello that answered a HelloRetryRequest (RFC 8446 section 4.1.2).
     pub second_client_hello: Option<Box<ClientHello>>,
+    /// Another ClientHello in the place of the first in the stream, whole in one segment: one of the two is forged. All else tells of the
+    /// one that was captured first.
+    pub contradicting_client_hello: Option<Box<ClientHello>>,
     /// A ClientHello whose start was seen and whose rest was not, and why: nothing in it may be called missing.
     pub client_hello_cut: Option<(Moment, NotVisible)>,
     /// How many bytes of that ClientHello were captured, its four bytes of header included; `None` where not even its type was.
@@ -76,8 +79,9 @@ impl Tls {
 
     /// Bytes that the hellos of the client take, by their length: those of servers are small, and chains are counted apart.
     pub(crate) fn kept(&self) -> u32 {
-        let hellos = [&self.client_hello, &self.second_client_hello, &self.client_hello_part].into_iter().flatten();
-        hellos.fold(0, |sum, hello| sum.saturating_add(hello.length.min(MOST_OF_A_HELLO)))
+        let hellos =
+            [&self.client_hello, &self.second_client_hello, &self.contradicting_client_hello, &self.client_hello_part];
+        hellos.into_iter().flatten().fold(0, |sum, hello| sum.saturating_add(hello.length.min(MOST_OF_A_HELLO)))
     }
 
     /// The first fatal alert in clear.

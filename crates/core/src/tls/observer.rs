@@ -158,6 +158,23 @@ impl TlsObserver {
         }
     }
 
+    /// Other bytes in the place of some that were read before: perhaps another ClientHello.
+    #[cold]
+    pub(crate) fn on_other_bytes(&mut self, side: Side, bytes: &[u8], at: Moment) {
+        if self.role(side) != Side::Client || self.tls.contradicting_client_hello.is_some() {
+            return;
+        }
+        let mut aside = Self {
+            tls: Tls::default(),
+            flows: Sided::default(),
+            max_handshake_bytes: self.max_handshake_bytes,
+            chains: self.chains.clone(),
+            sslv2_turns: None,
+        };
+        aside.on_bytes(side, bytes, at);
+        self.tls.contradicting_client_hello = aside.finish().client_hello;
+    }
+
     /// Whether bytes of this side can still change what is known.
     pub fn wants(&self, side: Side) -> bool {
         !self.flows[side].done
