@@ -78,7 +78,8 @@ fn a_file_that_grows_is_read_as_if_it_had_been_there() {
     let path = file(&folder, "a.pcap", &whole[..10]);
     let child = follow(&path);
     for part in [&whole[10..150], &whole[150..]] {
-        until(|| has_read(&child, Path::new(&path)));
+        // A file is opened once its header is whole.
+        until(|| fs::metadata(&path).is_ok_and(|file| file.len() < 24) || has_read(&child, Path::new(&path)));
         fs::OpenOptions::new().append(true).open(&path).and_then(|mut file| file.write_all(part)).expect("it grows");
     }
     until(|| has_read(&child, Path::new(&path)));
@@ -124,6 +125,27 @@ fn of_a_directory_the_files_are_read_that_come() {
     fs::write(&paths[1], &second).expect("a file");
     until(|| has_read(&child, &paths[1]));
     assert_eq!(ended(child), at_once(&paths.each_ref().map(|path| path.to_str().expect("UTF-8"))));
+}
+
+#[test]
+fn a_log_beside_a_capture_does_not_end_it() {
+    let folder = folder("follow-log");
+    let whole = captures::refused_and_without_sni();
+    let (path, log) = (folder.join("a.pcap"), folder.join("capture.log"));
+    fs::write(&path, &whole[..150]).expect("a file");
+    let child = follow(folder.to_str().expect("UTF-8"));
+    until(|| has_read(&child, &path));
+    fs::write(&log, "tcpdump: listening on eth0, link-type EN10MB\n").expect("a file");
+    // It is seen by the next look, which comes before the one that reads on.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    fs::OpenOptions::new()
+        .append(true)
+        .open(&path)
+        .and_then(|mut file| file.write_all(&whole[150..]))
+        .expect("it grows");
+    until(|| has_read(&child, &path));
+    let path = path.to_str().expect("UTF-8");
+    assert_eq!(ended(child), at_once(&[path]));
 }
 
 #[test]

@@ -79,6 +79,7 @@ struct Watch {
     path: PathBuf,
     is_directory: bool,
     files: BTreeMap<Identity, Seen>,
+    limits: Limits,
 }
 
 /// What was read of a file.
@@ -96,7 +97,7 @@ fn locked(watch: &Shared) -> MutexGuard<'_, Watch> {
 }
 
 impl Watch {
-    /// What can not be followed is said at once: a path that is not there, a file that is no capture.
+    /// Tells at once what can not be followed: a path that is not there, a file that is no capture.
     fn begin(path: &Path, limits: &Limits) -> Result<Shared, CaptureError> {
         let failed = |source| CaptureError::Io { path: Some(path.to_path_buf()), source };
         let metadata = std::fs::metadata(path).map_err(failed)?;
@@ -106,18 +107,20 @@ impl Watch {
         if metadata.is_file() && metadata.len() >= WHOLE_HEADER {
             Captures::open(&[path.to_path_buf()], limits)?;
         }
-        let watch = Self { path: path.to_path_buf(), is_directory: metadata.is_dir(), files: BTreeMap::new() };
+        let watch = Self {
+            path: path.to_path_buf(),
+            is_directory: metadata.is_dir(),
+            files: BTreeMap::new(),
+            limits: limits.clone(),
+        };
         Ok(Arc::new(Mutex::new(watch)))
     }
 
     /// Opens the file that was written first of those that are new.
     fn open_next(&mut self) -> io::Result<Option<(PathBuf, File, Identity)>> {
-        let files = self.there()?;
-        // Of what is gone nothing needs to be known.
-        self.files.retain(|known, _| files.iter().any(|(_, _, identity)| identity == known));
-        let new = files.into_iter().filter(|(_, metadata, identity)| self.is_new(metadata, identity));
-        let first = new.min_by_key(|(path, metadata, _)| (metadata.modified().ok(), path.clone()));
-        let Some((path, ..)) = first else { return Ok(None) };
+        let first =
+            self.new_files()?.into_iter().min_by_key(|(path, metadata)| (metadata.modified().ok(), path.clone()));
+        let Some((path, _)) = first else { return Ok(None) };
         // Since that look it may have been moved away: then there is none for now.
         let Ok(file) = File::open(&path) else { return Ok(None) };
         let identity = Identity::of(&path, &file.metadata()?);
@@ -125,13 +128,29 @@ impl Watch {
         Ok(Some((path, file, identity)))
     }
 
-    /// Whether a file came that was not read, or one is shorter than what was read of it: it was begun anew.
-    fn has_new(&self) -> io::Result<bool> {
-        Ok(self.there()?.iter().any(|(_, metadata, identity)| self.is_new(metadata, identity)))
+    fn has_new(&mut self) -> io::Result<bool> {
+        Ok(!self.new_files()?.is_empty())
     }
 
-    fn is_new(&self, metadata: &Metadata, identity: &Identity) -> bool {
-        self.files.get(identity).is_none_or(|seen| metadata.len() < seen.bytes)
+    /// Captures that were not read, and those that are shorter than what was read of them: they were begun anew.
+    fn new_files(&mut self) -> io::Result<Vec<(PathBuf, Metadata)>> {
+        let there = self.there()?;
+        // Of what is gone nothing needs to be known.
+        self.files.retain(|known, _| there.iter().any(|(_, _, identity)| identity == known));
+        let mut new = Vec::new();
+        for (path, metadata, identity) in there {
+            let is_new = self.files.get(&identity).is_none_or(|seen| metadata.len() < seen.bytes);
+            // Its writer may have just begun.
+            if !is_new || metadata.len() < WHOLE_HEADER {
+                continue;
+            }
+            match Captures::open(std::slice::from_ref(&path), &self.limits) {
+                Ok(_) => new.push((path, metadata)),
+                // A log beside the captures follows none of them.
+                Err(_) => _ = self.files.insert(identity, Seen::default()),
+            }
+        }
+        Ok(new)
     }
 
     /// Files that were written on after another one had followed them, and by how many bytes.
