@@ -312,6 +312,12 @@ impl Outcome {
 }
 
 impl Connection {
+    /// Whether the capture has every byte that a side sent, as the numbers of its end tell.
+    pub(crate) fn has_all_of(&self, side: Side) -> bool {
+        let traffic = &self.traffic[side];
+        traffic.stream_bytes == Some(traffic.payload_bytes) && !self.visibility.over_limit
+    }
+
     /// Round-trip time of the opening handshake: last SYN to SYN-ACK and SYN-ACK to ACK together, which is one round
     /// trip from any capture point. `None` unless all three were captured.
     pub fn rtt(&self) -> Option<Span> {

@@ -45,9 +45,7 @@ impl Detector for AnswerCutShort {
             exam.applies();
             return;
         }
-        // By the sequence number of its FIN the server sent no byte that was not captured.
-        let is_all_seen = c.traffic.server.stream_bytes == Some(c.traffic.server.payload_bytes);
-        if c.visibility.over_limit || !is_all_seen {
+        if !c.has_all_of(Side::Server) {
             exam.not_visible(
                 "packets are missing from the capture, perhaps the end of the answer",
                 Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'"),

@@ -55,6 +55,13 @@ impl Detector for AbortiveClose {
         let (asked, said) = (c.traffic.client.last_payload, c.traffic.server.last_payload);
         let last = said.max(asked);
         let cut_short = c.http.as_ref().is_some_and(|http| http.answer_unfinished && !http.incomplete);
+        if cut_short && !c.has_all_of(Side::Server) {
+            exam.not_visible(
+                "packets are missing from the capture, perhaps the end of the answer",
+                Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'"),
+            );
+            return;
+        }
         let (kind, severity) = if asked.is_some() && asked > said {
             (WAITING, Severity::Warning)
         } else if cut_short {
