@@ -2,7 +2,7 @@
 
 use super::message::{self, Message, Messages, Place};
 use super::record::{self, AfterGap, RecordHeader, Records, Step};
-use super::{Alert, AlertLevel, CertificateMessage, Chains, HelloFormat, ServerHello, Stage, Tls};
+use super::{Alert, AlertLevel, CertificateMessage, Chains, ClientHello, HelloFormat, ServerHello, Stage, Tls};
 use crate::limits::Limits;
 use crate::types::{Moment, NotVisible, Side, Sided};
 
@@ -172,7 +172,12 @@ impl TlsObserver {
             sslv2_turns: None,
         };
         aside.on_bytes(side, bytes, at);
-        self.tls.contradicting_client_hello = aside.finish().client_hello;
+        let other = aside.finish().client_hello;
+        // The bytes that differ may lie behind a hello that is sent again.
+        let is_same = |other: &ClientHello| {
+            self.tls.client_hello.as_deref().is_some_and(|hello| hello.sni == other.sni && hello.length == other.length)
+        };
+        self.tls.contradicting_client_hello = other.filter(|other| !is_same(other));
     }
 
     /// Whether bytes of this side can still change what is known.

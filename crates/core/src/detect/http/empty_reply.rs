@@ -91,8 +91,8 @@ impl Detector for EmptyReply {
         }
         told.summary += ". The FIN acknowledges the request: it had arrived.";
         if encrypted > 0 {
-            let which = if encrypted == group.count { "The requests" } else { "Some requests" };
-            told.summary += &format!(" {which} are encrypted: that they were some is inferred from the records.");
+            let subject = if encrypted == group.count { "It".to_owned() } else { format!("On {encrypted} of them it") };
+            told.summary += &format!(" {subject} is encrypted: that it was a request is inferred from the records.");
         }
         if later > 0 {
             told.summary += &match later {
