@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::distribution::Distribution;
+use super::marks::Marks;
 use super::pace::{Pace, Second};
 use super::{Confidence, Severity, Sure, Symptom};
 use crate::Limits;
@@ -37,6 +38,8 @@ pub struct Group {
     pub paces: Vec<Pace>,
     /// The most symptoms whose connections began within one second.
     pub peak_per_second: u64,
+    client_marks: Marks,
+    pace_marks: Marks,
     /// What else is known of each kind, in the order of `kinds`.
     details: Vec<Detail>,
     /// How often detectors that explain more, a bit for each, found something in the same connection.
@@ -91,8 +94,10 @@ struct Quote {
     count: u64,
 }
 
-/// Quotes that one group tells apart.
+/// Quotes, clients and paces that one group tells apart.
 const MAX_QUOTES: usize = 32;
+const MAX_CLIENTS: usize = 32;
+const MAX_PACES: usize = 64;
 
 #[derive(Clone, Debug, PartialEq)]
 struct Example {
@@ -197,6 +202,8 @@ impl Group {
     fn kind_of(&mut self, kind: &'static str) -> usize {
         self.kinds.iter().position(|(known, _)| same(known, kind)).unwrap_or_else(|| {
             self.kinds.push((kind, 0));
+            // Large, and mostly there is one kind.
+            self.details.reserve_exact(1);
             self.details.push(Detail::default());
             self.kinds.len() - 1
         })
@@ -232,25 +239,36 @@ impl Group {
     /// Counts the client, and its pace; gives the place of the kind. A pace knows the places of its client and its kind, so
     /// that one search is enough.
     fn note_pace(&mut self, address: IpAddr, kind: &'static str, began: Timestamp, ended: Timestamp) -> usize {
-        if let Some(pace) = self.paces.iter_mut().find(|pace| same(pace.kind, kind) && pace.client == address) {
-            pace.add(began, ended);
-            if let Some((_, count)) = pace.client_place.and_then(|place| self.clients.get_mut(place)) {
-                *count += 1;
+        for place in self.pace_marks.places(address) {
+            if let Some(pace) = self.paces.get_mut(place)
+                && pace.client == address
+                && same(pace.kind, kind)
+            {
+                pace.add(began, ended);
+                if let Some((_, count)) = pace.client_place.and_then(|place| self.clients.get_mut(usize::from(place))) {
+                    *count += 1;
+                }
+                return usize::from(pace.kind_place);
             }
-            return pace.kind_place;
         }
         let (client_place, kind_place) = (self.note_client(address), self.kind_of(kind));
-        if self.paces.len() < 64 {
+        if self.paces.len() < MAX_PACES
+            && let Ok(kind_place) = u8::try_from(kind_place)
+        {
+            let client_place = client_place.and_then(|place| u8::try_from(place).ok());
             self.paces.push(Pace::new(address, kind, began, ended).at_places(client_place, kind_place));
+            self.pace_marks.push(address);
         }
         kind_place
     }
 
     fn note_client(&mut self, client: IpAddr) -> Option<usize> {
-        let known = self.clients.iter().position(|(known, _)| *known == client);
+        let is_it = |place: &usize| self.clients.get(*place).is_some_and(|(known, _)| *known == client);
+        let known = self.client_marks.places(client).find(is_it);
         let place = known.or_else(|| {
-            let room = self.clients.len() < 32;
+            let room = self.clients.len() < MAX_CLIENTS;
             room.then(|| self.clients.push((client, 0)))?;
+            self.client_marks.push(client);
             Some(self.clients.len() - 1)
         })?;
         self.clients.get_mut(place)?.1 += 1;

@@ -12,6 +12,7 @@ mod fallback;
 mod group;
 mod http;
 mod load;
+mod marks;
 mod minute;
 mod openings;
 mod pace;

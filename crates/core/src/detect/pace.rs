@@ -33,9 +33,9 @@ pub struct Pace {
     longest: Span,
     second: Second,
     /// Where the group counts the client, if it does.
-    pub(super) client_place: Option<usize>,
+    pub(super) client_place: Option<u8>,
     /// Where the group counts the kind.
-    pub(super) kind_place: usize,
+    pub(super) kind_place: u8,
 }
 
 /// The latest second of the clock in which connections began, and how many did.
@@ -72,7 +72,7 @@ impl Pace {
     }
 
     /// The same, of a client and a kind that its group counts at these places.
-    pub(super) const fn at_places(mut self, client: Option<usize>, kind: usize) -> Self {
+    pub(super) const fn at_places(mut self, client: Option<u8>, kind: u8) -> Self {
         (self.client_place, self.kind_place) = (client, kind);
         self
     }

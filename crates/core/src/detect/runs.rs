@@ -4,7 +4,7 @@ use super::thresholds::RETRY_WITHIN;
 use crate::types::{Span, Timestamp};
 
 /// How long the runs of attempts are that began right after the one before had ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Runs {
     /// When the run at hand began.
     began: Timestamp,
@@ -12,24 +12,27 @@ pub(super) struct Runs {
     ended: Timestamp,
     /// Attempts in the run at hand.
     length: u32,
-    /// How many runs of each length there were before it; the first place is for all that are longer.
-    lengths: [u32; LONGEST + 1],
-    /// How long the shortest and the longest run of each length took.
-    took: [(Span, Span); LONGEST + 1],
+    /// The runs before it: mostly all are of one length.
+    before: Vec<OfLength>,
+}
+
+/// Runs of one length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct OfLength {
+    /// [`LONGER`] for all that are longer than are told apart.
+    length: u32,
+    count: u32,
+    /// How long the shortest and the longest of them took.
+    took: (Span, Span),
 }
 
 /// Runs up to this length are told apart: who retries more often than that is in a loop.
-const LONGEST: usize = 12;
+const LONGEST: u32 = 12;
+const LONGER: u32 = LONGEST + 1;
 
 impl Runs {
     pub(super) const fn new() -> Self {
-        Self {
-            began: Timestamp::MIN,
-            ended: Timestamp::MIN,
-            length: 0,
-            lengths: [0; LONGEST + 1],
-            took: [(Span::from_nanos(i64::MAX), Span::ZERO); LONGEST + 1],
-        }
+        Self { began: Timestamp::MIN, ended: Timestamp::MIN, length: 0, before: Vec::new() }
     }
 
     /// The next attempt: when it began and ended.
@@ -46,30 +49,41 @@ impl Runs {
     }
 
     fn close(&mut self) {
-        if self.length > 0 {
-            let place = if self.length as usize > LONGEST { 0 } else { self.length as usize };
-            self.lengths[place] += 1;
-            let took = self.ended.since(self.began).max(Span::ZERO);
-            let (shortest, longest) = self.took[place];
-            self.took[place] = (shortest.min(took), longest.max(took));
+        if self.length == 0 {
+            return;
+        }
+        let length = self.length.min(LONGER);
+        let took = self.ended.since(self.began).max(Span::ZERO);
+        match self.before.iter_mut().find(|runs| runs.length == length) {
+            Some(runs) => {
+                runs.count += 1;
+                runs.took = (runs.took.0.min(took), runs.took.1.max(took));
+            }
+            None => {
+                self.before.reserve_exact(1);
+                self.before.push(OfLength { length, count: 1, took: (took, took) });
+            }
         }
     }
 
-    /// The most frequent length, how many runs have it, and how many runs there are.
-    pub(super) fn usual(&self) -> Option<(u32, u32, u32)> {
-        let mut all = *self;
+    /// All runs, the one at hand too.
+    fn all(&self) -> Vec<OfLength> {
+        let mut all = self.clone();
         all.close();
-        let (length, runs) = all.lengths.iter().enumerate().skip(1).max_by_key(|(_, runs)| **runs)?;
-        (*runs > 0).then(|| (length as u32, *runs, all.lengths.iter().sum()))
+        all.before
+    }
+
+    /// The most frequent length, of several the largest, how many runs have it, and how many runs there are.
+    pub(super) fn usual(&self) -> Option<(u32, u32, u32)> {
+        let all = self.all();
+        let told_apart = all.iter().filter(|runs| runs.length <= LONGEST);
+        let most = told_apart.max_by_key(|runs| (runs.count, runs.length))?;
+        Some((most.length, most.count, all.iter().map(|runs| runs.count).sum()))
     }
 
     /// How long the runs of that length took: the shortest and the longest, from the first attempt to the end of the last.
     pub(super) fn took(&self, length: u32) -> Option<(Span, Span)> {
-        let mut all = *self;
-        all.close();
-        let place = usize::try_from(length).ok()?;
-        let took = *all.took.get(place)?;
-        (*all.lengths.get(place)? > 0).then_some(took)
+        self.all().into_iter().find(|runs| runs.length == length).map(|runs| runs.took)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use super::marks::Marks;
 use super::minute::Minute;
 use super::openings::{Openings, Start};
 use super::spreads::Spreads;
@@ -135,6 +136,7 @@ pub struct Service {
     spreads: Option<Box<Spreads>>,
     /// Clients, at most 32 are told apart.
     clients: Vec<Client>,
+    client_marks: Marks,
     more_clients: bool,
     /// When the server was last heard on any connection.
     heard: Option<Timestamp>,
@@ -178,6 +180,7 @@ impl Service {
             openings: Openings::new(),
             spreads: None,
             clients: Vec::new(),
+            client_marks: Marks::new(),
             more_clients: false,
             heard: None,
         }
@@ -254,7 +257,8 @@ impl Service {
         let heard = |side: Side| c.traffic[side].last_packet.map(|moment| moment.at);
         self.heard = self.heard.max(heard(Side::Server));
         let (address, now) = (c.client.address, heard(Side::Client));
-        let known = self.clients.iter().position(|client| client.address == address);
+        let is_it = |place: &usize| self.clients.get(*place).is_some_and(|client| client.address == address);
+        let known = self.client_marks.places(address).find(is_it);
         let place = known.unwrap_or_else(|| self.meet(address));
         let Some(client) = self.clients.get_mut(place) else { return };
         client.heard = now.max(client.heard);
@@ -269,6 +273,7 @@ impl Service {
     fn meet(&mut self, address: IpAddr) -> usize {
         if self.clients.len() < 32 {
             self.clients.push(Client { address, heard: None, minute: Minute::default() });
+            self.client_marks.push(address);
             return self.clients.len() - 1;
         }
         self.more_clients = true;

@@ -19,6 +19,8 @@ pub(super) struct Trouble {
     clients: Vec<IpAddr>,
     servers: Vec<IpAddr>,
     seconds: Vec<Second>,
+    /// The latest of them.
+    latest: i64,
 }
 
 /// One second of trouble.
@@ -99,9 +101,15 @@ impl Trouble {
 
     fn count(&mut self, c: &Connection, start: Start) {
         let at = c.first.at.as_nanos().div_euclid(Span::from_secs(1).as_nanos());
+        let is_full = self.seconds.len() == MOST_SECONDS;
+        // A second is large: they are not searched for what lies behind all of them.
+        if is_full && self.latest < at {
+            return;
+        }
+        self.latest = self.latest.max(at);
         let known = self.seconds.iter().rposition(|second| second.at == at);
         let place = known.unwrap_or_else(|| {
-            if self.seconds.len() < MOST_SECONDS {
+            if !is_full {
                 self.seconds.push(Second { at, ..Second::default() });
             }
             self.seconds.len() - 1

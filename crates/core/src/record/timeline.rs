@@ -49,6 +49,8 @@ pub fn of(c: &Connection) -> Vec<Step> {
         }
         same
     });
+    // Those of examples are kept until the end of the capture.
+    steps.shrink_to_fit();
     steps
 }
 
