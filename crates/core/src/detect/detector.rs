@@ -245,7 +245,8 @@ impl Exam<'_> {
     pub fn quote(&mut self, name: &'static str, text: &str) -> &mut Self {
         if let Some(symptom) = self.said.symptom_mut() {
             let text = escaped(text);
-            let quote = match text.char_indices().nth(QUOTE_CHARACTERS) {
+            let end = if text.len() > QUOTE_CHARACTERS { text.char_indices().nth(QUOTE_CHARACTERS) } else { None };
+            let quote = match end {
                 Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
                 None => text.into_owned(),
             };

@@ -279,8 +279,9 @@ impl Group {
     fn note_quotes(&mut self, symptom: &Symptom) {
         for (name, text) in &symptom.quotes {
             let room = self.quotes.len() < MAX_QUOTES;
-            let same = |quote: &&mut Quote| quote.kind == symptom.kind && quote.name == *name && quote.text == *text;
-            match self.quotes.iter_mut().find(same) {
+            let is_it =
+                |quote: &&mut Quote| same(quote.name, name) && same(quote.kind, symptom.kind) && quote.text == *text;
+            match self.quotes.iter_mut().find(is_it) {
                 Some(quote) => quote.count += 1,
                 None if room => self.quotes.push(Quote { kind: symptom.kind, name, text: text.clone(), count: 1 }),
                 None => {}
@@ -334,7 +335,8 @@ impl Group {
     }
 }
 
-/// Whether two names are one. Kinds are constants, so that nearly always the addresses are the same.
+/// Whether two names are one. They are constants: nearly always the addresses are the same, or not even the lengths.
+#[inline]
 fn same(a: &'static str, b: &'static str) -> bool {
     std::ptr::eq(a, b) || a == b
 }

@@ -133,15 +133,18 @@ fn tell_in_clear(count: u64, of: u64, address: &str) -> Told {
 /// A client of HTTP/2 alone that got another protocol, or none, and left without a word; visible up to TLS 1.2.
 fn left_without_h2(c: &Connection, tls: &Tls, hello: &ClientHello) -> Option<Moment> {
     let answer = tls.server_hello.as_ref()?;
+    let end = c.ending.first?;
+    let left = c.ending.closed_by == Some(Side::Client) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
+    let silent = tls.client_data_records == 0 && tls.server_data_records == 0;
+    let whole = c.visibility.gaps.client == 0 && c.visibility.gaps.server == 0;
+    if !(left && silent && whole && tls.is_established()) {
+        return None;
+    }
     let wants_h2 = hello.alpn.iter().all(|name| name == "h2" || name == "grpc-exp");
     let got_other = match &answer.alpn {
         Seen::Yes(chosen) => chosen != "h2",
         Seen::No => true,
         Seen::NotVisible(_) => false,
     };
-    let end = c.ending.first?;
-    let left = c.ending.closed_by == Some(Side::Client) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
-    let silent = tls.client_data_records == 0 && tls.server_data_records == 0;
-    let whole = c.visibility.gaps.client == 0 && c.visibility.gaps.server == 0;
-    (wants_h2 && got_other && left && silent && whole && tls.is_established()).then_some(end)
+    (wants_h2 && got_other).then_some(end)
 }

@@ -48,6 +48,10 @@ const REMEDY: [&str; 2] = [
 
 /// What is wrong with it (RFC 6066 section 3, RFC 1123 section 2.1); the first thing.
 fn fault(name: &str) -> Option<&'static str> {
+    // Nearly all are: this is asked of every hello.
+    if is_host_name(name) {
+        return None;
+    }
     if name.is_empty() || is_address(name) {
         return None;
     }
@@ -73,6 +77,13 @@ fn fault(name: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+fn is_host_name(name: &str) -> bool {
+    let is_label = |label: &[u8]| {
+        (1..=63).contains(&label.len()) && label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+    };
+    name.len() <= 253 && name.as_bytes().split(|byte| *byte == b'.').all(is_label)
 }
 
 #[cfg(test)]
