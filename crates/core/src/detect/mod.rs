@@ -46,3 +46,4 @@ pub use service::{Service, ServiceKey};
 pub use shape::Shape;
 pub use symptom::{Confidence, Severity, Symptom};
 pub use timeouts::{KNOWN, Kind, Known};
+pub(crate) use tls::is_echo;

@@ -47,6 +47,7 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &tls::tls_to_plaintext::TlsToPlaintext,
     &tls::proxy_protocol_mismatch::ProxyProtocolMismatch,
     &tls::slow_handshake::SlowHandshake,
+    &tls::handshake_abandoned::HandshakeAbandoned,
     &tcp::connection_churn::ConnectionChurn,
     &tcp::stale_reuse::StaleReuse,
     &http::request_limit_close::RequestLimitClose,

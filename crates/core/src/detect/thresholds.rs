@@ -98,6 +98,12 @@ pub(super) const SYN_RETRIED_SHARE: f64 = 0.001;
 /// a satellite link takes.
 pub(super) const SILENT_AFTER_HELLO: Span = Span::from_secs(2);
 
+/// A client that leaves sooner after its ClientHello has not waited for the answer: the same as for a connect timeout.
+pub(super) const ABANDONED_AFTER: Span = CONNECT_TIMEOUT_LEAST;
+
+/// And sooner than so many round trips: the answer may have been on its way.
+pub(super) const ABANDONED_ROUND_TRIPS: i64 = 5;
+
 /// Connections that one client begins within one second, from which they are called churn: a page or a pool that fills
 /// opens fewer, or keeps them.
 pub(super) const CHURN_PER_SECOND: u64 = 10;

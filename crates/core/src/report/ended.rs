@@ -1,7 +1,8 @@
 //! How far a failed connection came and what ended it, each with its packet.
 
+use crate::detect::is_echo;
 use crate::record::{CloseKind, Connection, timeline};
-use crate::tls::{Tls, names};
+use crate::tls::{Alert, Tls, names};
 use crate::types::{Moment, PacketNo, Side};
 
 /// The last step that was seen.
@@ -48,7 +49,7 @@ pub(super) fn packets(c: &Connection) -> Vec<PacketNo> {
 
 fn last_event(c: &Connection) -> Option<Moment> {
     match by(c) {
-        By::Alert(_) => c.tls.as_ref().and_then(|tls| tls.fatal_alert()).map(|alert| alert.at),
+        By::Alert(_) => fatal_alert(c).map(|alert| alert.at),
         By::Reset(_) | By::FinAndReset(..) => c.ending.reset.map(|reset| reset.at),
         By::Fin(side) => c.ending.fin[side].as_ref().map(|fin| fin.at),
         By::Icmp => c.icmp_error.as_ref().map(|note| note.at),
@@ -93,7 +94,7 @@ fn of_tls(tls: &Tls) -> Option<(Reached, Option<Moment>)> {
 }
 
 pub(super) fn by(c: &Connection) -> By {
-    let alert = c.tls.as_ref().and_then(|tls| tls.fatal_alert());
+    let alert = fatal_alert(c);
     let reset = c.ending.reset.map(|reset| reset.by);
     match (alert, &c.icmp_error, c.ending.kind, c.ending.closed_by, reset) {
         (Some(alert), ..) => By::Alert(alert.by),
@@ -106,6 +107,11 @@ pub(super) fn by(c: &Connection) -> By {
             None => By::Nothing,
         },
     }
+}
+
+/// The alert that ended it. One that only answers an end did not.
+fn fatal_alert(c: &Connection) -> Option<&Alert> {
+    c.tls.as_ref()?.fatal_alert().filter(|alert| !is_echo(c, alert))
 }
 
 fn unanswered(c: &Connection) -> Option<Side> {
@@ -129,7 +135,7 @@ fn end(c: &Connection) -> String {
     let reset = c.ending.reset.map(|reset| reset.at);
     match by(c) {
         By::Alert(side) => {
-            let alert = c.tls.as_ref().and_then(|tls| tls.fatal_alert());
+            let alert = fatal_alert(c);
             let name = alert.map_or_else(String::new, |alert| {
                 format!("alert {} ({})", names::alert(alert.description), alert.description)
             });

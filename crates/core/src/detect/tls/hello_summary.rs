@@ -198,7 +198,7 @@ pub(super) fn deciding_alert<'a>(c: &Connection, tls: &'a Tls) -> Option<&'a Ale
 
 /// Whether the alert only answers an end that the other side had already made: OpenSSL sends decode_error when a FIN comes in
 /// the middle of the handshake. The end is then the cause.
-fn is_echo(c: &Connection, alert: &Alert) -> bool {
+pub(crate) fn is_echo(c: &Connection, alert: &Alert) -> bool {
     let before = |at: Moment| at.packet < alert.at.packet;
     c.ending.fin[alert.by.peer()].is_some_and(|fin| before(fin.at))
         || c.ending.reset.is_some_and(|reset| before(reset.at))

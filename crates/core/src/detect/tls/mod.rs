@@ -8,6 +8,7 @@ mod certificate_words;
 pub(super) mod client_certificate_fault;
 pub(super) mod encrypted_client_hello;
 mod fault;
+pub(super) mod handshake_abandoned;
 mod hello_summary;
 pub(super) mod large_client_hello_dropped;
 pub(super) mod missing_sni;
@@ -25,3 +26,4 @@ pub(super) mod tls_to_plaintext;
 pub(super) mod tls_version_mismatch;
 
 pub(super) use hello_summary::exceeds_segment;
+pub(crate) use hello_summary::is_echo;

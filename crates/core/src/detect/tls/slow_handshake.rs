@@ -24,6 +24,10 @@ impl Detector for SlowHandshake {
         include_str!("slow_handshake.md")
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["handshake-abandoned"]
+    }
+
     fn needs(&self) -> Shape {
         Shape::TLS
     }
