@@ -66,15 +66,15 @@ def describe(lab):
         title="clients that leave in the middle of the TLS handshake",
         programs=["socat", "openssl"],
         how=f"""
-            A client of Python's ssl gives the handshake {PATIENCE_S} s. socat on port {SILENT} reads and says nothing (three times);
-            `openssl s_server` on port {STOPPED} is stopped (SIGSTOP) while two clients come and go, and goes on after that. On port {WELL}
-            a client sends a ClientHello of TLS 1.2, reads the certificate and leaves, three times, as scanners do; then one asks and is
-            answered.""",
+            A client of Python's ssl gives the handshake {PATIENCE_S} s. socat on port {SILENT} reads and says nothing
+            (three times); `openssl s_server` on port {STOPPED} is stopped (SIGSTOP) while two clients come and go, and
+            goes on after that. On port {WELL} a client sends a ClientHello of TLS 1.2, reads the certificate and
+            leaves, three times, as scanners do; then one asks and is answered.""",
         shows="Eight handshakes that the client leaves with a FIN and without an alert. The ServerHellos of the stopped server come after it; OpenSSL answers the others with an alert.",  # noqa: E501
         say=[
             f"handshake-abandoned for {SERVER}:{SILENT}: 3 of 3, 0.7 s after the hello, before any answer",
             f"handshake-abandoned for {SERVER}:{STOPPED}: 2 of 2, the ServerHello came after the client had left",
-            f"handshake-abandoned for {SERVER}:{WELL}: 3 of 4, after the certificate; a warning, it may have been a scanner",
+            f"handshake-abandoned for {SERVER}:{WELL}: 3 of 4, after the certificate; a warning, maybe a scanner",
         ],
         never=["no-server-hello (silence of 2 s)", "certificate-rejected: nobody said so", "the last one as failed"],
         checks=[

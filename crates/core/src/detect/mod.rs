@@ -17,6 +17,7 @@ mod minute;
 mod openings;
 mod pace;
 mod races;
+mod recapture;
 mod registry;
 mod runs;
 mod service;

@@ -2,14 +2,13 @@
 
 use super::{Connection, LateWrite, Protocol, Reset};
 use crate::net::Segment;
+use crate::tls::ALERT;
 use crate::types::{Moment, Side, Span};
 
 /// TLS 1.3 close_notify is a record of 24 bytes (RFC 8446 sections 5.1 and 6.1); a request under TLS 1.3 takes 49 or more.
 const CLOSE_NOTIFY_BYTES: u32 = 40;
 /// close_notify up to TLS 1.2: 31 bytes with AES-GCM, up to 85 with CBC and a long MAC.
 const OLD_CLOSE_NOTIFY_BYTES: u32 = 90;
-/// The content type of an alert's record.
-const ALERT: u8 = 21;
 /// close_notify where TLS began inside another protocol (STARTTLS) and is not read: ChaCha20, TLS 1.3, AES-GCM.
 const USUAL_CLOSE_NOTIFY: [u32; 3] = [23, 24, 31];
 /// In protocols that are not read, a write this short is no request: QUIT, the ping of a pool, a terminal's keystrokes.

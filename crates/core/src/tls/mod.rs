@@ -30,3 +30,4 @@ pub use chain::{CertificateMessage, Chain};
 pub use facts::{Alert, AlertLevel, ClientHello, HelloFormat, KeyShare, ServerHello, Sni, Stage, Tls};
 pub use observer::TlsObserver;
 pub use probe::{Probe, probe};
+pub(crate) use record::ALERT;

@@ -1,6 +1,7 @@
 //! A server closes in the middle of its answer.
 
 use super::asked::heads_unread;
+use crate::detect::recapture;
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Protocol};
@@ -48,7 +49,7 @@ impl Detector for AnswerCutShort {
         if !c.has_all_of(Side::Server) {
             exam.not_visible(
                 "packets are missing from the capture, perhaps the end of the answer",
-                Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'"),
+                recapture::ALL_WHOLE,
             );
             return;
         }

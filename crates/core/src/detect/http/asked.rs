@@ -1,6 +1,7 @@
 //! What the detectors of this folder ask alike: the last request, whether anything came back for it, and whether heads were read.
 
 use crate::detect::Exam;
+use crate::detect::recapture;
 use crate::record::{Connection, Protocol};
 use crate::types::Moment;
 
@@ -36,8 +37,5 @@ pub(super) fn last_request(c: &Connection) -> Option<Asked> {
 
 /// Says that a check could not be made because heads of HTTP/1 could not be read.
 pub(super) fn heads_unread(exam: &mut Exam<'_>) {
-    exam.not_visible(
-        "heads of HTTP are missing from the capture, cut, or could not be read",
-        Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'"),
-    );
+    exam.not_visible("heads of HTTP are missing from the capture, cut, or could not be read", recapture::ALL_WHOLE);
 }

@@ -1,6 +1,7 @@
 //! A server takes a request and closes at once, without a byte of an answer.
 
 use super::asked::{heads_unread, last_request};
+use crate::detect::recapture;
 use crate::detect::thresholds::WAITED_LEAST;
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
@@ -56,7 +57,10 @@ impl Detector for EmptyReply {
             return;
         }
         if c.visibility.gaps.server > 0 {
-            exam.not_visible("packets of the server are missing from the capture, perhaps the answer", CAPTURE);
+            exam.not_visible(
+                "packets of the server are missing from the capture, perhaps the answer",
+                recapture::ALL_WHOLE,
+            );
             return;
         }
         let (kind, severity, confidence) = match &c.http {
@@ -127,8 +131,6 @@ fn is_first_of_http_in_tls(c: &Connection) -> bool {
         .is_some_and(|hello| hello.alpn.iter().any(|name| matches!(name.as_str(), "h2" | "http/1.1" | "http/1.0")));
     offers_http && c.exchanges == 0 && tls.alerts.is_empty() && tls.encrypted_alerts.client.is_none()
 }
-
-const CAPTURE: Option<&str> = Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'");
 
 fn remedy(reused: bool) -> Vec<String> {
     let race = reused.then_some(

@@ -1,5 +1,6 @@
 //! The answer took so long that the path had forgotten the connection when it came.
 
+use crate::detect::recapture;
 use crate::detect::thresholds::{QUIET_LIMIT, SILENT_DROP_RETRANSMISSIONS};
 use crate::detect::timeouts::path_candidates;
 use crate::detect::words::counted;
@@ -20,8 +21,6 @@ const ANSWER_REFUSED: &str = "answer-refused";
 const CLOSE_REFUSED: &str = "close-refused";
 /// No answer came, and the client's close was not acknowledged either.
 const CLOSE_LOST: &str = "close-lost";
-
-const CAPTURE: Option<&str> = Some("tcpdump -i any -s 128 -B 65536 -w FILE 'tcp port PORT'");
 
 impl Detector for QuietRequestTimeout {
     fn code(&self) -> &'static str {
@@ -52,7 +51,10 @@ impl Detector for QuietRequestTimeout {
             return;
         }
         if c.visibility.gaps.client > 0 || c.visibility.gaps.server > 0 {
-            exam.not_visible("packets are missing from the capture: it may not have been silent", CAPTURE);
+            exam.not_visible(
+                "packets are missing from the capture: it may not have been silent",
+                recapture::ALL_HEADERS,
+            );
             return;
         }
         // Other protocols send what needs no answer: there a message without one is no request.

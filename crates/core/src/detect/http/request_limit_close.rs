@@ -1,5 +1,6 @@
 //! A server closes each connection after the same number of requests.
 
+use crate::detect::recapture;
 use crate::detect::thresholds::{ESTIMATE_LEAST, ESTIMATE_SHARE, LIMIT_CLOSE_AFTER, TIMER_SAMPLES};
 use crate::detect::{Blind, Case, Cluster, Confidence, Detector, Exam, Group, Severity, Shape, Told, timeouts};
 use crate::record::{CloseKind, Connection, Protocol};
@@ -58,7 +59,7 @@ impl Detector for RequestLimitClose {
             }
             exam.not_visible(
                 "requests can not be counted: packets or parts of them are missing from the capture",
-                Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'"),
+                recapture::ALL_WHOLE,
             );
             return;
         };

@@ -1,6 +1,7 @@
 //! A request that was not answered until one side gave up.
 
 use super::asked::{Asked, last_request};
+use crate::detect::recapture;
 use crate::detect::thresholds::{WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;
 use crate::detect::words::counted;
@@ -50,7 +51,7 @@ impl Detector for RequestTimeout {
         let (Some(end), Some(by)) = (c.ending.first, c.ending.closed_by) else { return };
         let Some(Asked { at: asked, answered, in_clear }) = last_request(c) else { return };
         if c.visibility.one_way.is_some() {
-            exam.not_visible("only one direction was captured: the answer may be in the other", CAPTURE);
+            exam.not_visible("only one direction was captured: the answer may be in the other", recapture::ALL_WHOLE);
             return;
         }
         exam.applies();
@@ -67,7 +68,10 @@ impl Detector for RequestTimeout {
             return;
         }
         if c.visibility.gaps.server > 0 {
-            exam.not_visible("packets of the server are missing from the capture, perhaps the answer", CAPTURE);
+            exam.not_visible(
+                "packets of the server are missing from the capture, perhaps the answer",
+                recapture::ALL_WHOLE,
+            );
             return;
         }
         let Some(kind) = KINDS.iter().find(|kind| kind.by == by && kind.in_clear == in_clear) else { return };
@@ -95,8 +99,6 @@ impl Detector for RequestTimeout {
         KINDS.iter().flat_map(told).collect()
     }
 }
-
-const CAPTURE: Option<&str> = Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'");
 
 fn is_a_timeout(waits: &Cluster) -> bool {
     let spread = waits.largest - waits.smallest;

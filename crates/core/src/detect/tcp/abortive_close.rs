@@ -1,5 +1,6 @@
 //! A server's socket that was aborted: closed by RST, not by FIN.
 
+use crate::detect::recapture;
 use crate::detect::thresholds::{ABORT_BURST, ABORT_BURST_WITHIN};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
@@ -58,7 +59,7 @@ impl Detector for AbortiveClose {
         if cut_short && !c.has_all_of(Side::Server) {
             exam.not_visible(
                 "packets are missing from the capture, perhaps the end of the answer",
-                Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'"),
+                recapture::ALL_WHOLE,
             );
             return;
         }

@@ -1,5 +1,6 @@
 //! A server closes connections after they were quiet for a time: harmless alone, and the cause of `stale-reuse`.
 
+use crate::detect::recapture;
 use crate::detect::thresholds::{
     IDLE_LEAST, IDLE_UNCERTAINTY_SHARE, SAFE_IDLE_SHARE, TIMER_GAP, TIMER_GAP_SHARE, TIMER_SAMPLES, TIMER_SHARE,
     TIMER_SPREAD_SHARE,
@@ -159,27 +160,23 @@ fn is_uncertain(idle: &IdleTime) -> bool {
 fn why_idle_is_not_visible(c: &Connection) -> Option<(&'static str, Option<&'static str>)> {
     let seen = &c.visibility;
     if seen.one_way.is_some() {
-        return Some(("only one direction was captured", Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'")));
+        return Some(("only one direction was captured", recapture::HEADERS));
     }
     match c.ending.idle {
-        Some(idle) if is_uncertain(&idle) => Some((
-            "the TCP timestamps are too coarse to tell the idle time",
-            Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
-        )),
+        Some(idle) if is_uncertain(&idle) => {
+            Some(("the TCP timestamps are too coarse to tell the idle time", recapture::HEADERS))
+        }
         // Payload that was not captured may be the last.
-        Some(idle) if idle.source == IdleSource::Payload && (seen.gaps.client > 0 || seen.gaps.server > 0) => Some((
-            "packets are missing from the capture, perhaps the last before the close",
-            Some("tcpdump -i any -s 128 -B 65536 -w FILE 'tcp port PORT'"),
-        )),
+        Some(idle) if idle.source == IdleSource::Payload && (seen.gaps.client > 0 || seen.gaps.server > 0) => {
+            Some(("packets are missing from the capture, perhaps the last before the close", recapture::ALL_HEADERS))
+        }
         Some(_) => None,
         None if seen.flags_only => Some((
             "only SYN, FIN and RST were captured and they carry no usable TCP timestamps: the age of the connection is an \
              upper bound of its idle time",
-            Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
+            recapture::HEADERS,
         )),
-        None => {
-            Some(("no payload was captured before the close", Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'")))
-        }
+        None => Some(("no payload was captured before the close", recapture::HEADERS)),
     }
 }
 

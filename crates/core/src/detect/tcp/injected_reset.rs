@@ -1,5 +1,6 @@
 //! A RST that did not come from the host whose address it carries.
 
+use crate::detect::recapture;
 use crate::detect::thresholds::SAME_HOST_HOPS;
 use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Reset, ResetKind};
@@ -53,7 +54,7 @@ impl Detector for InjectedReset {
             if c.ending.reset_count[reset.by] > 0 && c.traffic[reset.by.peer()].payload_packets > 0 {
                 exam.not_visible(
                     "that side's other packets were not captured, so its usual TTL is unknown",
-                    Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
+                    recapture::HEADERS,
                 );
             }
             return;

@@ -1,5 +1,6 @@
 //! Keep-alive probes that nobody answers.
 
+use crate::detect::recapture;
 use crate::detect::thresholds::LOST_PROBES;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::Connection;
@@ -33,7 +34,7 @@ impl Detector for KeepaliveUnanswered {
         if c.visibility.one_way.is_some() {
             exam.not_visible(
                 "only one direction was captured: answers to the probes would not be seen",
-                Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
+                recapture::HEADERS,
             );
             return;
         }

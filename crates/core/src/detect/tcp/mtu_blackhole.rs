@@ -1,5 +1,6 @@
 //! Small segments pass, big ones do not.
 
+use crate::detect::recapture;
 use std::net::IpAddr;
 
 use crate::detect::thresholds::{BIG_SEGMENT_SHARE, MTU_RETRANSMISSIONS};
@@ -39,10 +40,7 @@ impl Detector for MtuBlackhole {
             return;
         }
         if c.visibility.one_way.is_some() {
-            exam.not_visible(
-                "only one direction was captured: acknowledgments would not be seen",
-                Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
-            );
+            exam.not_visible("only one direction was captured: acknowledgments would not be seen", recapture::HEADERS);
             return;
         }
         exam.applies();

@@ -1,5 +1,6 @@
 //! A connection that was quiet for long, and of which nobody knows any more when it is used again.
 
+use crate::detect::recapture;
 use crate::detect::thresholds::{QUIET_LIMIT, SILENT_DROP_RETRANSMISSIONS, SILENT_DROP_SAMPLES};
 use crate::detect::timeouts::path_candidates;
 use crate::detect::words::counted;
@@ -16,8 +17,6 @@ const CODE: &str = "silent-idle-drop";
 const RESET: &str = "reset";
 /// What was written after the silence was not answered.
 const DROPPED: &str = "dropped";
-
-const CAPTURE: Option<&str> = Some("tcpdump -i any -s 128 -B 65536 -w FILE 'tcp port PORT'");
 
 impl Detector for SilentIdleDrop {
     fn code(&self) -> &'static str {
@@ -47,7 +46,10 @@ impl Detector for SilentIdleDrop {
             return;
         }
         if c.visibility.gaps.client > 0 || c.visibility.gaps.server > 0 {
-            exam.not_visible("packets are missing from the capture: it may not have been silent", CAPTURE);
+            exam.not_visible(
+                "packets are missing from the capture: it may not have been silent",
+                recapture::ALL_HEADERS,
+            );
             return;
         }
         exam.symptom(CODE, kind, Severity::Error, Confidence::Medium, &[Some(before), Some(write), Some(proof)])

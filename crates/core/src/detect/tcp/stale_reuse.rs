@@ -1,6 +1,7 @@
 //! The client wrote on a connection that the server had closed, and got a RST: what it wrote was lost.
 
 use super::idle_close;
+use crate::detect::recapture;
 use crate::detect::thresholds::{CLOSED_SOCKET_WAITS, IDLE_LEAST, NOTICED_WITHIN, REQUEST_BYTES};
 use crate::detect::timeouts::Spoken;
 use crate::detect::{
@@ -57,14 +58,14 @@ impl Detector for StaleReuse {
         if write.at.is_none() && write.after_fin >= CLOSED_SOCKET_WAITS {
             exam.not_visible(
                 "the payload was not captured, and after a minute a keep-alive probe is answered by RST too",
-                Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
+                recapture::HEADERS,
             );
             return;
         }
         if write.at.is_none() && c.ending.idle.is_some_and(|idle| idle.span < IDLE_LEAST) {
             exam.not_visible(
                 "the payload was not captured, and right after an answer it may be no more than a goodbye (a TLS alert)",
-                Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
+                recapture::HEADERS,
             );
             return;
         }

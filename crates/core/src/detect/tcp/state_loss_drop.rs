@@ -1,5 +1,6 @@
 //! From one moment on nothing of a live connection gets through, while others between the same ends go on.
 
+use crate::detect::recapture;
 use crate::detect::thresholds::{ALIVE_AFTER, BIG_SEGMENT_SHARE, DEAD_RETRANSMISSIONS};
 use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told};
 use crate::record::{Connection, Outcome, Traffic, Unanswered};
@@ -41,10 +42,7 @@ impl Detector for StateLossDrop {
         let both_spoke = c.traffic.client.first_payload.is_some() && c.traffic.server.first_payload.is_some();
         if let (Some(side), true) = (c.visibility.one_way, c.carried_payload()) {
             if c.traffic[side].unanswered.is_some() {
-                exam.not_visible(
-                    "only one direction was captured: answers would not be seen",
-                    Some("tcpdump -i any -s 128 -w FILE 'tcp port PORT'"),
-                );
+                exam.not_visible("only one direction was captured: answers would not be seen", recapture::HEADERS);
             }
             return;
         }

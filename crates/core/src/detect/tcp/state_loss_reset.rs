@@ -1,5 +1,6 @@
 //! A live connection is answered by a host that does not know it.
 
+use crate::detect::recapture;
 use crate::detect::thresholds::{QUIET_LIMIT, SAME_HOST_HOPS, STATE_LOSS_SAMPLES, STATE_LOSS_WITHIN};
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Outcome, Reset, ResetKind};
@@ -141,7 +142,7 @@ fn is_live(c: &Connection) -> bool {
 
 fn why_not_visible(c: &Connection, reset: &Reset) -> Option<(&'static str, Option<&'static str>)> {
     let seen = &c.visibility;
-    let all = Some("tcpdump -i any -s 128 -B 65536 -w FILE 'tcp port PORT'");
+    let all = recapture::ALL_HEADERS;
     if seen.flags_only {
         return Some(("without its packets it can not be told how long the connection had been quiet", all));
     }

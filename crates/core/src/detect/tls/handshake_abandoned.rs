@@ -1,6 +1,7 @@
 //! A client that left the TLS handshake without a word.
 
 use super::certificate_words;
+use crate::detect::recapture;
 use crate::detect::thresholds::{ABANDONED_AFTER, ABANDONED_ROUND_TRIPS, SILENT_AFTER_HELLO};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Group, Severity, Shape, Told};
@@ -54,7 +55,10 @@ impl Detector for HandshakeAbandoned {
         };
         let seen = &c.visibility;
         if seen.one_way.is_some() || seen.gaps.client + seen.gaps.server > 0 || seen.over_limit {
-            exam.not_visible("the client may have said why it left in packets that were not captured", LARGER_BUFFER);
+            exam.not_visible(
+                "the client may have said why it left in packets that were not captured",
+                recapture::ALL_WHOLE,
+            );
             return;
         }
         exam.applies();
@@ -89,8 +93,6 @@ struct Left {
     /// The server's flight, or its ServerHello that came too late.
     answer: Option<Moment>,
 }
-
-const LARGER_BUFFER: Option<&str> = Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'");
 
 /// Where the client ended an unfinished handshake in which it said nothing after its hello: no alert, and nothing else.
 fn left_by_client(c: &Connection, tls: &Tls, hello: Moment) -> Option<Moment> {

@@ -1,6 +1,7 @@
 //! What several TLS findings ask of a hello: how it was answered, and what it offered.
 
 use crate::detect::Exam;
+use crate::detect::recapture;
 use crate::detect::thresholds::SILENT_AFTER_HELLO;
 use crate::detect::words::listed;
 use crate::record::{CloseKind, Connection, ResetKind};
@@ -31,7 +32,6 @@ pub(super) enum Answer {
 }
 
 const BOTH_WAYS: Option<&str> = Some("tcpdump -i any -s 0 -w FILE 'host SERVER and tcp port PORT'");
-const LARGER_BUFFER: Option<&str> = Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'");
 
 /// What became of the ClientHello; to be asked only where it was captured whole.
 pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
@@ -47,7 +47,7 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
         return Answer::NotVisible("the server's packets were not captured", BOTH_WAYS);
     }
     if seen.gaps.server > 0 {
-        return Answer::NotVisible("a part of what the server sent was not captured", LARGER_BUFFER);
+        return Answer::NotVisible("a part of what the server sent was not captured", recapture::ALL_WHOLE);
     }
     if seen.over_limit || seen.evicted {
         return Answer::NotVisible("a limit of this program was reached before the connection's end", None);
@@ -62,7 +62,10 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
         return if not_tls {
             Answer::OtherProtocol
         } else {
-            Answer::NotVisible("the server's answer to the ClientHello is not whole in the capture", LARGER_BUFFER)
+            Answer::NotVisible(
+                "the server's answer to the ClientHello is not whole in the capture",
+                recapture::ALL_WHOLE,
+            )
         };
     }
     match (c.ending.closed_by, c.ending.kind, c.ending.reset) {
@@ -71,7 +74,7 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
         _ => {}
     }
     let Some(silence) = silence_after_hello(c) else {
-        return Answer::NotVisible("the ClientHello was not captured whole", LARGER_BUFFER);
+        return Answer::NotVisible("the ClientHello was not captured whole", recapture::ALL_WHOLE);
     };
     if silence >= SILENT_AFTER_HELLO {
         return if is_unacknowledged(c, tls) { Answer::Unacknowledged(silence) } else { Answer::Silence(silence) };

@@ -1,6 +1,7 @@
 //! A ClientHello without a server name: an error where names are needed, a hint where that can not be told.
 
 use super::hello_summary::{self, Answer};
+use crate::detect::recapture;
 use crate::detect::{Case, Common, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Protocol};
 use crate::tls::{Sni, Tls};
@@ -82,15 +83,9 @@ impl Detector for MissingSni {
 fn not_whole(tls: &Tls, exam: &mut Exam<'_>) {
     match tls.client_hello_cut {
         Some((_, NotVisible::CutBySnaplen)) => {
-            exam.not_visible(
-                "the ClientHello is cut by the snap length",
-                Some("tcpdump -i any -s 0 -w FILE 'tcp port PORT'"),
-            );
+            exam.not_visible("the ClientHello is cut by the snap length", recapture::WHOLE);
         }
-        Some(_) => exam.not_visible(
-            "a part of the ClientHello was not captured",
-            Some("tcpdump -i any -s 0 -B 65536 -w FILE 'tcp port PORT'"),
-        ),
+        Some(_) => exam.not_visible("a part of the ClientHello was not captured", recapture::ALL_WHOLE),
         None => {}
     }
 }
