@@ -4,7 +4,7 @@ use super::certificate_words;
 use crate::detect::recapture;
 use crate::detect::thresholds::{ABANDONED_AFTER, ABANDONED_ROUND_TRIPS, SILENT_AFTER_HELLO};
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Group, Severity, Shape, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Group, Pace, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, ResetKind};
 use crate::tls::{Stage, Tls};
 use crate::types::{Moment, Side, Span};
@@ -98,8 +98,8 @@ struct Left {
 fn left_by_client(c: &Connection, tls: &Tls, hello: Moment) -> Option<Moment> {
     let by_program = match c.ending.kind {
         CloseKind::Fin => true,
-        // Without ACK it is the host, which does not know the connection.
-        CloseKind::Reset => c.ending.reset.is_some_and(|reset| reset.kind != ResetKind::NoSuchConnection),
+        // Others are of a host that does not know the connection, or of a device in the client's name.
+        CloseKind::Reset => c.ending.reset.is_some_and(|reset| reset.kind == ResetKind::Abort),
         CloseKind::Timeout | CloseKind::Open => false,
     };
     let unfinished = tls.stage <= Stage::ServerFlight && tls.client_finished.is_none();
@@ -116,21 +116,27 @@ fn how(c: &Connection, tls: &Tls, hello: Moment, end: Moment) -> Option<Left> {
     if c.traffic.client.unanswered.is_some() || c.traffic.server.unanswered.is_some() || spoke {
         return None;
     }
-    let long = ABANDONED_AFTER.max(times(c.rtt().unwrap_or_default(), ABANDONED_ROUND_TRIPS));
     let server = &c.traffic.server;
     let answered = |at: &Moment| hello.packet < at.packet && at.packet < end.packet;
-    if server.first_payload.filter(answered).or_else(|| server.last_payload.filter(answered)).is_none() {
-        let waited = end.at.since(hello.at);
-        let answer = tls.server_hello.as_ref().map(|hello| hello.completed).filter(|answer| answer.packet > end.packet);
-        // no-server-hello tells of longer silence; who leaves at once waited for nothing.
-        let told = answer.is_none() && waited >= SILENT_AFTER_HELLO;
-        let kind = if answer.is_some() { TOO_LATE } else { WAITING };
-        return (waited >= long && !told).then_some(Left { kind, waited, answer });
-    }
+    let server_hello = tls.server_hello.as_ref().map(|hello| hello.completed);
     let certificate = tls.server_certificate.as_ref().map(|message| message.completed);
-    let steps = [tls.server_hello.as_ref().map(|hello| hello.completed), certificate, tls.server_finished];
-    let flight = steps.into_iter().flatten().filter(answered).max().filter(|_| tls.stage == Stage::ServerFlight)?;
-    Some(Left { kind: ANSWERED, waited: end.at.since(flight.at), answer: Some(flight) })
+    let steps = [server_hello, certificate, tls.server_finished];
+    if let Some(flight) = steps.into_iter().flatten().filter(answered).max() {
+        let waited = end.at.since(flight.at);
+        let is_whole = tls.stage == Stage::ServerFlight;
+        return is_whole.then_some(Left { kind: ANSWERED, waited, answer: Some(flight) });
+    }
+    // A part of an answer.
+    if [server.first_payload, server.last_payload].into_iter().flatten().any(|at| answered(&at)) {
+        return None;
+    }
+    let long = ABANDONED_AFTER.max(times(c.rtt().unwrap_or_default(), ABANDONED_ROUND_TRIPS));
+    let waited = end.at.since(hello.at);
+    let answer = server_hello.filter(|answer| answer.packet > end.packet);
+    // no-server-hello tells of longer silence; who leaves at once waited for nothing.
+    let is_told = answer.is_none() && waited >= SILENT_AFTER_HELLO;
+    let kind = if answer.is_some() { TOO_LATE } else { WAITING };
+    (waited >= long && !is_told).then_some(Left { kind, waited, answer })
 }
 
 fn tell_kind(group: &Group, address: &str, kind: &'static str, count: u64) -> Told {
@@ -153,8 +159,12 @@ fn tell_kind(group: &Group, address: &str, kind: &'static str, count: u64) -> To
         ANSWERED => {
             told.severity = Some(Severity::Warning);
             told.confidence = Some(Confidence::Medium);
-            told.summary += ": it does not accept the certificate and does not say so, or it \
-                             only wanted to look (a scanner, a check of certificates).";
+            told.summary += ": it does not accept the certificate and does not say so, or it only wanted to look (a scanner, a health check, \
+                             a check of certificates).";
+            if let Some(period) = beat(group) {
+                told.facts.add("period_s", period);
+                told.summary += &format!(" It comes every {period}, as a check does that a clock starts.");
+            }
             let certificate = certificate_words::tell(group, kind, &mut told);
             told.summary += &certificate;
             vec![LOOK_AT_CERTIFICATE.to_owned()]
@@ -187,6 +197,13 @@ const AT_CLIENT: &str = "Give TCP and TLS together more time at the client: Kube
 const LOOK_AT_CERTIFICATE: &str = "The client's log at this time names the reason. By hand, with the CAs that the client knows: `openssl s_client -connect \
                                    ADDRESS:PORT -servername NAME -CAfile CA.pem -verify_return_error </dev/null`. Is the client a scanner or a \
                                    monitor, nothing has to change.";
+
+/// The time between two, where each client that left after an answer came by the clock.
+fn beat(group: &Group) -> Option<Span> {
+    let mut beats = group.paces.iter().filter(|pace| pace.kind == ANSWERED).map(Pace::period);
+    let first = beats.next()??;
+    beats.all(|beat| beat.is_some()).then_some(first)
+}
 
 fn times(span: Span, factor: i64) -> Span {
     Span::from_nanos(span.as_nanos().saturating_mul(factor))
