@@ -89,7 +89,7 @@ fn of_tls(tls: &Tls) -> Option<(Reached, Option<Moment>)> {
     if let Some(hello) = &tls.server_hello {
         return Some((Reached::ServerHello, Some(hello.completed)));
     }
-    let hello = tls.second_client_hello.as_ref().or(tls.client_hello.as_ref())?;
+    let hello = tls.last_client_hello()?;
     Some((Reached::ClientHello, Some(hello.completed)))
 }
 

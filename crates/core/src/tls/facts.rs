@@ -84,6 +84,11 @@ impl Tls {
         hellos.into_iter().flatten().fold(0, |sum, hello| sum.saturating_add(hello.length.min(MOST_OF_A_HELLO)))
     }
 
+    /// The ClientHello that the ServerHello answers: the second, where there was a HelloRetryRequest and an answer to it.
+    pub(crate) fn last_client_hello(&self) -> Option<&ClientHello> {
+        self.second_client_hello.as_deref().or(self.client_hello.as_deref())
+    }
+
     /// The first fatal alert in clear.
     pub fn fatal_alert(&self) -> Option<&Alert> {
         self.alerts.iter().find(|alert| alert.level == AlertLevel::FATAL)

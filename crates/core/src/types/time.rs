@@ -134,6 +134,11 @@ impl Span {
         Self(self.0.saturating_abs())
     }
 
+    /// So many times as long.
+    pub const fn times(self, factor: i64) -> Self {
+        Self::from_nanos(self.as_nanos().saturating_mul(factor))
+    }
+
     /// This span and another, one after the other.
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))

@@ -1,8 +1,8 @@
 //! Small segments pass, big ones do not.
 
-use crate::detect::recapture;
 use std::net::IpAddr;
 
+use crate::detect::recapture;
 use crate::detect::thresholds::{BIG_SEGMENT_SHARE, MTU_RETRANSMISSIONS};
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{Connection, Traffic, Unanswered};

@@ -48,7 +48,7 @@ impl Detector for HandshakeAbandoned {
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let Some(tls) = &c.tls else { return };
-        let Some(hello) = tls.second_client_hello.as_ref().or(tls.client_hello.as_ref()) else { return };
+        let Some(hello) = tls.last_client_hello() else { return };
         let Some(end) = left_by_client(c, tls, hello.completed) else {
             exam.applies();
             return;
@@ -130,7 +130,7 @@ fn how(c: &Connection, tls: &Tls, hello: Moment, end: Moment) -> Option<Left> {
     if [server.first_payload, server.last_payload].into_iter().flatten().any(|at| answered(&at)) {
         return None;
     }
-    let long = ABANDONED_AFTER.max(times(c.rtt().unwrap_or_default(), ABANDONED_ROUND_TRIPS));
+    let long = ABANDONED_AFTER.max(c.rtt().unwrap_or_default().times(ABANDONED_ROUND_TRIPS));
     let waited = end.at.since(hello.at);
     let answer = server_hello.filter(|answer| answer.packet > end.packet);
     // no-server-hello tells of longer silence; who leaves at once waited for nothing.
@@ -203,8 +203,4 @@ fn beat(group: &Group) -> Option<Span> {
     let mut beats = group.paces.iter().filter(|pace| pace.kind == ANSWERED).map(Pace::period);
     let first = beats.next()??;
     beats.all(|beat| beat.is_some()).then_some(first)
-}
-
-fn times(span: Span, factor: i64) -> Span {
-    Span::from_nanos(span.as_nanos().saturating_mul(factor))
 }

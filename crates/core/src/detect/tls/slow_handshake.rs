@@ -47,7 +47,7 @@ impl Detector for SlowHandshake {
         if repeated || holed || tls.reversed {
             return;
         }
-        let limit = SLOW_STEP.max(times(rtt, SLOW_STEP_ROUND_TRIPS));
+        let limit = SLOW_STEP.max(rtt.times(SLOW_STEP_ROUND_TRIPS));
         let server = answered.at.since(asked.at);
         let (kind, from, to, took) = if server >= limit {
             (SERVER, asked, answered, server)
@@ -102,7 +102,7 @@ const AT_CLIENT: &str = "Look at the client at this time: CPU throttling, revoca
 
 /// From the hello that the ServerHello answers to the ServerHello.
 fn server_step(tls: &Tls) -> Option<(Moment, Moment)> {
-    let asked = tls.second_client_hello.as_ref().or(tls.client_hello.as_ref())?;
+    let asked = tls.last_client_hello()?;
     if tls.hello_retry.is_some() && tls.second_client_hello.is_none() {
         return None;
     }
@@ -117,8 +117,4 @@ fn client_step(tls: &Tls) -> Option<(Moment, Moment)> {
         None => return None,
     };
     Some((shown, tls.client_finished?)).filter(|(shown, finished)| shown.packet < finished.packet)
-}
-
-fn times(span: Span, factor: i64) -> Span {
-    Span::from_nanos(span.as_nanos().saturating_mul(factor))
 }
