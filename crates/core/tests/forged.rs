@@ -6,10 +6,9 @@ use handshark::{Inspector, Limits, Sink};
 
 /// The codes of `capture.quality` with their counts.
 fn quality(ladder: &str) -> Vec<(&'static str, u64)> {
-    let page = format!("# Page\n\n```ladder\n{ladder}\nexpect none\n```\n");
-    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let capture = handshark_testkit::played(ladder).expect("the ladder is well written");
     let mut inspector = Inspector::new(Limits::default());
-    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.push(&capture).expect("a capture");
     let (report, ()) = inspector.finish().expect("a whole capture");
     report.capture.quality.into_iter().map(|quality| (quality.code, quality.count)).collect()
 }
@@ -40,10 +39,9 @@ fn timeline(ladder: &str) -> Vec<String> {
             self.0 = timeline::of(connection).into_iter().map(|step| step.what).collect();
         }
     }
-    let page = format!("# Page\n\n```ladder\n{ladder}\nexpect none\n```\n");
-    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let capture = handshark_testkit::played(ladder).expect("the ladder is well written");
     let mut inspector = Inspector::with_sink(Limits::default(), Steps::default());
-    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.push(&capture).expect("a capture");
     inspector.finish().expect("a whole capture").1.0
 }
 

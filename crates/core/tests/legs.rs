@@ -6,10 +6,9 @@ const ENDPOINTS: &str = "1 client 10.0.0.9:40001\n1 server 10.0.0.7:8080\n2 clie
                          3 client 10.0.0.7:41001\n3 server 10.0.0.6:9000\n";
 
 fn report(ladder: &str) -> Report {
-    let page = format!("# Page\n\n```ladder\n{ENDPOINTS}{ladder}\nexpect none\n```\n");
-    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let capture = handshark_testkit::played(&format!("{ENDPOINTS}{ladder}")).expect("the ladder is well written");
     let mut inspector = Inspector::new(Limits::default());
-    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.push(&capture).expect("a capture");
     inspector.finish().expect("a whole capture").0
 }
 

@@ -4,10 +4,9 @@ use handshark::detect::Severity;
 use handshark::{Inspector, Limits, Report};
 
 fn report(ladder: &str) -> Report {
-    let page = format!("# Page\n\n```ladder\n{ladder}\nexpect none\n```\n");
-    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let capture = handshark_testkit::played(ladder).expect("the ladder is well written");
     let mut inspector = Inspector::new(Limits::default());
-    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.push(&capture).expect("a capture");
     inspector.finish().expect("a whole capture").0
 }
 

@@ -14,10 +14,9 @@ impl Sink for Outcomes {
 }
 
 fn outcome(ladder: &str) -> Vec<&'static str> {
-    let page = format!("# Page\n\n```ladder\n{ladder}\nexpect none\n```\n");
-    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let capture = handshark_testkit::played(ladder).expect("the ladder is well written");
     let mut inspector = Inspector::with_sink(Limits::default(), Outcomes::default());
-    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.push(&capture).expect("a capture");
     inspector.finish().expect("a whole capture").1.0
 }
 
@@ -34,10 +33,9 @@ fn events(ladder: &str) -> Vec<String> {
             }
         }
     }
-    let page = format!("# Page\n\n```ladder\n{ladder}\nexpect none\n```\n");
-    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let capture = handshark_testkit::played(ladder).expect("the ladder is well written");
     let mut inspector = Inspector::with_sink(Limits::default(), Events::default());
-    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.push(&capture).expect("a capture");
     inspector.finish().expect("a whole capture").1.0
 }
 
@@ -51,10 +49,9 @@ fn gaps(ladder: &str) -> (u32, u32) {
             self.0 = (gaps.client, gaps.server);
         }
     }
-    let page = format!("# Page\n\n```ladder\n{ladder}\nexpect none\n```\n");
-    let ladders = handshark_testkit::ladders(&page).expect("the ladder is well written");
+    let capture = handshark_testkit::played(ladder).expect("the ladder is well written");
     let mut inspector = Inspector::with_sink(Limits::default(), Gaps::default());
-    inspector.push(&ladders[0].capture()).expect("a capture");
+    inspector.push(&capture).expect("a capture");
     inspector.finish().expect("a whole capture").1.0
 }
 

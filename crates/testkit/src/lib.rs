@@ -9,5 +9,5 @@ pub mod writers;
 
 mod noise;
 
-pub use ladder::{Expectation, Expected, FindingExpected, Ladder, LadderError, ladders};
+pub use ladder::{Expectation, Expected, FindingExpected, Ladder, LadderError, ladders, played};
 pub use noise::Noise;

@@ -31,6 +31,14 @@ pub struct Ladder {
     packets: Vec<Packet>,
 }
 
+/// The capture of one ladder that stands on no page and expects nothing.
+///
+/// # Errors
+/// It can not be read or played.
+pub fn played(ladder: &str) -> Result<Vec<u8>, LadderError> {
+    Ok(Ladder::read("", 1, &format!("{ladder}\nexpect none\n"))?.capture())
+}
+
 /// The ladders of a page, in order.
 ///
 /// # Errors
