@@ -86,6 +86,8 @@ pub(crate) enum Command {
     Certificates(Rows),
     /// What differs from one capture to another: findings, outcomes and rates by service, ClientHellos
     Compare(Compare),
+    /// The same connections at several capture points: where packets were lost, made or changed
+    Correlate(Correlate),
     /// The manual page of a finding; without a code the list of all
     Explain(Explain),
     /// A completion script for a shell, on standard output
@@ -149,6 +151,25 @@ pub(crate) struct Compare {
     #[command(flatten)]
     pub(crate) way: Way,
 }
+
+#[derive(Debug, Args)]
+pub(crate) struct Correlate {
+    /// Captures of the same time at different points of the way, best from the client to the server. Each is a file, or a
+    /// directory, which is one capture
+    #[arg(value_name = "CAPTURE", num_args = 2..=MOST_POINTS, required = true)]
+    pub(crate) captures: Vec<PathBuf>,
+    /// How the correlation is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: ReportFormat,
+    /// Exit with 1 if something of this severity or above happened between the points
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<Level>,
+    #[command(flatten)]
+    pub(crate) way: Way,
+}
+
+/// Points have letters for names.
+const MOST_POINTS: usize = 26;
 
 #[derive(Debug, Args)]
 pub(crate) struct Explain {

@@ -8,6 +8,7 @@
 mod analysis;
 mod args;
 mod compare;
+mod correlate;
 mod destination;
 mod diagnose;
 mod explain;
@@ -36,6 +37,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Hellos(job) => rows::run(&job, handshark_output::rows::RowKind::Hellos),
         Command::Certificates(job) => rows::run(&job, handshark_output::rows::RowKind::Certificates),
         Command::Compare(job) => compare::run(job),
+        Command::Correlate(job) => correlate::run(job),
         Command::Explain(job) => explain::run(&job),
         Command::Completions { shell } => generated::completions(shell),
         Command::Man { of } => generated::man(of.as_deref()),

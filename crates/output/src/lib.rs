@@ -3,7 +3,7 @@
 //! In: a [`Report`](handshark::Report), or finished connections one by one. Out: bytes on any writer. A report is written
 //! as [`text`] or [`json`]; connections, hellos and certificates as [`rows`] (table, JSON lines, CSV, with the feature
 //! `parquet` Parquet) or, with the feature `arrow`, as record batches; a manual page by [`explain`], two captures side by side
-//! by [`compare`].
+//! by [`compare`], several capture points by [`correlate`].
 //!
 //! Strings of a report are escaped by the core; values of rows are as they were on the wire, and each format here makes
 //! them safe in its own way.
@@ -13,6 +13,7 @@
 #[cfg(feature = "arrow")]
 pub mod arrow;
 pub mod compare;
+pub mod correlate;
 pub mod explain;
 pub mod json;
 pub mod rows;

@@ -1,0 +1,403 @@
+//! What became of packets from point to point: lost, born, or missed by a capture.
+//!
+//! A point says of a packet that it saw it, that it did not although it would have, or nothing. Only neighbours of which both
+//! say something are laid side by side.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::journeys::{Journey, Journeys};
+use super::leg::{Leg, Point};
+use super::way::Way;
+use super::{Event, Fate, Observation, Place, PointName, Proof, Trace, words};
+use crate::detect::Severity;
+use crate::record::Outcome;
+use crate::types::{Endpoint, Moment, Side, Span, Timestamp};
+
+/// Examples of one observation.
+const MOST_EXAMPLES: usize = 3;
+/// Observations that are told apart.
+const MOST_KINDS: usize = 10_000;
+/// What a packet may take from one point to the next where no handshake tells.
+const LEAST_MARGIN: Span = Span::from_millis(5);
+
+/// Single packets that are followed; payload is reckoned in bytes.
+const EVENTS: [(Event, Side); 6] = [
+    (Event::Syn, Side::Client),
+    (Event::SynAck, Side::Server),
+    (Event::Fin, Side::Client),
+    (Event::Fin, Side::Server),
+    (Event::Rst, Side::Client),
+    (Event::Rst, Side::Server),
+];
+
+/// What one observation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    pub(super) fate: Fate,
+    pub(super) event: Event,
+    pub(super) by: Side,
+    pub(super) place: Place,
+    pub(super) service: Endpoint,
+}
+
+#[derive(Debug, Default)]
+struct Found {
+    connections: u64,
+    bytes: u64,
+    severity: Option<Severity>,
+    examples: Vec<Proof>,
+}
+
+/// Everything that was found.
+#[derive(Debug, Default)]
+pub(super) struct Fates {
+    found: BTreeMap<Key, Found>,
+    /// How many connections would have shown it.
+    of: BTreeMap<(Event, Side, Place, Endpoint), u64>,
+    /// Attempts without an answer that a farther point does not have, where nothing tells whether it would.
+    pub(super) untraced: u64,
+    /// Found past what is told apart.
+    pub(super) left_out: u64,
+}
+
+/// What a point says of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    Yes(Moment),
+    No,
+    Unknown,
+}
+
+/// A leg in the order of the way, or the certainty that there is none.
+#[derive(Clone, Copy)]
+struct Stage<'a> {
+    point: usize,
+    /// Its place in the order of the way.
+    rank: usize,
+    leg: Option<&'a Leg>,
+}
+
+struct Judge<'a> {
+    points: &'a [Point],
+    way: &'a Way,
+    /// Services that one point and another both have, untranslated.
+    shared: BTreeSet<(usize, usize, Endpoint)>,
+    /// Whether a point has packets of servers at all, and of clients.
+    sees: Vec<[bool; 2]>,
+    fates: Fates,
+}
+
+impl Fates {
+    pub(super) fn of(points: &[Point], journeys: &Journeys, way: &Way) -> Self {
+        let sees = points
+            .iter()
+            .map(|point| [Side::Client, Side::Server].map(|side| point.legs.iter().any(|leg| leg.packets[side] > 0)));
+        let mut judge =
+            Judge { points, way, shared: shared(points, journeys), sees: sees.collect(), fates: Self::default() };
+        journeys.all.iter().for_each(|journey| judge.add(journey));
+        judge.fates
+    }
+
+    /// In words, the largest harm first.
+    pub(super) fn into_observations(self) -> Vec<Observation> {
+        let Self { found, of, .. } = self;
+        let mut all: Vec<Observation> = found
+            .into_iter()
+            .map(|(key, found)| {
+                let Key { fate, event, by, place, service } = key;
+                let of = of.get(&(event, by, place, service)).copied().unwrap_or(found.connections);
+                let bytes = (event == Event::Payload).then_some(found.bytes);
+                Observation {
+                    fate,
+                    event,
+                    by,
+                    place,
+                    service,
+                    severity: found.severity.unwrap_or(Severity::Info),
+                    connections: found.connections,
+                    of: of.max(found.connections),
+                    bytes,
+                    summary: words::summary(&key, bytes),
+                    remedy: words::remedy(&key),
+                    evidence: found.examples,
+                }
+            })
+            .collect();
+        // A made RST and a lost SYN are causes; what follows from them is told behind.
+        all.sort_by_key(|one| (std::cmp::Reverse((one.severity, one.fate == Fate::Born, one.connections)), one.event));
+        all
+    }
+
+    fn note(&mut self, key: Key, bytes: u64, severity: Severity, proof: impl FnOnce() -> Proof) {
+        if self.found.len() >= MOST_KINDS && !self.found.contains_key(&key) {
+            self.left_out += 1;
+            return;
+        }
+        let found = self.found.entry(key).or_default();
+        found.connections += 1;
+        found.bytes += bytes;
+        found.severity = found.severity.max(Some(severity));
+        if found.examples.len() < MOST_EXAMPLES {
+            found.examples.push(proof());
+        }
+    }
+
+    fn count(&mut self, event: Event, by: Side, place: Place, service: Endpoint) {
+        if self.of.len() < MOST_KINDS || self.of.contains_key(&(event, by, place, service)) {
+            *self.of.entry((event, by, place, service)).or_default() += 1;
+        }
+    }
+}
+
+impl<'a> Judge<'a> {
+    fn add(&mut self, journey: &Journey) {
+        let stages = self.stages(journey);
+        let Some(service) = stages.iter().find_map(|stage| Some(stage.leg?.server)) else { return };
+        if stages.len() < 2 {
+            return;
+        }
+        let failed = stages.iter().filter_map(|stage| stage.leg).any(|leg| leg.outcome.is_failure());
+        for (event, by) in EVENTS {
+            self.follow(&stages, event, by, service, failed);
+        }
+        for by in [Side::Client, Side::Server] {
+            self.weigh(&stages, by, service, failed);
+        }
+        // Of a connection that one point alone has nothing more can be said than that point's own report says.
+        if failed && stages.iter().filter(|stage| stage.leg.is_some()).count() > 1 {
+            self.look_beyond(&stages, service);
+        }
+    }
+
+    /// The legs in the order of the way; behind the last one the points that would have the connection if it had come to them.
+    fn stages(&mut self, journey: &Journey) -> Vec<Stage<'a>> {
+        let points = self.points;
+        let mut stages: Vec<Stage<'a>> = Vec::new();
+        for (rank, &point) in self.way.order.iter().enumerate() {
+            let leg = journey.leg(points, point);
+            if leg.is_some() {
+                // What was not there is known to be on another way.
+                stages.retain(|stage| stage.leg.is_some());
+                stages.push(Stage { point, rank, leg });
+            } else if let Some((near, last)) = stages.iter().rev().find_map(|stage| Some((stage.point, stage.leg?)))
+                && last.syn_ack.is_none()
+                && !last.mid_stream
+                && let Some(syn) = last.syn
+            {
+                let at = self.way.clocks.common(near, syn.at);
+                if self.shared.contains(&(near, point, last.server)) && self.could_see(point, at) {
+                    stages.push(Stage { point, rank, leg: None });
+                } else {
+                    self.fates.untraced += u64::from(rank + 1 == self.way.order.len());
+                }
+            }
+        }
+        stages
+    }
+
+    /// Follows one packet in the direction in which it went.
+    fn follow(&mut self, stages: &[Stage<'a>], event: Event, by: Side, service: Endpoint, failed: bool) {
+        let sights: Vec<(Stage<'a>, Sight)> =
+            travelled(stages, by).map(|stage| (stage, self.sight(stage, event, by))).collect();
+        let seen_at = |(stage, sight): &(Stage<'a>, Sight)| match sight {
+            Sight::Yes(moment) => Some(self.way.clocks.common(stage.point, moment.at)),
+            Sight::No | Sight::Unknown => None,
+        };
+        let Some(at) = sights.iter().filter_map(seen_at).min() else { return };
+        let known: Vec<(Stage<'a>, bool)> = sights
+            .iter()
+            .filter_map(|(stage, sight)| match sight {
+                Sight::Yes(_) => Some((*stage, true)),
+                Sight::No => self.could_see(stage.point, at).then_some((*stage, false)),
+                Sight::Unknown => None,
+            })
+            .collect();
+        let (first, last) = (known.iter().position(|(_, seen)| *seen), known.iter().rposition(|(_, seen)| *seen));
+        let Some((first, last)) = first.zip(last) else { return };
+        for (place, two) in known.windows(2).enumerate() {
+            let [(one, one_seen), (other, other_seen)] = two else { continue };
+            let between = between(one, other);
+            if *one_seen || *other_seen {
+                self.fates.count(event, by, between, service);
+            }
+            let fate = if place == last && *one_seen {
+                Fate::Lost
+            } else if place + 1 == first {
+                Fate::Born
+            } else {
+                continue;
+            };
+            let key = Key { fate, event, by, place: between, service };
+            let proof = self.proof(stages, event, by);
+            self.fates.note(key, 0, severity(fate, event, failed), || proof);
+        }
+        for (stage, _) in known.iter().take(last).skip(first).filter(|(_, seen)| !seen) {
+            let own = Some(PointName(stage.point));
+            let key = Key { fate: Fate::Missed, event, by, place: Place { from: own, to: own }, service };
+            let proof = self.proof(stages, event, by);
+            self.fates.note(key, 0, Severity::Info, || proof);
+        }
+    }
+
+    /// Lays the payload bytes of neighbours side by side.
+    fn weigh(&mut self, stages: &[Stage<'a>], by: Side, service: Endpoint, failed: bool) {
+        let whole: Vec<(Stage<'a>, &Leg)> = travelled(stages, by)
+            .filter_map(|stage| Some((stage, stage.leg?)))
+            .filter(|(stage, leg)| {
+                let in_part = leg.mid_stream || leg.in_part || leg.flags_only || leg.one_way == Some(by.peer());
+                !in_part && self.sees_side(stage.point, by)
+            })
+            .collect();
+        for two in whole.windows(2) {
+            let [(one, near), (other, far)] = two else { continue };
+            let place = between(one, other);
+            if near.bytes[by] > 0 || far.bytes[by] > 0 {
+                self.fates.count(Event::Payload, by, place, service);
+            }
+            let (had, got) = (near.bytes[by], far.bytes[by]);
+            let (fate, bytes, blind, moment, from) = if had > got {
+                // What was acknowledged had arrived, captured or not.
+                (Fate::Lost, (had - got).saturating_sub(u64::from(far.missing[by])), other, near.last_payload[by], one)
+            } else {
+                (Fate::Born, (got - had).saturating_sub(u64::from(near.missing[by])), one, far.last_payload[by], other)
+            };
+            let Some(moment) = moment.filter(|_| bytes > 0) else { continue };
+            if !self.could_see(blind.point, self.way.clocks.common(from.point, moment.at)) {
+                continue;
+            }
+            let proof = self.proof(stages, Event::Payload, by);
+            let key = Key { fate, event: Event::Payload, by, place, service };
+            self.fates.note(key, bytes, severity(fate, Event::Payload, failed), || proof);
+        }
+    }
+
+    /// A failure whose cause did not lie between two points lies before the first one, or behind the last.
+    fn look_beyond(&mut self, stages: &[Stage<'a>], service: Endpoint) {
+        let outermost = self.way.order.len().saturating_sub(1);
+        let first = stages.first().filter(|stage| stage.rank == 0);
+        let last = stages.last().filter(|stage| stage.rank == outermost);
+        if let Some(point) = first
+            && let Some((_, Side::Client)) = point.leg.and_then(|leg| leg.reset)
+        {
+            let place = Place { from: None, to: Some(PointName(point.point)) };
+            self.note_beyond(stages, Fate::Born, Event::Rst, Side::Client, place, service);
+        }
+        let Some((last, leg)) = last.and_then(|last| Some((last, last.leg?))) else { return };
+        let place = Place { from: Some(PointName(last.point)), to: None };
+        let answered = stages.iter().filter_map(|stage| stage.leg).any(|leg| leg.syn_ack.is_some());
+        if let Some((_, Side::Server)) = leg.reset {
+            self.note_beyond(stages, Fate::Born, Event::Rst, Side::Server, place, service);
+        } else if leg.outcome == Outcome::Unanswered && !answered && self.sees_side(last.point, Side::Server) {
+            self.note_beyond(stages, Fate::Lost, Event::Syn, Side::Client, place, service);
+        }
+    }
+
+    fn note_beyond(
+        &mut self,
+        stages: &[Stage<'a>],
+        fate: Fate,
+        event: Event,
+        by: Side,
+        place: Place,
+        service: Endpoint,
+    ) {
+        let proof = self.proof(stages, event, by);
+        self.fates.note(Key { fate, event, by, place, service }, 0, Severity::Error, || proof);
+    }
+
+    /// What a point says of a packet.
+    fn sight(&self, stage: Stage<'_>, event: Event, by: Side) -> Sight {
+        if !self.sees_side(stage.point, by) {
+            return Sight::Unknown;
+        }
+        // A point that would have the connection and has it not has none of its packets.
+        let Some(leg) = stage.leg else { return Sight::No };
+        let seen = moment(leg, event, by);
+        if let Some(moment) = seen {
+            return Sight::Yes(moment);
+        }
+        let blind = leg.in_part || leg.one_way == Some(by.peer());
+        let blind = match event {
+            Event::Syn | Event::Payload => true,
+            // A server that says something else had sent it.
+            Event::SynAck => blind || leg.mid_stream || leg.packets.server > u64::from(leg.resets.server),
+            Event::Fin | Event::Rst => blind,
+        };
+        if blind { Sight::Unknown } else { Sight::No }
+    }
+
+    fn sees_side(&self, point: usize, side: Side) -> bool {
+        self.sees.get(point).is_some_and(|[client, server]| if side == Side::Client { *client } else { *server })
+    }
+
+    /// Whether a point's capture ran when a packet of this time would have come to it.
+    fn could_see(&self, point: usize, at: Timestamp) -> bool {
+        let Some(Point { first: Some(first), last: Some(last), .. }) = self.points.get(point) else { return false };
+        let own = self.way.clocks.own(point, at);
+        *first <= own.plus(LEAST_MARGIN) && own.plus(LEAST_MARGIN) <= *last
+    }
+
+    fn proof(&self, stages: &[Stage<'_>], event: Event, by: Side) -> Proof {
+        let trace = |stage: &Stage<'_>| {
+            let leg = stage.leg;
+            Trace {
+                point: PointName(stage.point),
+                connection: leg.map(|leg| leg.number),
+                packet: leg.and_then(|leg| moment(leg, event, by)).map(|moment| moment.packet),
+                last_packet: leg.map(|leg| leg.last.packet),
+                bytes: leg.filter(|_| event == Event::Payload).map(|leg| leg.bytes[by]),
+            }
+        };
+        Proof { sightings: stages.iter().map(trace).collect() }
+    }
+}
+
+/// The packet of an event, where a point has one.
+fn moment(leg: &Leg, event: Event, by: Side) -> Option<Moment> {
+    match event {
+        Event::Syn => leg.syn,
+        Event::SynAck => leg.syn_ack,
+        Event::Payload => leg.last_payload[by],
+        Event::Fin => leg.fin[by],
+        Event::Rst if leg.resets[by] == 0 => None,
+        Event::Rst => match leg.reset {
+            Some((moment, first)) if first == by => Some(moment),
+            _ => leg.last_packet[by],
+        },
+    }
+}
+
+/// In the direction in which a side's packets go.
+fn travelled<'s, 'a>(stages: &'s [Stage<'a>], by: Side) -> Box<dyn Iterator<Item = Stage<'a>> + 's> {
+    match by {
+        Side::Client => Box::new(stages.iter().copied()),
+        Side::Server => Box::new(stages.iter().rev().copied()),
+    }
+}
+
+fn between(one: &Stage<'_>, other: &Stage<'_>) -> Place {
+    let (from, to) = if one.rank < other.rank { (one, other) } else { (other, one) };
+    Place { from: Some(PointName(from.point)), to: Some(PointName(to.point)) }
+}
+
+const fn severity(fate: Fate, event: Event, failed: bool) -> Severity {
+    match (fate, event) {
+        (Fate::Missed, _) | (Fate::Lost, Event::Rst) => Severity::Info,
+        (Fate::Lost, Event::Fin) => Severity::Warning,
+        _ if failed => Severity::Error,
+        _ => Severity::Warning,
+    }
+}
+
+fn shared(points: &[Point], journeys: &Journeys) -> BTreeSet<(usize, usize, Endpoint)> {
+    let mut shared = BTreeSet::new();
+    for journey in &journeys.all {
+        let legs: Vec<(usize, &Leg)> = journey.each(points).collect();
+        for (one, leg) in &legs {
+            for (other, _) in legs.iter().filter(|(other, further)| other != one && further.server == leg.server) {
+                shared.insert((*one, *other, leg.server));
+            }
+        }
+    }
+    shared
+}
