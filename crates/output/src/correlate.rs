@@ -9,7 +9,7 @@ use handshark::correlate::{
     Change, Correlation, Event, Fate, Observation, OrderFrom, Place, PointSummary, Proof, RoundTrip, Stretch, Trace,
 };
 use handshark::detect::Severity;
-use handshark::types::Side;
+use handshark::types::{Side, Span};
 
 use crate::paint::Paint;
 use crate::sheet::Sheet;
@@ -17,6 +17,8 @@ use crate::text::Style;
 
 /// Observations that are told; the rest is counted.
 const MOST_OBSERVATIONS: usize = 20;
+/// Clocks that differ by less are not worth a word: the way there and back need not take the same time.
+const CLOCKS_AGREE: Span = Span::from_millis(1);
 /// Changes that are told of one stretch.
 const MOST_CHANGES: usize = 8;
 
@@ -64,10 +66,8 @@ pub fn write_json(out: &mut dyn Write, correlation: &Correlation) -> io::Result<
 
 /// The worst in a sentence, or that there is none.
 fn headline(correlation: &Correlation) -> String {
-    let several = match correlation.connections {
-        1 => "1 connection was seen at two points or more".to_owned(),
-        count => format!("{count} connections were seen at two points or more"),
-    };
+    let was = if correlation.connections == 1 { "was" } else { "were" };
+    let several = format!("{} {was} seen at two points or more", plural(correlation.connections, "connection"));
     match correlation.observations.first().filter(|worst| worst.severity > Severity::Info) {
         Some(Observation { connections, of, summary, .. }) => {
             format!("{connections} of {of} connections: {summary} {several}.")
@@ -83,11 +83,12 @@ fn point_line(point: &PointSummary) -> String {
         [file] => file.clone(),
         [first, rest @ ..] => format!("{first} and {} more", rest.len()),
     };
-    let clock = point.clock_ahead_s.filter(|ahead| ahead.as_nanos() != 0).map(|ahead| {
+    let clock = point.clock_ahead_s.filter(|ahead| ahead.abs() >= CLOCKS_AGREE).map(|ahead| {
         let word = if ahead.as_nanos() > 0 { "ahead" } else { "behind" };
         format!("; its clock is {} {word}", ahead.abs())
     });
-    format!("{files}: {} packets, {} connections{}", point.packets, point.connections, clock.unwrap_or_default())
+    let (packets, connections) = (plural(point.packets, "packet"), plural(point.connections, "connection"));
+    format!("{files}: {packets}, {connections}{}", clock.unwrap_or_default())
 }
 
 fn order(correlation: &Correlation) -> String {
@@ -124,7 +125,7 @@ fn tell(sheet: &mut Sheet, observation: &Observation) {
     for proof in &observation.evidence {
         sheet.paragraph(4, "", &evidence(proof));
     }
-    sheet.paragraph(2, "Look at: ", &observation.remedy);
+    sheet.paragraph(2, "Next: ", &observation.remedy);
 }
 
 fn at(place: Place) -> String {
@@ -158,10 +159,10 @@ fn evidence(proof: &Proof) -> String {
 fn along(sheet: &mut Sheet, stretch: &Stretch) {
     let Stretch { from, to, connections, round_trip, beyond, hops, retransmitted, changes } = stretch;
     sheet.heading(0, &format!("From {from} to {to}"));
-    sheet.paragraph(2, "", &format!("{connections} connections at both"));
+    sheet.paragraph(2, "", &format!("{} at both", plural(*connections, "connection")));
     let times = |times: &RoundTrip| {
         let RoundTrip { count, least_s, p50_s, p99_s, most_s } = times;
-        format!("{p50_s} (least {least_s}, 99 % below {p99_s}, most {most_s}; {count} handshakes)")
+        format!("{p50_s} (least {least_s}, 99 % below {p99_s}, most {most_s}; {})", plural(*count, "handshake"))
     };
     if let Some(round_trip) = round_trip {
         sheet.paragraph(2, &format!("round trip {from} to {to}  "), &times(round_trip));
@@ -188,6 +189,10 @@ fn along(sheet: &mut Sheet, stretch: &Stretch) {
     }
 }
 
+fn plural(count: u64, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}
+
 fn changed(change: &Change) -> String {
     let Change { field, by, before, after, connections, of, example } = change;
     let whose = by.map(|side| format!("{side}'s ")).unwrap_or_default();
@@ -195,5 +200,7 @@ fn changed(change: &Change) -> String {
         Some(format!("{}: connection {}, packet {}", trace.point, trace.connection?, trace.packet?))
     });
     let packets: Vec<String> = packets.collect();
-    format!("{whose}{} {before} -> {after}: {connections} of {of} ({})", field.name(), packets.join("; "))
+    let [one, other] = example.map(|trace| trace.point);
+    let values = format!("{before} at {one}, {after} at {other}");
+    format!("{whose}{}: {values}, {connections} of {of} ({})", field.name(), packets.join("; "))
 }

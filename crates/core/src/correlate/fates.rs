@@ -52,8 +52,8 @@ struct Found {
 #[derive(Debug, Default)]
 pub(super) struct Fates {
     found: BTreeMap<Key, Found>,
-    /// How many connections would have shown it.
-    of: BTreeMap<(Event, Side, Place, Endpoint), u64>,
+    /// How many connections of a service passed a place, or would have.
+    of: BTreeMap<(Place, Endpoint), u64>,
     /// Attempts without an answer that a farther point does not have, where nothing tells whether it would.
     pub(super) untraced: u64,
     /// Found past what is told apart.
@@ -105,7 +105,7 @@ impl Fates {
             .into_iter()
             .map(|(key, found)| {
                 let Key { fate, event, by, place, service } = key;
-                let of = of.get(&(event, by, place, service)).copied().unwrap_or(found.connections);
+                let of = of.get(&(place, service)).copied().unwrap_or(found.connections);
                 let bytes = (event == Event::Payload).then_some(found.bytes);
                 Observation {
                     fate,
@@ -142,9 +142,9 @@ impl Fates {
         }
     }
 
-    fn count(&mut self, event: Event, by: Side, place: Place, service: Endpoint) {
-        if self.of.len() < MOST_KINDS || self.of.contains_key(&(event, by, place, service)) {
-            *self.of.entry((event, by, place, service)).or_default() += 1;
+    fn count(&mut self, place: Place, service: Endpoint) {
+        if self.of.len() < MOST_KINDS || self.of.contains_key(&(place, service)) {
+            *self.of.entry((place, service)).or_default() += 1;
         }
     }
 }
@@ -157,6 +157,7 @@ impl<'a> Judge<'a> {
             return;
         }
         let failed = stages.iter().filter_map(|stage| stage.leg).any(|leg| leg.outcome.is_failure());
+        self.count(&stages, service);
         for (event, by) in EVENTS {
             self.follow(&stages, event, by, service, failed);
         }
@@ -182,10 +183,10 @@ impl<'a> Judge<'a> {
             } else if let Some((near, last)) = stages.iter().rev().find_map(|stage| Some((stage.point, stage.leg?)))
                 && last.syn_ack.is_none()
                 && !last.mid_stream
-                && let Some(syn) = last.syn
+                && let Some((syn, again)) = last.syn.zip(last.last_syn)
             {
-                let at = self.way.clocks.common(near, syn.at);
-                if self.shared.contains(&(near, point, last.server)) && self.could_see(point, at) {
+                let came = |syn: Moment| self.could_see(point, self.way.clocks.common(near, syn.at));
+                if self.shared.contains(&(near, point, last.server)) && (came(syn) || came(again)) {
                     stages.push(Stage { point, rank, leg: None });
                 } else {
                     self.fates.untraced += u64::from(rank + 1 == self.way.order.len());
@@ -193,6 +194,22 @@ impl<'a> Judge<'a> {
             }
         }
         stages
+    }
+
+    /// Counts it at every place where something could have been told of it.
+    fn count(&mut self, stages: &[Stage<'_>], service: Endpoint) {
+        for two in stages.windows(2) {
+            let [one, other] = two else { continue };
+            self.fates.count(between(one, other), service);
+        }
+        let (first, last) = (stages.first(), stages.last());
+        let before = first.map(|first| Place { from: None, to: Some(PointName(first.point)) });
+        let beyond = last.map(|last| Place { from: Some(PointName(last.point)), to: None });
+        before.into_iter().chain(beyond).for_each(|place| self.fates.count(place, service));
+        for stage in stages.iter().skip(1).take(stages.len().saturating_sub(2)) {
+            let own = Some(PointName(stage.point));
+            self.fates.count(Place { from: own, to: own }, service);
+        }
     }
 
     /// Follows one packet in the direction in which it went.
@@ -208,18 +225,16 @@ impl<'a> Judge<'a> {
             .iter()
             .filter_map(|(stage, sight)| match sight {
                 Sight::Yes(_) => Some((*stage, true)),
-                Sight::No => self.could_see(stage.point, at).then_some((*stage, false)),
+                // Where there is no leg at all that was asked before.
+                Sight::No => (stage.leg.is_none() || self.could_see(stage.point, at)).then_some((*stage, false)),
                 Sight::Unknown => None,
             })
             .collect();
         let (first, last) = (known.iter().position(|(_, seen)| *seen), known.iter().rposition(|(_, seen)| *seen));
         let Some((first, last)) = first.zip(last) else { return };
         for (place, two) in known.windows(2).enumerate() {
-            let [(one, one_seen), (other, other_seen)] = two else { continue };
+            let [(one, one_seen), (other, _)] = two else { continue };
             let between = between(one, other);
-            if *one_seen || *other_seen {
-                self.fates.count(event, by, between, service);
-            }
             let fate = if place == last && *one_seen {
                 Fate::Lost
             } else if place + 1 == first {
@@ -251,9 +266,6 @@ impl<'a> Judge<'a> {
         for two in whole.windows(2) {
             let [(one, near), (other, far)] = two else { continue };
             let place = between(one, other);
-            if near.bytes[by] > 0 || far.bytes[by] > 0 {
-                self.fates.count(Event::Payload, by, place, service);
-            }
             let (had, got) = (near.bytes[by], far.bytes[by]);
             let (fate, bytes, blind, moment, from) = if had > got {
                 // What was acknowledged had arrived, captured or not.

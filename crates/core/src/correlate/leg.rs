@@ -21,6 +21,8 @@ pub(super) struct Leg {
     /// SYNs that were sent, retries included.
     pub(super) syns: u32,
     pub(super) syn: Option<Moment>,
+    /// The last SYN, which is the first where it was not sent again.
+    pub(super) last_syn: Option<Moment>,
     pub(super) syn_ack: Option<Moment>,
     pub(super) isn: Sided<Option<Seq>>,
     pub(super) ttl: Sided<Option<u8>>,
@@ -60,6 +62,7 @@ impl Leg {
             last: c.last,
             syns: opening.syns_sent(),
             syn: opening.syn,
+            last_syn: opening.syn_retries.last().copied().or(opening.syn),
             syn_ack: opening.syn_ack,
             isn: Sided { client: traffic.client.isn, server: traffic.server.isn },
             ttl: Sided { client: traffic.client.ttl, server: traffic.server.ttl },

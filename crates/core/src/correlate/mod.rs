@@ -159,7 +159,7 @@ pub struct Observation {
     pub severity: Severity,
     /// Connections.
     pub connections: u64,
-    /// Connections to the service that had such a packet and would have shown it.
+    /// Connections to the service that passed this place, or would have.
     pub of: u64,
     /// Bytes, where the event is payload.
     pub bytes: Option<u64>,

@@ -8,7 +8,7 @@ use crate::types::Side;
 
 /// Where, in the direction in which the packets went.
 enum Where {
-    /// Between a point that they passed, or would have passed, first and the next one.
+    /// Between two points: the one that they came to first, or would have, and the other.
     Between(PointName, PointName),
     /// On the servers' side of the last point, or on the clients' side of the first.
     Beyond(PointName),
@@ -51,12 +51,12 @@ pub(super) fn summary(key: &Key, bytes: Option<u64>) -> String {
     };
     match (key.fate, Where::of(key)) {
         (Fate::Lost, Where::Between(near, far)) => {
-            let back = if by == Side::Server { ", on the way back" } else { "" };
-            format!("{packets} were captured at {near} and not at {far}: lost between {near} and {far}{back}.")
+            let back = if by == Side::Server { " on the way back" } else { "" };
+            format!("{packets} were captured at {near} and not at {far}: lost between {}{back}.", ends(key))
         }
         (Fate::Born, Where::Between(near, far)) => {
             let nearer = if by == Side::Server { "server" } else { "client" };
-            let made = format!("made between {near} and {far}");
+            let made = format!("made between {}", ends(key));
             let end = match event {
                 Event::Rst => made,
                 Event::SynAck => format!("{made} by something that answers in its place, or answers take another way"),
@@ -81,38 +81,47 @@ pub(super) fn summary(key: &Key, bytes: Option<u64>) -> String {
     }
 }
 
+/// Both points in the order of the way.
+fn ends(key: &Key) -> String {
+    match key.place {
+        Place { from: Some(from), to: Some(to) } => format!("{from} and {to}"),
+        Place { from, to } => from.or(to).map(|point| point.to_string()).unwrap_or_default(),
+    }
+}
+
 /// What to look at.
 pub(super) fn remedy(key: &Key) -> String {
+    let ends = ends(key);
     match (key.fate, key.event, Where::of(key)) {
         (Fate::Missed, _, Where::At(point)) => {
             format!(
                 "Capture at {point} with a larger buffer (`tcpdump -B 16384`) and the same filter as elsewhere, or on all interfaces."
             )
         }
-        (Fate::Born, Event::Rst | Event::Fin, Where::Between(near, far)) => format!(
-            "Look for what ends connections between {near} and {far}: load balancer and firewall timeouts, `reject with tcp reset` rules, \
+        (Fate::Born, Event::Rst | Event::Fin, Where::Between(..)) => format!(
+            "Look for what ends connections between {ends}: load balancer and firewall timeouts, `reject with tcp reset` rules, \
              a service mesh, an appliance. Capture halfway to halve the distance."
         ),
-        (Fate::Born, Event::SynAck, Where::Between(near, far)) => {
-            format!("Look for a SYN proxy, a load balancer or a second route between {near} and {far}.")
+        (Fate::Born, Event::SynAck, Where::Between(..)) => {
+            format!("Look for a SYN proxy, a load balancer or a second route between {ends}.")
         }
-        (Fate::Lost, Event::Syn, Where::Between(near, far)) => format!(
-            "Between {near} and {far}: firewall rules, network policies, a full connection tracking table (`conntrack -S`: drop, \
+        (Fate::Lost, Event::Syn, Where::Between(..)) => format!(
+            "Between {ends}: firewall rules, network policies, a full connection tracking table (`conntrack -S`: drop, \
              insert_failed), routes. Capture halfway to halve the distance."
         ),
-        (Fate::Lost, Event::SynAck, Where::Between(near, far)) => format!(
-            "Between {near} and {far}, on the way back: another route than the SYN took, a firewall that did not see the SYN, reverse \
+        (Fate::Lost, Event::SynAck, Where::Between(..)) => format!(
+            "Between {ends}, on the way back: another route than the SYN took, a firewall that did not see the SYN, reverse \
              path filtering (`rp_filter`), address translation."
         ),
-        (Fate::Lost, Event::Payload, Where::Between(near, far)) => format!(
-            "Between {near} and {far}: a rule that looks at contents, a smaller MTU without ICMP (are the lost segments the large ones?), \
+        (Fate::Lost, Event::Payload, Where::Between(..)) => format!(
+            "Between {ends}: a rule that looks at contents, a smaller MTU without ICMP (are the lost segments the large ones?), \
              a device that forgot the connection."
         ),
-        (Fate::Lost, Event::Fin | Event::Rst, Where::Between(near, far)) => format!(
-            "A device between {near} and {far} that no longer knew the connection drops what belongs to it: compare its idle timeout \
+        (Fate::Lost, Event::Fin | Event::Rst, Where::Between(..)) => format!(
+            "A device between {ends} that no longer knew the connection drops what belongs to it: compare its idle timeout \
              with how long these connections were quiet."
         ),
-        (_, _, Where::Between(near, far)) => format!("Capture between {near} and {far}."),
+        (_, _, Where::Between(..)) => format!("Capture between {ends}."),
         (Fate::Lost, _, Where::Beyond(point)) => {
             format!("Capture on the server: the way from {point} to it, its firewall, or its accept queue.")
         }
@@ -169,9 +178,9 @@ pub(super) fn not_told(points: &[Point], way: &Way, connections: usize, ambiguou
     }
     if fates.untraced > 0 {
         told.push(format!(
-            "{} attempts without an answer are at one point and not at the last: no other connection shows that they would have come there \
-             (another backend, another way, or the capture did not run).",
-            fates.untraced
+            "{} without an answer did not reach the last point, and nothing shows that it would have come there: another backend, another way, \
+             or the capture did not run.",
+            if fates.untraced == 1 { "1 attempt".to_owned() } else { format!("{} attempts", fates.untraced) }
         ));
     }
     if ambiguous > 0 {
