@@ -4,7 +4,7 @@ use super::fates::{Fates, Key};
 use super::leg::Point;
 use super::way::Way;
 use super::{Event, Fate, OrderFrom, Place, PointName};
-use crate::types::Side;
+use crate::types::{Side, Sided};
 
 /// Where, in the direction in which the packets went.
 enum Where {
@@ -164,6 +164,13 @@ pub(super) fn not_told(points: &[Point], way: &Way, connections: usize, ambiguou
             told.push(format!(
                 "The capture {name} dropped {} packets by its own count: what it has not may have passed all the same.",
                 point.dropped
+            ));
+        }
+        let with_holes = point.legs.iter().filter(|leg| !leg.flags_only && leg.missing != Sided::default()).count();
+        if with_holes > 0 {
+            told.push(format!(
+                "The capture {name} has holes: of {} it lacks bytes that were acknowledged there, so it may lack other packets too.",
+                if with_holes == 1 { "1 connection".to_owned() } else { format!("{with_holes} connections") }
             ));
         }
         if point.left_out > 0 {

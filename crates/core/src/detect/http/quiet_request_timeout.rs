@@ -96,7 +96,7 @@ impl Detector for QuietRequestTimeout {
             told.summary = told.summary.replace("The server was at work, not", "Not");
             told.not_visible.push(
                 "whether the server sent an answer: capture at the server, where it would be seen to be retransmitted: `tcpdump -i any -s 128 -w FILE 'host \
-                 CLIENT and tcp port PORT'`"
+                 CLIENT and tcp port PORT'`, at the same time; `handshark correlate` lays the two side by side"
                     .to_owned(),
             );
         } else {

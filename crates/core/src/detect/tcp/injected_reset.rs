@@ -201,7 +201,8 @@ fn remedy() -> Vec<String> {
          count says at which distance to look (`traceroute -T -p PORT ADDRESS`).",
         "Look for a rule that rejects with a reset: `iptables -j REJECT --reject-with tcp-reset`, a NetworkPolicy, an IPS or a \
          filter by server name.",
-        "Prove it with a second capture on the host whose address the RST carries: it shows no such packet.",
+        "Prove it with a second capture at the same time on the host whose address the RST carries: `handshark correlate` with both shows between which \
+         points the RST was made.",
     ]
     .map(str::to_owned)
     .to_vec()

@@ -111,7 +111,7 @@ impl Detector for SilentIdleDrop {
         }
         told.not_visible.push(
             "who forgot it: a second capture at the server shows whether the packet after the silence arrived there, and who sent \
-             the RST: `tcpdump -i any -s 128 -w FILE 'host CLIENT and tcp port PORT'` there"
+             the RST: `tcpdump -i any -s 128 -w FILE 'host CLIENT and tcp port PORT'` there, at the same time, and `handshark correlate` with both"
                 .to_owned(),
         );
         vec![told]

@@ -115,7 +115,7 @@ impl Detector for SynAckUnanswered {
         }
         told.not_visible
             .push("where the SYN-ACK or the ACK was lost: that takes a second capture at the client, `timeout 60 tcpdump -i any -w FILE 'host SERVER \
-                   and tcp port PORT'`"
+                   and tcp port PORT'`, at the same time; `handshark correlate` lays the two side by side"
                 .to_owned());
         told.remedy = remedy(service, spoofed);
         vec![told]

@@ -108,7 +108,7 @@ impl Detector for SynRetried {
         }
         told.not_visible
             .push("where the SYN or its answer was lost: that takes a second capture at the other end, `timeout 60 tcpdump -i any -w FILE 'host \
-                   CLIENT and tcp port PORT'`"
+                   CLIENT and tcp port PORT'`, at the same time; `handshark correlate` lays the two side by side"
                 .to_owned());
         told.remedy = remedy(service, count == late);
         vec![told]

@@ -144,7 +144,7 @@ impl Detector for SynUnanswered {
         }
         told.not_visible
             .push("where the SYN or its answer was lost: that takes a second capture at the server, `timeout 60 tcpdump -i any -w FILE 'host \
-                   CLIENT and tcp port PORT'`"
+                   CLIENT and tcp port PORT'`, at the same time; `handshark correlate` lays the two side by side"
                 .to_owned());
         told.summary = summary;
         told.remedy = remedy(service, answered, case.host);
