@@ -2,7 +2,7 @@
 
 use super::run;
 
-const COMMANDS: [&str; 6] = ["diagnose", "connections", "hellos", "certificates", "compare", "explain"];
+const COMMANDS: [&str; 7] = ["diagnose", "connections", "hellos", "certificates", "compare", "correlate", "explain"];
 
 #[test]
 fn completions_name_every_command_and_option() {

@@ -2,6 +2,7 @@
 
 mod captures;
 mod compare;
+mod correlate;
 mod files;
 #[cfg(target_os = "linux")]
 mod follow;
