@@ -85,7 +85,8 @@ fn point_line(point: &PointSummary) -> String {
     };
     let clock = point.clock_ahead_s.filter(|ahead| ahead.abs() >= CLOCKS_AGREE).map(|ahead| {
         let word = if ahead.as_nanos() > 0 { "ahead" } else { "behind" };
-        format!("; its clock is {} {word}", ahead.abs())
+        let within = point.clock_within_s.map(|within| format!(" (within {within})")).unwrap_or_default();
+        format!("; its clock is {} {word}{within}", ahead.abs())
     });
     let (packets, connections) = (plural(point.packets, "packet"), plural(point.connections, "connection"));
     format!("{files}: {packets}, {connections}{}", clock.unwrap_or_default())

@@ -8,7 +8,7 @@ use super::journeys::Journeys;
 use super::leg::{Leg, Point};
 use super::way::{RoundTrip, Way};
 use super::{PointName, Stretch, Trace};
-use crate::types::{Moment, Side, Sided};
+use crate::types::{Moment, Side, Sided, Span};
 
 /// What was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -79,7 +79,7 @@ fn stretch(points: &[Point], journeys: &Journeys, way: &Way, one: usize, other: 
     for journey in &journeys.all {
         let Some((before, after)) = journey.leg(points, one).zip(journey.leg(points, other)) else { continue };
         found.add((one, before), (other, after));
-        beyond.extend(after.answered_in().filter(|_| beyond.len() < MOST_TIMES).map(|span| span.as_nanos()));
+        beyond.extend(after.answered_in().filter(|_| beyond.len() < MOST_TIMES).map(Span::as_nanos));
         // A part of one of them has other retransmissions than the whole.
         if !before.mid_stream && !after.mid_stream {
             for side in [Side::Client, Side::Server] {
@@ -102,8 +102,23 @@ fn stretch(points: &[Point], journeys: &Journeys, way: &Way, one: usize, other: 
 
 #[derive(Debug, Default)]
 struct Changes {
-    found: BTreeMap<(Field, Option<Side>, String, String), (u64, [Trace; 2])>,
+    found: BTreeMap<Key, Found>,
     of: BTreeMap<(Field, Option<Side>), u64>,
+}
+
+/// What was changed, and from what to what.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    field: Field,
+    by: Option<Side>,
+    before: String,
+    after: String,
+}
+
+#[derive(Debug)]
+struct Found {
+    connections: u64,
+    example: [Trace; 2],
 }
 
 impl Changes {
@@ -134,13 +149,14 @@ impl Changes {
         if one == other {
             return;
         }
-        let key = match field {
-            Field::ServerIsn => (field, by, "one".to_owned(), "another".to_owned()),
-            _ => (field, by, one.to_string(), other.to_string()),
+        let (before_it, after_it) = match field {
+            Field::ServerIsn => ("one".to_owned(), "another".to_owned()),
+            _ => (one.to_string(), other.to_string()),
         };
+        let key = Key { field, by, before: before_it, after: after_it };
         if self.found.len() < MOST_CHANGES || self.found.contains_key(&key) {
             let example = [trace(before, field, by), trace(after, field, by)];
-            self.found.entry(key).or_insert((0, example)).0 += 1;
+            self.found.entry(key).or_insert(Found { connections: 0, example }).connections += 1;
         }
     }
 
@@ -149,7 +165,7 @@ impl Changes {
         let Self { found, of } = self;
         let mut changes: Vec<Change> = found
             .into_iter()
-            .map(|((field, by, before, after), (connections, example))| Change {
+            .map(|(Key { field, by, before, after }, Found { connections, example })| Change {
                 field,
                 by,
                 before,

@@ -103,6 +103,8 @@ pub struct PointSummary {
     /// What its clock is ahead of the first point's, taking the way there and back to take the same time. `None` where no connection
     /// passed both.
     pub clock_ahead_s: Option<Span>,
+    /// What `clock_ahead_s` can be wrong by, either way. `None` where no handshake passed both points in both directions.
+    pub clock_within_s: Option<Span>,
 }
 
 /// What became of packets on the way.
@@ -252,5 +254,6 @@ fn summary(points: &[Point], place: usize, way: &Way) -> Option<PointSummary> {
         left_out: point.left_out,
         dropped: point.dropped,
         clock_ahead_s: way.clocks.ahead(place),
+        clock_within_s: way.clocks.within(place),
     })
 }

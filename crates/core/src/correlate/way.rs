@@ -53,6 +53,8 @@ pub(super) struct Way {
 pub(super) struct Clocks {
     /// `None` where no connection ties the point to the others.
     ahead: Vec<Option<Span>>,
+    /// What that can be wrong by: the way there need not take as long as the way back.
+    within: Vec<Option<Span>>,
 }
 
 impl Clocks {
@@ -69,6 +71,11 @@ impl Clocks {
     /// What the point's clock is ahead.
     pub(super) fn ahead(&self, point: usize) -> Option<Span> {
         self.ahead.get(point).copied().flatten()
+    }
+
+    /// What [`Self::ahead`] can be wrong by; `None` where no handshake passed both ways.
+    pub(super) fn within(&self, point: usize) -> Option<Span> {
+        self.within.get(point).copied().flatten()
     }
 }
 
@@ -108,7 +115,7 @@ impl Way {
         let mut way = Self {
             order: Vec::new(),
             order_from: OrderFrom::Given,
-            clocks: Clocks { ahead: vec![None; points.len()] },
+            clocks: Clocks { ahead: vec![None; points.len()], within: vec![None; points.len()] },
             pairs,
         };
         for point in 0..points.len() {
@@ -167,27 +174,32 @@ impl Way {
     /// Each clock by one that is known already.
     fn set_clocks(&mut self) {
         let Some(&first) = self.order.first() else { return };
-        let mut ahead = vec![None; self.order.len()];
-        let set = |ahead: &mut Vec<Option<Span>>, point: usize, span: Span| {
-            if let Some(place) = ahead.get_mut(point) {
-                *place = Some(span);
+        let none = vec![None; self.order.len()];
+        let (mut ahead, mut within) = (none.clone(), none);
+        let set = |all: &mut Vec<Option<Span>>, point: usize, span: Option<Span>| {
+            if let Some(place) = all.get_mut(point) {
+                *place = span;
             }
         };
-        set(&mut ahead, first, Span::ZERO);
+        set(&mut ahead, first, Some(Span::ZERO));
+        set(&mut within, first, Some(Span::ZERO));
         for _ in 0..self.order.len() {
             for &point in &self.order {
                 let tied = self.order.iter().find_map(|&other| {
                     let known = ahead.get(other).copied().flatten()?;
                     let (pair, sign) = self.pair(other, point).filter(|_| other != point)?;
                     let offset = median(&pair.offsets).or_else(|| median(&pair.one_way))?;
-                    Some(known.plus(Span::from_nanos(offset * sign)))
+                    let sure = within.get(other).copied().flatten();
+                    let half = median(&pair.round_trips).map(|time| Span::from_nanos(time.abs() / 2));
+                    Some((known.plus(Span::from_nanos(offset * sign)), sure.zip(half).map(|(a, b)| a.plus(b))))
                 });
-                if let (Some(span), Some(None)) = (tied, ahead.get(point)) {
-                    set(&mut ahead, point, span);
+                if let (Some((span, wrong_by)), Some(None)) = (tied, ahead.get(point)) {
+                    set(&mut ahead, point, Some(span));
+                    set(&mut within, point, wrong_by);
                 }
             }
         }
-        self.clocks = Clocks { ahead };
+        self.clocks = Clocks { ahead, within };
     }
 }
 
