@@ -186,7 +186,10 @@ impl<'a> Judge<'a> {
                 && let Some((syn, again)) = last.syn.zip(last.last_syn)
             {
                 let came = |syn: Moment| self.could_see(point, self.way.clocks.common(near, syn.at));
-                if self.shared.contains(&(near, point, last.server)) && (came(syn) || came(again)) {
+                // Where not all connections were kept it may be among the others.
+                let keeps_all = !journey.is_unsure && self.points.get(point).is_some_and(|point| point.left_out == 0);
+                let is_there = keeps_all && self.shared.contains(&(near, point, last.server));
+                if is_there && (came(syn) || came(again)) {
                     stages.push(Stage { point, rank, leg: None });
                 } else {
                     self.fates.untraced += u64::from(rank + 1 == self.way.order.len());
@@ -206,9 +209,8 @@ impl<'a> Judge<'a> {
         let before = first.map(|first| Place { from: None, to: Some(PointName(first.point)) });
         let beyond = last.map(|last| Place { from: Some(PointName(last.point)), to: None });
         before.into_iter().chain(beyond).for_each(|place| self.fates.count(place, service));
-        for stage in stages.iter().skip(1).take(stages.len().saturating_sub(2)) {
-            let own = Some(PointName(stage.point));
-            self.fates.count(Place { from: own, to: own }, service);
+        for stage in stages {
+            self.fates.count(own(stage), service);
         }
     }
 
@@ -232,6 +234,7 @@ impl<'a> Judge<'a> {
             .collect();
         let (first, last) = (known.iter().position(|(_, seen)| *seen), known.iter().rposition(|(_, seen)| *seen));
         let Some((first, last)) = first.zip(last) else { return };
+        let arrived = stages.iter().filter_map(|stage| stage.leg).any(|leg| leg.fin_arrived[by]);
         for (place, two) in known.windows(2).enumerate() {
             let [(one, one_seen), (other, _)] = two else { continue };
             let between = between(one, other);
@@ -242,13 +245,17 @@ impl<'a> Judge<'a> {
             } else {
                 continue;
             };
-            let key = Key { fate, event, by, place: between, service };
+            let (fate, place) = match fate {
+                // What was acknowledged arrived: this capture alone has it not.
+                Fate::Lost if event == Event::Fin && arrived => (Fate::Missed, own(other)),
+                _ => (fate, between),
+            };
+            let key = Key { fate, event, by, place, service };
             let proof = self.proof(stages, event, by);
             self.fates.note(key, 0, severity(fate, event, failed), || proof);
         }
         for (stage, _) in known.iter().take(last).skip(first).filter(|(_, seen)| !seen) {
-            let own = Some(PointName(stage.point));
-            let key = Key { fate: Fate::Missed, event, by, place: Place { from: own, to: own }, service };
+            let key = Key { fate: Fate::Missed, event, by, place: own(stage), service };
             let proof = self.proof(stages, event, by);
             self.fates.note(key, 0, Severity::Info, || proof);
         }
@@ -259,7 +266,8 @@ impl<'a> Judge<'a> {
         let whole: Vec<(Stage<'a>, &Leg)> = travelled(stages, by)
             .filter_map(|stage| Some((stage, stage.leg?)))
             .filter(|(stage, leg)| {
-                let in_part = leg.mid_stream || leg.in_part || leg.flags_only || leg.one_way == Some(by.peer());
+                let in_part = leg.mid_stream || leg.in_part || leg.flags_only || leg.has_holes();
+                let in_part = in_part || leg.one_way == Some(by.peer());
                 !in_part && self.sees_side(stage.point, by)
             })
             .collect();
@@ -267,14 +275,15 @@ impl<'a> Judge<'a> {
             let [(one, near), (other, far)] = two else { continue };
             let place = between(one, other);
             let (had, got) = (near.bytes[by], far.bytes[by]);
-            let (fate, bytes, blind, moment, from) = if had > got {
-                // What was acknowledged had arrived, captured or not.
-                (Fate::Lost, (had - got).saturating_sub(u64::from(far.missing[by])), other, near.last_payload[by], one)
+            // Nobody makes payload up: what the farther point alone has, the nearer one's capture missed.
+            let (fate, place, blind, from, last) = if had > got {
+                (Fate::Lost, place, other, one, near.last_payload[by])
             } else {
-                (Fate::Born, (got - had).saturating_sub(u64::from(near.missing[by])), one, far.last_payload[by], other)
+                (Fate::Missed, own(one), one, other, far.last_payload[by])
             };
-            let Some(moment) = moment.filter(|_| bytes > 0) else { continue };
-            if !self.could_see(blind.point, self.way.clocks.common(from.point, moment.at)) {
+            let bytes = had.abs_diff(got);
+            let Some(last) = last.filter(|_| bytes > 0) else { continue };
+            if !self.could_see(blind.point, self.way.clocks.common(from.point, last.at)) {
                 continue;
             }
             let proof = self.proof(stages, Event::Payload, by);
@@ -328,11 +337,13 @@ impl<'a> Judge<'a> {
         if let Some(moment) = seen {
             return Sight::Yes(moment);
         }
-        let blind = leg.in_part || leg.one_way == Some(by.peer());
+        let blind = leg.in_part || leg.has_holes() || leg.one_way == Some(by.peer());
         let blind = match event {
             Event::Syn | Event::Payload => true,
-            // A server that says something else had sent it.
-            Event::SynAck => blind || leg.mid_stream || leg.packets.server > u64::from(leg.resets.server),
+            // A server that says something else had sent it, and a client that goes on had it.
+            Event::SynAck => {
+                blind || leg.mid_stream || leg.answer_arrived || leg.packets.server > u64::from(leg.resets.server)
+            }
             Event::Fin | Event::Rst => blind,
         };
         if blind { Sight::Unknown } else { Sight::No }
@@ -387,6 +398,12 @@ fn travelled<'s, 'a>(stages: &'s [Stage<'a>], by: Side) -> Box<dyn Iterator<Item
     }
 }
 
+/// The point itself.
+const fn own(stage: &Stage<'_>) -> Place {
+    let point = Some(PointName(stage.point));
+    Place { from: point, to: point }
+}
+
 fn between(one: &Stage<'_>, other: &Stage<'_>) -> Place {
     let (from, to) = if one.rank < other.rank { (one, other) } else { (other, one) };
     Place { from: Some(PointName(from.point)), to: Some(PointName(to.point)) }
@@ -397,6 +414,7 @@ const fn severity(fate: Fate, event: Event, failed: bool) -> Severity {
         (Fate::Missed, _) | (Fate::Lost, Event::Rst) => Severity::Info,
         (Fate::Lost, Event::Fin) => Severity::Warning,
         _ if failed => Severity::Error,
+        (_, Event::Fin) => Severity::Info,
         _ => Severity::Warning,
     }
 }

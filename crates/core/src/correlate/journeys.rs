@@ -13,6 +13,8 @@ use crate::types::{Endpoint, Seq, Span};
 #[derive(Clone, Debug)]
 pub(super) struct Journey {
     pub(super) legs: Vec<Option<usize>>,
+    /// Another leg could have been its own: that it has none at a point says nothing.
+    pub(super) is_unsure: bool,
 }
 
 impl Journey {
@@ -21,7 +23,7 @@ impl Journey {
         if let Some(place) = legs.get_mut(point) {
             *place = Some(leg);
         }
-        Self { legs }
+        Self { legs, is_unsure: false }
     }
 
     /// Its leg at a point.
@@ -68,7 +70,7 @@ impl Journeys {
                 let known = leg.isn.client.and_then(|isn| by_number.get(&number(isn)));
                 match known.map_or(Choice::None, |known| journeys.choose(points, known, point, leg, Fit::Same)) {
                     Choice::One(journey) => journeys.add(journey, point, place),
-                    Choice::None | Choice::Several => later.push(place),
+                    Choice::None | Choice::Several(_) => later.push(place),
                 }
             }
             let mut begun = Vec::new();
@@ -78,8 +80,13 @@ impl Journeys {
                 match known.map_or(Choice::None, |known| journeys.choose(points, known, point, leg, Fit::Translated)) {
                     Choice::One(journey) => journeys.add(journey, point, place),
                     choice => {
-                        journeys.ambiguous += u64::from(matches!(choice, Choice::Several));
-                        journeys.all.push(Journey::at(points.len(), point, place));
+                        let mut journey = Journey::at(points.len(), point, place);
+                        if let Choice::Several(others) = choice {
+                            journeys.ambiguous += 1;
+                            journey.is_unsure = true;
+                            journeys.doubt(&others);
+                        }
+                        journeys.all.push(journey);
                         begun.extend(leg.isn.client.map(|isn| (number(isn), journeys.all.len() - 1)));
                     }
                 }
@@ -107,7 +114,7 @@ impl Journeys {
             if !together {
                 continue;
             }
-            let mut joined = Journey { legs: vec![None; points.len()] };
+            let mut joined = Journey { legs: vec![None; points.len()], is_unsure: false };
             for part in parts {
                 joined.legs.iter_mut().zip(&part.legs).for_each(|(all, one)| *all = all.or(*one));
             }
@@ -134,19 +141,29 @@ impl Journeys {
                     && journey.each(points).filter_map(|(_, other)| fit(leg, other)).max() >= Some(least)
             })
         };
-        let mut fitting = known.iter().filter(fits);
-        match (fitting.next(), fitting.next()) {
-            (Some(journey), None) => Choice::One(*journey),
-            (Some(_), Some(_)) => Choice::Several,
-            (None, _) => Choice::None,
+        let fitting: Vec<usize> = known.iter().filter(fits).copied().collect();
+        match fitting.as_slice() {
+            [] => Choice::None,
+            [journey] => Choice::One(*journey),
+            _ => Choice::Several(fitting),
+        }
+    }
+
+    /// One of them may have a leg that was given to none.
+    fn doubt(&mut self, journeys: &[usize]) {
+        for number in journeys {
+            if let Some(journey) = self.all.get_mut(*number) {
+                journey.is_unsure = true;
+            }
         }
     }
 }
 
+/// To which journeys a leg may belong.
 enum Choice {
     None,
     One(usize),
-    Several,
+    Several(Vec<usize>),
 }
 
 /// Two legs whose SYNs have the same number. Of 100,000 connections at each of two points two have the same by chance, so

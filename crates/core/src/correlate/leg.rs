@@ -37,6 +37,10 @@ pub(super) struct Leg {
     pub(super) missing: Sided<u32>,
     pub(super) retransmitted: Sided<u32>,
     pub(super) fin: Sided<Option<Moment>>,
+    /// Whether the other side acknowledged the FIN.
+    pub(super) fin_arrived: Sided<bool>,
+    /// Whether the client went on after the SYN, as if it had an answer.
+    pub(super) answer_arrived: bool,
     pub(super) resets: Sided<u32>,
     /// The first RST of all.
     pub(super) reset: Option<(Moment, Side)>,
@@ -75,6 +79,11 @@ impl Leg {
             missing: visibility.missing_bytes,
             retransmitted: sided(|traffic| traffic.retransmitted),
             fin: Sided { client: ending.fin.client.map(|fin| fin.at), server: ending.fin.server.map(|fin| fin.at) },
+            fin_arrived: Sided {
+                client: ending.fin.client.is_some_and(|fin| fin.acknowledged.is_some()),
+                server: ending.fin.server.is_some_and(|fin| fin.acknowledged.is_some()),
+            },
+            answer_arrived: opening.ack.is_some() || traffic.client.payload_bytes > 0,
             resets: ending.reset_count,
             reset: ending.first_reset().map(|(at, by, _)| (at, by)),
             mid_stream: visibility.mid_stream,
@@ -89,6 +98,11 @@ impl Leg {
     pub(super) fn answered_in(&self) -> Option<crate::types::Span> {
         let (syn, syn_ack) = (self.syn?, self.syn_ack?);
         (self.syns == 1).then(|| syn_ack.at.since(syn.at))
+    }
+
+    /// Whether bytes were acknowledged here that were not captured: then other packets may be missing too.
+    pub(super) fn has_holes(&self) -> bool {
+        !self.flags_only && self.missing != Sided::default()
     }
 
     /// Client and server.

@@ -115,7 +115,8 @@ pub enum Fate {
     Lost,
     /// Captured at a point and not at the one before on its way: made between them.
     Born,
-    /// Captured before a point and behind it, and not there: its capture has holes, or the packet took another way.
+    /// It passed a point, as captures before and behind it or an acknowledgment show, and was not captured there: that capture has holes, or
+    /// the packet took another way.
     Missed,
 }
 

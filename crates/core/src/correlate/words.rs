@@ -4,7 +4,7 @@ use super::fates::{Fates, Key};
 use super::leg::Point;
 use super::way::Way;
 use super::{Event, Fate, OrderFrom, Place, PointName};
-use crate::types::{Side, Sided};
+use crate::types::Side;
 
 /// Where, in the direction in which the packets went.
 enum Where {
@@ -60,12 +60,12 @@ pub(super) fn summary(key: &Key, bytes: Option<u64>) -> String {
             let end = match event {
                 Event::Rst => made,
                 Event::SynAck => format!("{made} by something that answers in its place, or answers take another way"),
-                Event::Syn | Event::Payload | Event::Fin => format!("{made}, or come by another way"),
+                Event::Syn | Event::Payload | Event::Fin => format!("{made}, or {near} did not capture them"),
             };
             format!("{packets} were captured at {far} and not at {near}, which is nearer to the {nearer}: {end}.")
         }
         (Fate::Missed, Where::Between(point, _)) | (_, Where::At(point)) => format!(
-            "{packets} were captured before {point} and behind it, and not at {point}: its capture has holes, or they took another way."
+            "{packets} arrived, and were not captured at {point}: its capture has holes, or they took another way."
         ),
         (Fate::Lost, Where::Beyond(point)) => {
             format!(
@@ -166,7 +166,7 @@ pub(super) fn not_told(points: &[Point], way: &Way, connections: usize, ambiguou
                 point.dropped
             ));
         }
-        let with_holes = point.legs.iter().filter(|leg| !leg.flags_only && leg.missing != Sided::default()).count();
+        let with_holes = point.legs.iter().filter(|leg| leg.has_holes()).count();
         if with_holes > 0 {
             told.push(format!(
                 "The capture {name} has holes: of {} it lacks bytes that were acknowledged there, so it may lack other packets too.",
