@@ -28,6 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from handshark._compare import Comparison, FindingChange, Proof, Share, compare
     from handshark._connection import Alert, Connection, Step, Timeline
+    from handshark._correlate import Correlation, Observation, Sighting, correlate
     from handshark._explain import codes, explain
     from handshark._finding import Evidence, Finding, Findings, Service, ServiceHit
     from handshark._follow import Follow, Symptom, follow
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _LATER = {
     "_compare": ("Comparison", "FindingChange", "Proof", "Share", "compare"),
     "_connection": ("Alert", "Connection", "Step", "Timeline"),
+    "_correlate": ("Correlation", "Observation", "Sighting", "correlate"),
     "_explain": ("codes", "explain"),
     "_finding": ("Evidence", "Finding", "Findings", "Service", "ServiceHit"),
     "_follow": ("Follow", "Symptom", "follow"),
@@ -50,16 +52,19 @@ __all__ = [
     "ClientHello",
     "Comparison",
     "Connection",
+    "Correlation",
     "Evidence",
     "Finding",
     "FindingChange",
     "Findings",
     "Follow",
     "InternalError",
+    "Observation",
     "Proof",
     "Service",
     "ServiceHit",
     "Share",
+    "Sighting",
     "Step",
     "Symptom",
     "Table",
@@ -67,6 +72,7 @@ __all__ = [
     "__version__",
     "codes",
     "compare",
+    "correlate",
     "explain",
     "follow",
     "read",

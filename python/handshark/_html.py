@@ -115,6 +115,31 @@ def comparison(data: dict[str, Any], whole: str) -> str:
     return _box("".join(parts))
 
 
+def correlation(data: dict[str, Any], whole: str) -> str:
+    """Each point, what happened between which of them, and the whole text folded."""
+    parts = []
+    for point in data["points"]:
+        files = ", ".join(point["files"]) or "bytes in memory"
+        parts.append(f"<div><b>{_text(point['name'])}</b> {_text(files)}: {point['connections']} connections</div>")
+    heads = ("severity", "connections", "what happened", "where to look")
+    rows = [
+        (one["severity"], f"{one['connections']} of {one['of']}", one["summary"], "; ".join(_sightings(one)))
+        for one in data["observations"]
+    ]
+    parts.append(_rows(heads, rows) if rows else "<div>nothing was lost or made between the points</div>")
+    parts.append(_details("All of it", f'<pre style="white-space:pre-wrap">{_text(whole)}</pre>'))
+    return _box("".join(parts))
+
+
+def _sightings(observation: dict[str, Any]) -> list[str]:
+    return [
+        f"{one['point']}: connection {one['connection']}, packet {one['packet'] or one['last_packet']}"
+        for proof in observation["evidence"][:1]
+        for one in proof["sightings"]
+        if one["connection"] is not None
+    ]
+
+
 def _proofs(change: dict[str, Any]) -> list[str]:
     return [
         f"{side.upper()}: connection {proof['connection']}, packets {', '.join(map(str, proof['packets']))}"

@@ -88,23 +88,28 @@ def known_codes(only: str | Iterable[str] | None) -> list[str]:
 
 
 def _analyse(source: Any, wishes: Wishes, tick: Progress | None) -> _handshark.Analysis:
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        return _handshark.analyse(bytes(source), "bytes in memory", *wishes, tick)
-    if source == "-":
-        return _analyse_stream(sys.stdin.buffer, "standard input", wishes, tick)
-    if hasattr(source, "read"):
-        return _analyse_stream(source, str(getattr(source, "name", "file object")), wishes, tick)
-    if isinstance(source, (str, os.PathLike)):
+    if isinstance(source, (str, os.PathLike)) and source != "-":
         paths = _matches(os.fsdecode(source))
         if len(paths) == 1 and _is_live(paths[0]):
             # Opened and read by Python, where a signal ends the wait for whoever writes.
             with open(paths[0], "rb", buffering=0) as stream:
-                return _analyse_stream(stream, paths[0], wishes, tick)
-    else:
-        paths = [path for name in source for path in _matches(os.fsdecode(name))]
+                return _handshark.analyse(reader(stream), paths[0], *wishes, tick)
+    return _handshark.analyse(*named(source), *wishes, tick)
+
+
+def named(source: Any) -> tuple[Any, str]:
+    """A capture as the extension module takes it, and what to call it where it has no path."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source), "bytes in memory"
+    if source == "-":
+        return reader(sys.stdin.buffer), "standard input"
+    if hasattr(source, "read"):
+        return reader(source), str(getattr(source, "name", "file object"))
+    names = [source] if isinstance(source, (str, os.PathLike)) else source
+    paths = [path for name in names for path in _matches(os.fsdecode(name))]
     if not paths:
         raise ValueError("no capture: the list of paths is empty")
-    return _handshark.analyse(paths, paths[0], *wishes, tick)
+    return paths, paths[0]
 
 
 def _matches(path: str) -> list[str]:
@@ -127,10 +132,6 @@ def reader(stream: Any) -> Callable[[int], bytes]:
     # read1 gives what there is; read would wait until a whole chunk has come.
     read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)
     return read
-
-
-def _analyse_stream(stream: Any, name: str, wishes: Wishes, tick: Progress | None) -> _handshark.Analysis:
-    return _handshark.analyse(reader(stream), name, *wishes, tick)
 
 
 def _is_live(path: str) -> bool:

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use handshark::compare::{Comparison, Profile, Tally};
-use handshark::{Inspector, Limits, Progress, Report};
+use handshark::{Inspector, Limits, Progress, Report, Sink};
 use handshark_cli::limits::{Limit, limits};
 use handshark_output::compare;
 use handshark_output::text::Style;
@@ -68,9 +68,21 @@ fn read(
     only: Vec<String>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Analysis> {
+    let (report, keeper) = inspect(source, name, limits, Keeper::new(limits), progress)?;
+    Analysis::new(report, keeper, only)
+}
+
+/// Reads `source` to its end into `sink`.
+pub(crate) fn inspect<S: Sink>(
+    source: Source,
+    name: &str,
+    limits: &Limits,
+    sink: S,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<(Report, S)> {
     let mut ticker = Ticker { progress, size: source.size(), due: Instant::now() + TICK };
     let exception = Raised::default();
-    let mut inspector = Inspector::with_sink(limits.clone(), Keeper::new(limits));
+    let mut inspector = Inspector::with_sink(limits.clone(), sink);
     let mut last = Progress::default();
     let done = source.open(name, &exception, limits).and_then(|mut captures| {
         let done = inspector.read(&mut captures, &mut |progress| match ticker.tick(progress) {
@@ -87,10 +99,9 @@ fn read(
     if let Some(error) = exception.take() {
         return Err(error);
     }
-    done.and_then(|()| inspector.finish()).map_err(|error| raised(error, name)).and_then(|(report, keeper)| {
-        ticker.call(last)?;
-        Analysis::new(report, keeper, only)
-    })
+    let inspected = done.and_then(|()| inspector.finish()).map_err(|error| raised(error, name))?;
+    ticker.call(last)?;
+    Ok(inspected)
 }
 
 /// Lets Python in from time to time: for Ctrl-C, and to show how far reading has come.

@@ -6,6 +6,7 @@
 
 mod analysis;
 mod command;
+mod correlation;
 mod error;
 mod explain;
 mod findings;
@@ -28,6 +29,8 @@ mod module {
     use crate::analysis::{Analysis, analyse, compared};
     #[pymodule_export]
     use crate::command::run;
+    #[pymodule_export]
+    use crate::correlation::correlated;
     #[pymodule_export]
     use crate::error::_panic;
     #[pymodule_export]

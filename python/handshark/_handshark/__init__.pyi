@@ -10,6 +10,7 @@ from .analysis import Analysis as Analysis
 from .analysis import analyse as analyse
 from .analysis import compared as compared
 from .command import run as run
+from .correlation import correlated as correlated
 from .explain import escaped as escaped
 from .explain import idle_limits as idle_limits
 from .explain import pages as pages

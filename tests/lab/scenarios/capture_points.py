@@ -101,10 +101,10 @@ def story(lab):
 
 def describe(lab):
     how = """
-        Client 10.0.1.1, two routers, server 10.0.3.2 with echo servers on ports 7000 and 7001. The outer router translates
-        10.0.9.9:7000 to the server and those clients to itself, makes the MSS of every SYN 1300, and drops the SYNs of port
-        43903. The inner one drops the SYN-ACKs to port 43904 and answers payload of port 43905 by a RST in the server's name. The
-        server's own filter drops port 43906."""
+        Client 10.0.1.1, two routers, server 10.0.3.2 with echo servers on ports 7000 and 7001. The outer router
+        translates 10.0.9.9:7000 to the server and those clients to itself, makes the MSS of every SYN 1300, and drops
+        the SYNs of port 43903. The inner one drops the SYN-ACKs to port 43904 and answers payload of port 43905 by a
+        RST in the server's name. The server's own filter drops port 43906."""
     titles = ("at the client", "at the inner router, on its outer side", "at the server")
     shows = (
         "Three attempts without an answer, and a RST: from here alone nobody can tell where.",
