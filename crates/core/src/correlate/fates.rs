@@ -1,24 +1,22 @@
 //! What became of packets from point to point: lost, born, or missed by a capture.
 //!
-//! A point says of a packet that it saw it, that it did not although it would have, or nothing. Only neighbours of which both
-//! say something are laid side by side.
+//! Only neighbours of which both can say something of a packet ([`Witnesses`]) are laid side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::journeys::{Journey, Journeys};
 use super::leg::{Leg, Point};
 use super::way::Way;
-use super::{Event, Fate, Observation, Place, PointName, Proof, Trace, words};
+use super::witness::{Sight, Stage, Witnesses, proof};
+use super::{Event, Fate, Observation, Place, PointName, Proof, words};
 use crate::detect::Severity;
 use crate::record::Outcome;
-use crate::types::{Endpoint, Moment, Side, Span, Timestamp};
+use crate::types::{Endpoint, Side};
 
 /// Examples of one observation.
 const MOST_EXAMPLES: usize = 3;
 /// Observations that are told apart.
 const MOST_KINDS: usize = 10_000;
-/// What a packet may take from one point to the next where no handshake tells.
-const LEAST_MARGIN: Span = Span::from_millis(5);
 
 /// Single packets that are followed; payload is reckoned in bytes.
 const EVENTS: [(Event, Side); 6] = [
@@ -60,40 +58,17 @@ pub(super) struct Fates {
     pub(super) left_out: u64,
 }
 
-/// What a point says of a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sight {
-    Yes(Moment),
-    No,
-    Unknown,
-}
-
-/// A leg in the order of the way, or the certainty that there is none.
-#[derive(Clone, Copy)]
-struct Stage<'a> {
-    point: usize,
-    /// Its place in the order of the way.
-    rank: usize,
-    leg: Option<&'a Leg>,
-}
-
 struct Judge<'a> {
     points: &'a [Point],
     way: &'a Way,
-    /// Services that one point and another both have, untranslated.
-    shared: BTreeSet<(usize, usize, Endpoint)>,
-    /// Whether a point has packets of servers at all, and of clients.
-    sees: Vec<[bool; 2]>,
+    witnesses: Witnesses<'a>,
     fates: Fates,
 }
 
 impl Fates {
     pub(super) fn of(points: &[Point], journeys: &Journeys, way: &Way) -> Self {
-        let sees = points
-            .iter()
-            .map(|point| [Side::Client, Side::Server].map(|side| point.legs.iter().any(|leg| leg.packets[side] > 0)));
-        let mut judge =
-            Judge { points, way, shared: shared(points, journeys), sees: sees.collect(), fates: Self::default() };
+        let witnesses = Witnesses::new(points, journeys, way);
+        let mut judge = Judge { points, way, witnesses, fates: Self::default() };
         journeys.all.iter().for_each(|journey| judge.add(journey));
         judge.fates
     }
@@ -181,15 +156,11 @@ impl<'a> Judge<'a> {
                 stages.retain(|stage| stage.leg.is_some());
                 stages.push(Stage { point, rank, leg });
             } else if let Some((near, last)) = stages.iter().rev().find_map(|stage| Some((stage.point, stage.leg?)))
+                && last.syn.is_some()
                 && last.syn_ack.is_none()
                 && !last.mid_stream
-                && let Some((syn, again)) = last.syn.zip(last.last_syn)
             {
-                let came = |syn: Moment| self.could_see(point, self.way.clocks.common(near, syn.at));
-                // Where not all connections were kept it may be among the others.
-                let keeps_all = !journey.is_unsure && self.points.get(point).is_some_and(|point| point.left_out == 0);
-                let is_there = keeps_all && self.shared.contains(&(near, point, last.server));
-                if is_there && (came(syn) || came(again)) {
+                if !journey.is_unsure && self.witnesses.would_have(point, near, last) {
                     stages.push(Stage { point, rank, leg: None });
                 } else {
                     self.fates.untraced += u64::from(rank + 1 == self.way.order.len());
@@ -203,21 +174,21 @@ impl<'a> Judge<'a> {
     fn count(&mut self, stages: &[Stage<'_>], service: Endpoint) {
         for two in stages.windows(2) {
             let [one, other] = two else { continue };
-            self.fates.count(between(one, other), service);
+            self.fates.count(one.to(other), service);
         }
         let (first, last) = (stages.first(), stages.last());
         let before = first.map(|first| Place { from: None, to: Some(PointName(first.point)) });
         let beyond = last.map(|last| Place { from: Some(PointName(last.point)), to: None });
         before.into_iter().chain(beyond).for_each(|place| self.fates.count(place, service));
         for stage in stages {
-            self.fates.count(own(stage), service);
+            self.fates.count(stage.own(), service);
         }
     }
 
     /// Follows one packet in the direction in which it went.
     fn follow(&mut self, stages: &[Stage<'a>], event: Event, by: Side, service: Endpoint, failed: bool) {
         let sights: Vec<(Stage<'a>, Sight)> =
-            travelled(stages, by).map(|stage| (stage, self.sight(stage, event, by))).collect();
+            travelled(stages, by).map(|stage| (stage, self.witnesses.sight(stage, event, by))).collect();
         let seen_at = |(stage, sight): &(Stage<'a>, Sight)| match sight {
             Sight::Yes(moment) => Some(self.way.clocks.common(stage.point, moment.at)),
             Sight::No | Sight::Unknown => None,
@@ -228,7 +199,9 @@ impl<'a> Judge<'a> {
             .filter_map(|(stage, sight)| match sight {
                 Sight::Yes(_) => Some((*stage, true)),
                 // Where there is no leg at all that was asked before.
-                Sight::No => (stage.leg.is_none() || self.could_see(stage.point, at)).then_some((*stage, false)),
+                Sight::No => {
+                    (stage.leg.is_none() || self.witnesses.could_see(stage.point, at)).then_some((*stage, false))
+                }
                 Sight::Unknown => None,
             })
             .collect();
@@ -237,7 +210,7 @@ impl<'a> Judge<'a> {
         let arrived = stages.iter().filter_map(|stage| stage.leg).any(|leg| leg.fin_arrived[by]);
         for (place, two) in known.windows(2).enumerate() {
             let [(one, one_seen), (other, _)] = two else { continue };
-            let between = between(one, other);
+            let between = one.to(other);
             let fate = if place == last && *one_seen {
                 Fate::Lost
             } else if place + 1 == first {
@@ -247,17 +220,15 @@ impl<'a> Judge<'a> {
             };
             let (fate, place) = match fate {
                 // What was acknowledged arrived: this capture alone has it not.
-                Fate::Lost if event == Event::Fin && arrived => (Fate::Missed, own(other)),
+                Fate::Lost if event == Event::Fin && arrived => (Fate::Missed, other.own()),
                 _ => (fate, between),
             };
             let key = Key { fate, event, by, place, service };
-            let proof = self.proof(stages, event, by);
-            self.fates.note(key, 0, severity(fate, event, failed), || proof);
+            self.fates.note(key, 0, severity(fate, event, failed), || proof(stages, event, by));
         }
         for (stage, _) in known.iter().take(last).skip(first).filter(|(_, seen)| !seen) {
-            let key = Key { fate: Fate::Missed, event, by, place: own(stage), service };
-            let proof = self.proof(stages, event, by);
-            self.fates.note(key, 0, Severity::Info, || proof);
+            let key = Key { fate: Fate::Missed, event, by, place: stage.own(), service };
+            self.fates.note(key, 0, Severity::Info, || proof(stages, event, by));
         }
     }
 
@@ -268,27 +239,27 @@ impl<'a> Judge<'a> {
             .filter(|(stage, leg)| {
                 let in_part = leg.mid_stream || leg.in_part || leg.flags_only || leg.has_holes();
                 let in_part = in_part || leg.one_way == Some(by.peer());
-                !in_part && self.sees_side(stage.point, by)
+                !in_part && self.witnesses.sees_side(stage.point, by)
             })
             .collect();
         for two in whole.windows(2) {
             let [(one, near), (other, far)] = two else { continue };
-            let place = between(one, other);
+            let place = one.to(other);
             let (had, got) = (near.bytes[by], far.bytes[by]);
             // Nobody makes payload up: what the farther point alone has, the nearer one's capture missed.
             let (fate, place, blind, from, last) = if had > got {
                 (Fate::Lost, place, other, one, near.last_payload[by])
             } else {
-                (Fate::Missed, own(one), one, other, far.last_payload[by])
+                (Fate::Missed, one.own(), one, other, far.last_payload[by])
             };
             let bytes = had.abs_diff(got);
             let Some(last) = last.filter(|_| bytes > 0) else { continue };
-            if !self.could_see(blind.point, self.way.clocks.common(from.point, last.at)) {
+            if !self.witnesses.could_see(blind.point, self.way.clocks.common(from.point, last.at)) {
                 continue;
             }
-            let proof = self.proof(stages, Event::Payload, by);
             let key = Key { fate, event: Event::Payload, by, place, service };
-            self.fates.note(key, bytes, severity(fate, Event::Payload, failed), || proof);
+            let severity = severity(fate, Event::Payload, failed);
+            self.fates.note(key, bytes, severity, || proof(stages, Event::Payload, by));
         }
     }
 
@@ -308,7 +279,8 @@ impl<'a> Judge<'a> {
         let answered = stages.iter().filter_map(|stage| stage.leg).any(|leg| leg.syn_ack.is_some());
         if let Some((_, Side::Server)) = leg.reset {
             self.note_beyond(stages, Fate::Born, Event::Rst, Side::Server, place, service);
-        } else if leg.outcome == Outcome::Unanswered && !answered && self.sees_side(last.point, Side::Server) {
+        } else if leg.outcome == Outcome::Unanswered && !answered && self.witnesses.sees_side(last.point, Side::Server)
+        {
             self.note_beyond(stages, Fate::Lost, Event::Syn, Side::Client, place, service);
         }
     }
@@ -322,71 +294,7 @@ impl<'a> Judge<'a> {
         place: Place,
         service: Endpoint,
     ) {
-        let proof = self.proof(stages, event, by);
-        self.fates.note(Key { fate, event, by, place, service }, 0, Severity::Error, || proof);
-    }
-
-    /// What a point says of a packet.
-    fn sight(&self, stage: Stage<'_>, event: Event, by: Side) -> Sight {
-        if !self.sees_side(stage.point, by) {
-            return Sight::Unknown;
-        }
-        // A point that would have the connection and has it not has none of its packets.
-        let Some(leg) = stage.leg else { return Sight::No };
-        let seen = moment(leg, event, by);
-        if let Some(moment) = seen {
-            return Sight::Yes(moment);
-        }
-        let blind = leg.in_part || leg.has_holes() || leg.one_way == Some(by.peer());
-        let blind = match event {
-            Event::Syn | Event::Payload => true,
-            // A server that says something else had sent it, and a client that goes on had it.
-            Event::SynAck => {
-                blind || leg.mid_stream || leg.answer_arrived || leg.packets.server > u64::from(leg.resets.server)
-            }
-            Event::Fin | Event::Rst => blind,
-        };
-        if blind { Sight::Unknown } else { Sight::No }
-    }
-
-    fn sees_side(&self, point: usize, side: Side) -> bool {
-        self.sees.get(point).is_some_and(|[client, server]| if side == Side::Client { *client } else { *server })
-    }
-
-    /// Whether a point's capture ran when a packet of this time would have come to it.
-    fn could_see(&self, point: usize, at: Timestamp) -> bool {
-        let Some(Point { first: Some(first), last: Some(last), .. }) = self.points.get(point) else { return false };
-        let own = self.way.clocks.own(point, at);
-        *first <= own.plus(LEAST_MARGIN) && own.plus(LEAST_MARGIN) <= *last
-    }
-
-    fn proof(&self, stages: &[Stage<'_>], event: Event, by: Side) -> Proof {
-        let trace = |stage: &Stage<'_>| {
-            let leg = stage.leg;
-            Trace {
-                point: PointName(stage.point),
-                connection: leg.map(|leg| leg.number),
-                packet: leg.and_then(|leg| moment(leg, event, by)).map(|moment| moment.packet),
-                last_packet: leg.map(|leg| leg.last.packet),
-                bytes: leg.filter(|_| event == Event::Payload).map(|leg| leg.bytes[by]),
-            }
-        };
-        Proof { sightings: stages.iter().map(trace).collect() }
-    }
-}
-
-/// The packet of an event, where a point has one.
-fn moment(leg: &Leg, event: Event, by: Side) -> Option<Moment> {
-    match event {
-        Event::Syn => leg.syn,
-        Event::SynAck => leg.syn_ack,
-        Event::Payload => leg.last_payload[by],
-        Event::Fin => leg.fin[by],
-        Event::Rst if leg.resets[by] == 0 => None,
-        Event::Rst => match leg.reset {
-            Some((moment, first)) if first == by => Some(moment),
-            _ => leg.last_packet[by],
-        },
+        self.fates.note(Key { fate, event, by, place, service }, 0, Severity::Error, || proof(stages, event, by));
     }
 }
 
@@ -398,17 +306,6 @@ fn travelled<'s, 'a>(stages: &'s [Stage<'a>], by: Side) -> Box<dyn Iterator<Item
     }
 }
 
-/// The point itself.
-const fn own(stage: &Stage<'_>) -> Place {
-    let point = Some(PointName(stage.point));
-    Place { from: point, to: point }
-}
-
-fn between(one: &Stage<'_>, other: &Stage<'_>) -> Place {
-    let (from, to) = if one.rank < other.rank { (one, other) } else { (other, one) };
-    Place { from: Some(PointName(from.point)), to: Some(PointName(to.point)) }
-}
-
 const fn severity(fate: Fate, event: Event, failed: bool) -> Severity {
     match (fate, event) {
         (Fate::Missed, _) | (Fate::Lost, Event::Rst) => Severity::Info,
@@ -417,17 +314,4 @@ const fn severity(fate: Fate, event: Event, failed: bool) -> Severity {
         (_, Event::Fin) => Severity::Info,
         _ => Severity::Warning,
     }
-}
-
-fn shared(points: &[Point], journeys: &Journeys) -> BTreeSet<(usize, usize, Endpoint)> {
-    let mut shared = BTreeSet::new();
-    for journey in &journeys.all {
-        let legs: Vec<(usize, &Leg)> = journey.each(points).collect();
-        for (one, leg) in &legs {
-            for (other, _) in legs.iter().filter(|(other, further)| other != one && further.server == leg.server) {
-                shared.insert((*one, *other, leg.server));
-            }
-        }
-    }
-    shared
 }

@@ -28,6 +28,7 @@ mod fates;
 mod journeys;
 mod leg;
 mod way;
+mod witness;
 mod words;
 
 #[cfg(test)]

@@ -1,0 +1,157 @@
+//! What a point can say of a packet: that it saw it, that it did not although it would have, or nothing.
+
+use std::collections::BTreeSet;
+
+use super::journeys::Journeys;
+use super::leg::{Leg, Point};
+use super::way::Way;
+use super::{Event, Place, PointName, Proof, Trace};
+use crate::types::{Endpoint, Moment, Side, Span, Timestamp};
+
+/// What a packet may take from one point to another where no handshake tells.
+const LEAST_MARGIN: Span = Span::from_millis(5);
+
+/// What a point says of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sight {
+    Yes(Moment),
+    No,
+    Unknown,
+}
+
+/// A leg in the order of the way, or the certainty that there is none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stage<'a> {
+    pub(super) point: usize,
+    /// Its place in the order of the way.
+    pub(super) rank: usize,
+    pub(super) leg: Option<&'a Leg>,
+}
+
+/// The points as witnesses.
+#[derive(Debug)]
+pub(super) struct Witnesses<'a> {
+    points: &'a [Point],
+    way: &'a Way,
+    /// Services that one point and another both have, untranslated.
+    shared: BTreeSet<(usize, usize, Endpoint)>,
+    /// Whether a point has packets of clients at all, and of servers.
+    sees: Vec<[bool; 2]>,
+    /// What a packet may take on the whole way.
+    margin: Span,
+}
+
+impl<'a> Witnesses<'a> {
+    pub(super) fn new(points: &'a [Point], journeys: &Journeys, way: &'a Way) -> Self {
+        let sees =
+            |point: &Point| [Side::Client, Side::Server].map(|side| point.legs.iter().any(|leg| leg.packets[side] > 0));
+        let widest = (0..points.len()).filter_map(|point| way.clocks.within(point)).max().unwrap_or_default();
+        Self {
+            points,
+            way,
+            shared: shared(points, journeys),
+            sees: points.iter().map(sees).collect(),
+            margin: LEAST_MARGIN.plus(widest.times(2)),
+        }
+    }
+
+    /// What a point says of a packet.
+    pub(super) fn sight(&self, stage: Stage<'_>, event: Event, by: Side) -> Sight {
+        if !self.sees_side(stage.point, by) {
+            return Sight::Unknown;
+        }
+        // A point that would have the connection and has it not has none of its packets.
+        let Some(leg) = stage.leg else { return Sight::No };
+        if let Some(moment) = moment(leg, event, by) {
+            return Sight::Yes(moment);
+        }
+        let blind = leg.in_part || leg.has_holes() || leg.one_way == Some(by.peer());
+        let blind = match event {
+            Event::Syn | Event::Payload => true,
+            // A server that says something else had sent it, and a client that goes on had it.
+            Event::SynAck => {
+                blind || leg.mid_stream || leg.answer_arrived || leg.packets.server > u64::from(leg.resets.server)
+            }
+            Event::Fin | Event::Rst => blind,
+        };
+        if blind { Sight::Unknown } else { Sight::No }
+    }
+
+    /// Whether a point would have the connection of this leg, that of a point nearer to the client, had its SYN come so far.
+    pub(super) fn would_have(&self, point: usize, near: usize, leg: &Leg) -> bool {
+        let came =
+            |syn: Option<Moment>| syn.is_some_and(|syn| self.could_see(point, self.way.clocks.common(near, syn.at)));
+        // Where not all connections were kept it may be among the others.
+        let keeps_all = self.points.get(point).is_some_and(|point| point.left_out == 0);
+        keeps_all && self.shared.contains(&(near, point, leg.server)) && (came(leg.syn) || came(leg.last_syn))
+    }
+
+    /// Whether a point has packets of a side at all.
+    pub(super) fn sees_side(&self, point: usize, side: Side) -> bool {
+        self.sees.get(point).is_some_and(|[client, server]| if side == Side::Client { *client } else { *server })
+    }
+
+    /// Whether a point's capture ran when a packet of this common time would have come to it.
+    pub(super) fn could_see(&self, point: usize, at: Timestamp) -> bool {
+        let Some(Point { first: Some(first), last: Some(last), .. }) = self.points.get(point) else { return false };
+        let own = self.way.clocks.own(point, at);
+        *first <= own.plus(self.margin) && own.plus(self.margin) <= *last
+    }
+}
+
+impl Stage<'_> {
+    /// The point itself, as a place.
+    pub(super) const fn own(&self) -> Place {
+        let point = Some(PointName(self.point));
+        Place { from: point, to: point }
+    }
+
+    /// The part of the way between two stages.
+    pub(super) const fn to(&self, other: &Self) -> Place {
+        let (from, to) = if self.rank < other.rank { (self, other) } else { (other, self) };
+        Place { from: Some(PointName(from.point)), to: Some(PointName(to.point)) }
+    }
+}
+
+/// The packet of an event, where a point has one.
+fn moment(leg: &Leg, event: Event, by: Side) -> Option<Moment> {
+    match event {
+        Event::Syn => leg.syn,
+        Event::SynAck => leg.syn_ack,
+        Event::Payload => leg.last_payload[by],
+        Event::Fin => leg.fin[by],
+        Event::Rst if leg.resets[by] == 0 => None,
+        Event::Rst => match leg.reset {
+            Some((moment, first)) if first == by => Some(moment),
+            _ => leg.last_packet[by],
+        },
+    }
+}
+
+/// What each point has of a connection.
+pub(super) fn proof(stages: &[Stage<'_>], event: Event, by: Side) -> Proof {
+    let trace = |stage: &Stage<'_>| {
+        let leg = stage.leg;
+        Trace {
+            point: PointName(stage.point),
+            connection: leg.map(|leg| leg.number),
+            packet: leg.and_then(|leg| moment(leg, event, by)).map(|moment| moment.packet),
+            last_packet: leg.map(|leg| leg.last.packet),
+            bytes: leg.filter(|_| event == Event::Payload).map(|leg| leg.bytes[by]),
+        }
+    };
+    Proof { sightings: stages.iter().map(trace).collect() }
+}
+
+fn shared(points: &[Point], journeys: &Journeys) -> BTreeSet<(usize, usize, Endpoint)> {
+    let mut shared = BTreeSet::new();
+    for journey in &journeys.all {
+        let legs: Vec<(usize, &Leg)> = journey.each(points).collect();
+        for (one, leg) in &legs {
+            for (other, _) in legs.iter().filter(|(other, further)| other != one && further.server == leg.server) {
+                shared.insert((*one, *other, leg.server));
+            }
+        }
+    }
+    shared
+}
