@@ -368,6 +368,23 @@ fn before_and_after_are_compared() {
     }
 }
 
+/// 4.2: two capture points. The RST that the client saw was never sent by the server, and the line before it never arrived there.
+#[test]
+fn two_capture_points_say_where() {
+    let points = ["rst-by-middlebox.pcap", "rst-by-middlebox-server.pcap"].map(|name| super::testdata().join(name));
+    let output = Command::new(env!("CARGO_BIN_EXE_handshark")).arg("correlate").args(points).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "3 of 4 connections: RSTs in the name of 10.0.2.2:7000 were captured at A and not at B, which is nearer to the server: made \
+         between A and B.",
+        "Payload of the client was lost in the same place (3): what made the RST did not let it pass.",
+        "A: connection 0, packet 46; B: connection 0, none up to its last packet 48",
+        "A: connection 0, 23 bytes up to packet 45; B: connection 0, 6 bytes up to packet 11",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+}
+
 fn findings(capture: &str) -> Vec<serde_json::Value> {
     let output = Command::new(env!("CARGO_BIN_EXE_handshark"))
         .args(["diagnose", "--format", "json"])

@@ -42,6 +42,8 @@ pub(super) struct Key {
 struct Found {
     connections: u64,
     bytes: u64,
+    /// Connections that lost payload of the other side in the same place.
+    swallowed: u64,
     severity: Option<Severity>,
     examples: Vec<Proof>,
 }
@@ -92,7 +94,7 @@ impl Fates {
                     connections: found.connections,
                     of: of.max(found.connections),
                     bytes,
-                    summary: words::summary(&key, bytes),
+                    summary: words::summary(&key, bytes, found.swallowed),
                     remedy: words::remedy(&key),
                     evidence: found.examples,
                 }
@@ -117,6 +119,12 @@ impl Fates {
         }
     }
 
+    fn note_swallowed(&mut self, key: &Key) {
+        if let Some(found) = self.found.get_mut(key) {
+            found.swallowed += 1;
+        }
+    }
+
     fn count(&mut self, place: Place, service: Endpoint) {
         if self.of.len() < MOST_KINDS || self.of.contains_key(&(place, service)) {
             *self.of.entry((place, service)).or_default() += 1;
@@ -133,11 +141,12 @@ impl<'a> Judge<'a> {
         }
         let failed = stages.iter().filter_map(|stage| stage.leg).any(|leg| leg.outcome.is_failure());
         self.count(&stages, service);
-        for (event, by) in EVENTS {
-            self.follow(&stages, event, by, service, failed);
-        }
+        let mut lost = Vec::new();
         for by in [Side::Client, Side::Server] {
-            self.weigh(&stages, by, service, failed);
+            self.weigh(&stages, by, service, failed, &mut lost);
+        }
+        for (event, by) in EVENTS {
+            self.follow(&stages, event, by, service, failed, &lost);
         }
         // Of a connection that one point alone has nothing more can be said than that point's own report says.
         if failed && stages.iter().filter(|stage| stage.leg.is_some()).count() > 1 {
@@ -185,8 +194,16 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Follows one packet in the direction in which it went.
-    fn follow(&mut self, stages: &[Stage<'a>], event: Event, by: Side, service: Endpoint, failed: bool) {
+    /// Follows one packet in the direction in which it went. `lost` is whose payload was lost where.
+    fn follow(
+        &mut self,
+        stages: &[Stage<'a>],
+        event: Event,
+        by: Side,
+        service: Endpoint,
+        failed: bool,
+        lost: &[(Side, Place)],
+    ) {
         let sights: Vec<(Stage<'a>, Sight)> =
             travelled(stages, by).map(|stage| (stage, self.witnesses.sight(stage, event, by))).collect();
         let seen_at = |(stage, sight): &(Stage<'a>, Sight)| match sight {
@@ -225,6 +242,9 @@ impl<'a> Judge<'a> {
             };
             let key = Key { fate, event, by, place, service };
             self.fates.note(key, 0, severity(fate, event, failed), || proof(stages, event, by));
+            if (fate, event) == (Fate::Born, Event::Rst) && lost.contains(&(by.peer(), place)) {
+                self.fates.note_swallowed(&key);
+            }
         }
         for (stage, _) in known.iter().take(last).skip(first).filter(|(_, seen)| !seen) {
             let key = Key { fate: Fate::Missed, event, by, place: stage.own(), service };
@@ -233,7 +253,14 @@ impl<'a> Judge<'a> {
     }
 
     /// Lays the payload bytes of neighbours side by side.
-    fn weigh(&mut self, stages: &[Stage<'a>], by: Side, service: Endpoint, failed: bool) {
+    fn weigh(
+        &mut self,
+        stages: &[Stage<'a>],
+        by: Side,
+        service: Endpoint,
+        failed: bool,
+        lost: &mut Vec<(Side, Place)>,
+    ) {
         let whole: Vec<(Stage<'a>, &Leg)> = travelled(stages, by)
             .filter_map(|stage| Some((stage, stage.leg?)))
             .filter(|(stage, leg)| {
@@ -258,6 +285,9 @@ impl<'a> Judge<'a> {
                 continue;
             }
             let key = Key { fate, event: Event::Payload, by, place, service };
+            if fate == Fate::Lost {
+                lost.push((by, place));
+            }
             let severity = severity(fate, Event::Payload, failed);
             self.fates.note(key, bytes, severity, || proof(stages, Event::Payload, by));
         }

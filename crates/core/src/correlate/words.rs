@@ -31,7 +31,7 @@ impl Where {
 }
 
 /// What happened, in a sentence.
-pub(super) fn summary(key: &Key, bytes: Option<u64>) -> String {
+pub(super) fn summary(key: &Key, bytes: Option<u64>, swallowed: u64) -> String {
     let Key { event, by, service, .. } = *key;
     let packets = match (event, by) {
         (Event::Syn, _) => format!("SYNs to {service}"),
@@ -62,7 +62,14 @@ pub(super) fn summary(key: &Key, bytes: Option<u64>) -> String {
                 Event::SynAck => format!("{made} by something that answers in its place, or answers take another way"),
                 Event::Syn | Event::Payload | Event::Fin => format!("{made}, or {near} did not capture them"),
             };
-            format!("{packets} were captured at {far} and not at {near}, which is nearer to the {nearer}: {end}.")
+            let also = match swallowed {
+                0 => String::new(),
+                count => format!(
+                    " Payload of the {} was lost in the same place ({count}): what made the RST did not let it pass.",
+                    by.peer()
+                ),
+            };
+            format!("{packets} were captured at {far} and not at {near}, which is nearer to the {nearer}: {end}.{also}")
         }
         (Fate::Missed, Where::Between(point, _)) | (_, Where::At(point)) => format!(
             "{packets} arrived, and were not captured at {point}: its capture has holes, or they took another way."
