@@ -49,6 +49,9 @@ pub(super) struct Journeys {
     pub(super) ambiguous: u64,
 }
 
+/// Connections whose SYNs have one number; by chance there are two or three. Somebody can make them so, and then nothing is said of them.
+const MOST_ALIKE: usize = 64;
+
 /// How well two legs go together.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fit {
@@ -91,7 +94,16 @@ impl Journeys {
                     }
                 }
             }
-            begun.into_iter().for_each(|(isn, journey)| by_number.entry(isn).or_default().push(journey));
+            for (isn, journey) in begun {
+                let alike = by_number.entry(isn).or_default();
+                alike.push(journey);
+                // With the first that is too many all before it are in doubt.
+                match alike.len() - 1 {
+                    ..MOST_ALIKE => {}
+                    MOST_ALIKE => journeys.doubt(alike),
+                    last => journeys.doubt(alike.get(last..).unwrap_or_default()),
+                }
+            }
         }
         journeys
     }
@@ -135,6 +147,9 @@ impl Journeys {
 
     /// The journey to which a leg belongs, among those with its number.
     fn choose(&self, points: &[Point], known: &[usize], point: usize, leg: &Leg, least: Fit) -> Choice {
+        if known.len() > MOST_ALIKE {
+            return Choice::Several(Vec::new());
+        }
         let fits = |number: &&usize| {
             self.all.get(**number).is_some_and(|journey| {
                 journey.is_free_at(point)

@@ -295,3 +295,40 @@ fn the_same_port_at_another_time_is_another_connection() {
     let said = correlation(&[&client, &late]);
     assert_eq!((said.connections, said.observations.len()), (0, 0));
 }
+
+#[test]
+fn whatever_packets_a_capture_lacks_the_claims_hold_together() {
+    let mut random = 1_u64;
+    let mut chance = move |of: u64| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (random >> 33).is_multiple_of(of)
+    };
+    for round in 0..60 {
+        let files = three().map(|file| {
+            let left_out: Vec<bool> = file.records.iter().map(|_| chance(2 + round % 7)).collect();
+            file.keep(|number, _| !left_out[number - 1])
+        });
+        let [a, b, c] = &files;
+        let said = correlation(&[a, b, c]);
+        for one in &said.observations {
+            assert!(one.connections > 0 && one.of >= one.connections && !one.evidence.is_empty(), "{one:?}");
+            assert!(one.place.from.is_some() || one.place.to.is_some(), "{one:?}");
+        }
+    }
+}
+
+#[test]
+fn connections_that_are_made_alike_cost_little_and_are_told_of_nothing() {
+    // 20,000 SYNs of one sequence number from as many ports.
+    let [client, _] = two();
+    let syn = client.records[0].clone();
+    let mut file = File { records: Vec::new(), ..client };
+    for port in 20_000_u16..40_000 {
+        let mut record = syn.clone();
+        record[16 + 34..16 + 36].copy_from_slice(&port.to_be_bytes());
+        file.records.push(record);
+    }
+    let said = correlation(&[&file, &file]);
+    assert_eq!((said.connections, said.observations.len()), (0, 0));
+    assert_eq!(said.ambiguous, 20_000);
+}
