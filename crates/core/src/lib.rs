@@ -33,6 +33,7 @@ mod inspector;
 mod pipeline;
 
 pub mod compare;
+pub mod excerpt;
 
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]
