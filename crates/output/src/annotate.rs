@@ -289,3 +289,105 @@ fn about_file(report: &Report, file: &str, renumbered: bool) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    fn comments(report: &Report, connections: &[Connection], renumbered: bool) -> Comments {
+        let mut notes = Notes::default();
+        connections.iter().for_each(|connection| notes.take(connection));
+        notes.told(report, "node1.pcapng.gz", renumbered)
+    }
+
+    fn all(comments: &mut Comments) -> Vec<(u64, Vec<String>)> {
+        let on = |number| (number, comments.on(samples::packet(number)));
+        (1..=200).map(on).filter(|(_, texts)| !texts.is_empty()).collect()
+    }
+
+    #[test]
+    fn an_example_is_told_step_by_step_and_its_finding_first() {
+        let report = samples::report();
+        let finding = &report.findings[0];
+        let example = &finding.evidence[0];
+        let told = all(&mut comments(&report, &[], false));
+        let on = |packet: PacketNo| &told.iter().find(|(number, _)| *number == packet.number()).expect("told").1;
+        let first = on(example.packets[0]);
+        assert!(first[0].starts_with("handshark: stale-reuse (error, confidence "), "{first:?}");
+        assert!(first[0].ends_with(&format!(": {}", finding.summary)), "{first:?}");
+        for step in &example.ladder {
+            let texts = on(step.packet);
+            let proves = example.packets.contains(&step.packet);
+            let text = texts.iter().find(|text| text.contains(&step.what)).expect("every step is told");
+            assert!(text.starts_with(&format!("handshark: connection {}, client ", example.connection)), "{text}");
+            assert_eq!(text.contains("; evidence of stale-reuse"), proves, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_connections_are_told_where_the_report_has_a_finding_for_them() {
+        let mut report = samples::report();
+        let mut connection = samples::connection(17);
+        let Some(symptom) = connection.symptoms.first_mut() else { panic!("a sample without a symptom") };
+        let packets: Vec<PacketNo> = symptom.evidence.to_vec();
+        report.findings.truncate(1);
+        report.findings[0].code = symptom.code;
+        report.findings[0].evidence.clear();
+        let service = report.findings[0].service.as_mut().expect("a service");
+        (service.address, service.port) = (connection.server.address, connection.server.port);
+        let note = format!("handshark: {} (error), connection 17", symptom.code);
+        let told = all(&mut comments(&report, std::slice::from_ref(&connection), false));
+        assert_eq!(told, packets.iter().map(|packet| (packet.number(), vec![note.clone()])).collect::<Vec<_>>());
+        // At another server the same code is another matter.
+        report.findings[0].service.as_mut().expect("a service").port += 1;
+        assert_eq!(all(&mut comments(&report, &[connection], false)), []);
+    }
+
+    #[test]
+    fn too_many_notes_are_counted() {
+        let mut report = samples::report();
+        let connection = samples::connection(17);
+        let symptom = connection.symptoms.first().expect("a symptom");
+        report.findings.truncate(1);
+        report.findings[0].code = symptom.code;
+        report.findings[0].evidence.clear();
+        report.findings[0].service = None;
+        let each = symptom.evidence.len();
+        let mut notes = Notes::default();
+        let fit = MOST_NOTES / each;
+        (0..fit + 3).for_each(|_| notes.take(&connection));
+        let mut comments = notes.told(&report, "in", false);
+        assert_eq!(comments.left_out(), 3 * each as u64);
+        // And all those are on a few packets.
+        assert!(all(&mut comments).iter().all(|(_, texts)| texts.len() == MOST_ON_ONE));
+        assert_eq!(comments.left_out(), ((fit + 3 - MOST_ON_ONE) * each) as u64);
+    }
+
+    #[test]
+    fn an_excerpt_names_the_packets_of_the_whole() {
+        let told = all(&mut comments(&samples::report(), &[], true));
+        assert!(!told.is_empty());
+        for (number, texts) in told {
+            let lead = format!("handshark: packet {number} of node1.pcapng.gz: ");
+            assert!(texts.iter().all(|text| text.starts_with(&lead)), "{texts:?}");
+        }
+    }
+
+    #[test]
+    fn the_file_is_told_its_findings_and_how_many_more() {
+        let mut report = samples::report();
+        let told = comments(&report, &[], false).file().to_owned();
+        assert!(told.contains("node1.pcapng.gz, all packets, with comments. Of 40 connections 3 failed."), "{told}");
+        assert_eq!(told.lines().count(), 2 + report.findings.len(), "{told}");
+        let many = report.findings.clone().into_iter().cycle().take(500).collect();
+        report.findings = many;
+        let told = comments(&report, &[], false).file().to_owned();
+        let last = told.lines().last().expect("a line");
+        let lines = told.lines().count() - 3;
+        assert_eq!(last, format!("and {} more", 500 - lines), "{told}");
+        assert!(told.len() <= MAX_COMMENT);
+        report.findings.clear();
+        assert!(comments(&report, &[], false).file().ends_with("\nNo finding."));
+    }
+}
