@@ -197,16 +197,13 @@ impl Copy {
         if self.without_place > 0 {
             let count = self.without_place;
             say(&format!(
-                "{name}: warning: comments of {count} packets are left out: simple packet blocks, and those of 16 MiB, have \
-                 no place for them"
+                "{name}: warning: comments are left out where a block has no place for them (simple packet blocks, or 16 MiB \
+                 already): {count} packets"
             ));
         }
         if self.comments.left_out() > 0 {
             let count = self.comments.left_out();
-            say(&format!(
-                "{name}: warning: {count} comments are left out, there are too many; those of example connections are all \
-                 there"
-            ));
+            say(&format!("{name}: warning: {count} comments on further connections are left out, there are too many"));
         }
     }
 }
