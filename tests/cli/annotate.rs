@@ -7,6 +7,7 @@ use handshark_testkit::writers::{Order, Pcapng};
 use serde_json::Value;
 
 use crate::captures::{self, ACK, Packet, RST, SYN};
+use crate::hostile::{NAMES, capture_of};
 use crate::{Said, assert_one_line, file, folder, run};
 
 fn testdata(name: &str) -> String {
@@ -311,4 +312,33 @@ fn choices_standard_output_and_exit_codes() {
     assert_eq!(annotate(&folder, &input, &[]).1, all);
     let output = crate::handshark(&["annotate", &input, "-"]).output().expect("the command ends");
     assert_eq!((output.status.code(), output.stdout), (Some(0), all));
+}
+
+#[test]
+fn names_of_the_wire_and_of_files_are_escaped() {
+    let folder = folder("annotate-hostile");
+    let names: Vec<&[u8]> = NAMES.iter().map(|name| name.as_bytes()).collect();
+    // Each is then reset, so that there is something to tell.
+    let reset = |client_port| Packet {
+        millis: 2_000,
+        client_port,
+        from_client: false,
+        flags: RST | ACK,
+        seq: 501,
+        ack: 101,
+        payload: b"",
+    };
+    let resets: Vec<Packet<'_>> = (40_000..).take(names.len()).map(reset).collect();
+    let capture = [&capture_of(&names)[..], &captures::pcap(&resets)[24..]].concat();
+    let input = file(&folder, "in\u{1b}[31m\u{202e}.pcap", &capture);
+    for more in [&[][..], &["--only-evidence"]] {
+        let (said, bytes) = annotate(&folder, &input, more);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+        let told = told(&bytes);
+        assert!(told.iter().any(|(_, text)| text.contains("\\x1b[2J")), "{told:?}");
+        let file = blocks(&bytes)[0].comments[0].replace('\n', " ");
+        for text in told.iter().map(|(_, text)| text).chain([&file]) {
+            assert!(!text.chars().any(|c| c.is_control() || c == '\u{202e}'), "{text}");
+        }
+    }
 }
