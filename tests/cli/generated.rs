@@ -2,14 +2,15 @@
 
 use super::run;
 
-const COMMANDS: [&str; 7] = ["diagnose", "connections", "hellos", "certificates", "compare", "correlate", "explain"];
+const COMMANDS: [&str; 8] =
+    ["diagnose", "connections", "hellos", "certificates", "compare", "correlate", "annotate", "explain"];
 
 #[test]
 fn completions_name_every_command_and_option() {
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let said = run(&["completions", shell], b"");
         assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{shell}");
-        for name in COMMANDS.into_iter().chain(["fail-on", "min-severity", "csv-safe"]) {
+        for name in COMMANDS.into_iter().chain(["fail-on", "min-severity", "csv-safe", "only-evidence"]) {
             assert!(said.out.contains(name), "{shell}: {name}");
         }
     }

@@ -10,7 +10,7 @@ use crate::captures::{self, ACK, Packet, SYN};
 use crate::{Said, assert_one_line, file, folder, handshark, run};
 
 /// Names that move a cursor, turn the direction of text, leave a table, or begin a formula.
-const NAMES: [&str; 8] = [
+pub(crate) const NAMES: [&str; 8] = [
     "\u{1b}[2J\u{1b}]0;owned\u{7}.example.test",
     "a\r\nb\t.example.test",
     "\u{202e}gro.elpmaxe\u{2066}",
@@ -22,7 +22,7 @@ const NAMES: [&str; 8] = [
 ];
 
 /// One connection for each name, with a ClientHello that asks for it.
-fn capture_of(names: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn capture_of(names: &[&[u8]]) -> Vec<u8> {
     let hellos: Vec<Vec<u8>> = names.iter().map(|name| hello(name)).collect();
     let mut packets = Vec::new();
     for (port, hello) in (40_000..).zip(&hellos) {

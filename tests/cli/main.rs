@@ -1,5 +1,6 @@
 //! The command from outside: arguments in, bytes and exit codes out.
 
+mod annotate;
 mod captures;
 mod compare;
 mod correlate;

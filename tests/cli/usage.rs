@@ -33,7 +33,7 @@ fn what_the_user_typed_is_escaped() {
 fn help_and_version_are_answers() {
     let said = run(&["--help"], b"");
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
-    for command in ["diagnose", "connections", "hellos", "certificates", "explain"] {
+    for command in ["diagnose", "connections", "hellos", "certificates", "compare", "annotate", "explain"] {
         assert!(said.out.contains(command), "{}", said.out);
         assert_eq!(run(&[command, "--help"], b"").code, Some(0));
     }

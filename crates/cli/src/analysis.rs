@@ -108,7 +108,7 @@ pub(crate) fn read<T: Taker>(
     taker: &Shared<T>,
     manners: Manners,
 ) -> Result<Option<Report>, Failure> {
-    let limits = limits(&common.way.limits);
+    let limits = limits(&common.way.reading.limits);
     let mut inspector = Inspector::with_sink(limits.clone(), taker.clone());
     let is_broken = || taker.0.borrow().is_broken();
     let mut unopened = Vec::new();
@@ -119,7 +119,7 @@ pub(crate) fn read<T: Taker>(
                 signals::install(None, manners.temporary);
             }
             let mut captures = open(paths, &limits, &mut unopened)?;
-            let mut line = Line::new(!common.way.no_progress && !manners.no_progress);
+            let mut line = Line::new(!common.way.reading.no_progress && !manners.no_progress);
             inspector.read(&mut captures, &mut |progress| {
                 line.tick(progress);
                 if is_broken() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -181,7 +181,7 @@ pub(crate) fn conclude(common: &Common, report: &Report, worst: Option<Severity>
         say(&warning(&report.capture.files, quality));
     }
     let found = common.fail_on.is_some_and(|level| worst >= Some(level.into()));
-    match (damaged && common.way.strict, found) {
+    match (damaged && common.way.reading.strict, found) {
         (true, _) => FAILED,
         (false, true) => FOUND,
         (false, false) => DONE,

@@ -88,6 +88,8 @@ pub(crate) enum Command {
     Compare(Compare),
     /// The same connections at several capture points: where packets were lost, made or changed
     Correlate(Correlate),
+    /// The capture again, as pcapng, with the findings as comments on its packets
+    Annotate(Annotate),
     /// The manual page of a finding; without a code the list of all
     Explain(Explain),
     /// A completion script for a shell, on standard output
@@ -172,6 +174,34 @@ pub(crate) struct Correlate {
 const MOST_POINTS: usize = 26;
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "In Wireshark, frame.comment contains \"handshark\" shows the packets with comments. Everything else \
+                        of a pcapng file stays as it is: names, secrets, comments."
+)]
+pub(crate) struct Annotate {
+    /// The capture: one file, because it is read twice
+    #[arg(value_name = "IN")]
+    pub(crate) input: PathBuf,
+    /// The file to write, replaced at the end or left as it was; - for standard output
+    #[arg(value_name = "OUT.pcapng")]
+    pub(crate) output: PathBuf,
+    /// A small file: the packets of example connections alone; of more than 1,000 the first and the last 500
+    #[arg(long)]
+    pub(crate) only_evidence: bool,
+    /// Write of these findings alone; `handshark explain` lists the codes
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = code)]
+    pub(crate) only: Vec<&'static str>,
+    /// Write of findings of this severity and above alone
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) min_severity: Option<Level>,
+    /// Exit with 1 if there is a finding of this severity or above
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<Level>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// The finding's code, as `missing-sni`
     #[arg(value_name = "CODE")]
@@ -201,20 +231,27 @@ pub(crate) struct Common {
 /// How captures are read, and where the output goes.
 #[derive(Debug, Args)]
 pub(crate) struct Way {
-    /// Exit with 2 if a capture is cut short or damaged
-    #[arg(long)]
-    pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
     /// Write to this file; it is replaced at the end, or left as it was
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) look: Look,
+}
+
+/// How captures are read.
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
+    /// Exit with 2 if a capture is cut short or damaged
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// No progress on standard error
     #[arg(long)]
     pub(crate) no_progress: bool,
     /// A budget of the analysis, as max-connections=200000; durations in seconds
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     pub(crate) limits: Vec<Limit>,
-    #[command(flatten)]
-    pub(crate) look: Look,
 }
 
 /// How text looks.

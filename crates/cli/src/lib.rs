@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod analysis;
+mod annotate;
 mod args;
 mod compare;
 mod correlate;
@@ -38,6 +39,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> i32 {
         Command::Certificates(job) => rows::run(&job, handshark_output::rows::RowKind::Certificates),
         Command::Compare(job) => compare::run(job),
         Command::Correlate(job) => correlate::run(job),
+        Command::Annotate(job) => annotate::run(job),
         Command::Explain(job) => explain::run(&job),
         Command::Completions { shell } => generated::completions(shell),
         Command::Man { of } => generated::man(of.as_deref()),

@@ -34,6 +34,7 @@ mod pipeline;
 
 pub mod compare;
 pub mod correlate;
+pub mod excerpt;
 
 #[cfg(any(test, feature = "fuzz"))]
 #[doc(hidden)]

@@ -2,8 +2,10 @@
 
 /// The byte order of a file or of a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
+pub enum Order {
+    /// The lowest byte first.
     Little,
+    /// The highest byte first.
     Big,
 }
 

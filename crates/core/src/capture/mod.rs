@@ -4,7 +4,7 @@
 //! Knows nothing of what the packets hold.
 //!
 //! [`Reader`] reads one capture and does no input of its own; [`Captures`] is the one door to the file system, and reads
-//! several files as one.
+//! several files as one. [`Pieces`] reads one file with all that is in it, to be written again.
 
 mod buffer;
 mod bytes;
@@ -18,12 +18,15 @@ mod names;
 mod open;
 mod pcap;
 mod pcapng;
+mod pieces;
 mod reader;
 mod record;
 mod snoop;
 mod unpack;
 
+pub use bytes::Order;
 pub use frame::{Frame, Interface, InterfaceId, Interfaces, LinkType};
 pub use merge::{Captures, NextFile};
 pub use names::Names;
+pub use pieces::{Block, FileHeader, Piece, Pieces};
 pub use reader::Reader;

@@ -80,7 +80,7 @@ impl Source {
 
     /// One read, straight into the reader's buffer.
     #[inline(never)]
-    fn fill(&mut self) -> Result<(), CaptureError> {
+    pub(super) fn fill(&mut self) -> Result<(), CaptureError> {
         if let (Input::Closed, Some(path)) = (&self.input, &self.path) {
             self.input = Input::Open(Box::new(open(path)?.0));
         }

@@ -15,7 +15,7 @@ use crate::types::Timestamp;
 /// What the file header says.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pcap {
-    order: Order,
+    pub(super) order: Order,
     /// Bytes of a record header: 16, or 24 in the modified format, which adds interface index, protocol and packet type.
     head: usize,
     nanos_per_tick: u32,
@@ -80,6 +80,11 @@ impl Pcap {
             lengths_may_be_swapped: (header.version_major, header.version_minor) < (2, 4)
                 || header.version_major == 543,
         })
+    }
+
+    /// Whether its times have nanoseconds.
+    pub(super) const fn has_nanoseconds(&self) -> bool {
+        self.nanos_per_tick == 1
     }
 
     /// The record at the front, if it is whole and has nothing odd.

@@ -103,6 +103,11 @@ impl Section {
         Opened::Section(section, len)
     }
 
+    /// Its byte order.
+    pub(super) const fn order(&self) -> Order {
+        self.order
+    }
+
     /// The packet at the front, if it is an enhanced packet block, whole, and has nothing odd.
     #[inline]
     pub(super) fn record(&self, bytes: &[u8]) -> Option<Record> {

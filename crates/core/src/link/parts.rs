@@ -82,7 +82,7 @@ impl Parts {
     }
 
     /// Each packet as a frame, in their order; `frame` is the one that held them.
-    pub(crate) fn frames<'a>(&'a self, frame: &Frame<'a>) -> impl Iterator<Item = Frame<'a>> {
+    pub fn frames<'a>(&'a self, frame: &Frame<'a>) -> impl Iterator<Item = Frame<'a>> {
         let mut start = 0;
         self.parts.iter().map(move |part| {
             let data = self.bytes.get(start..part.kept_end).unwrap_or_default();

@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_macros, reason = "a test says what it found or why it did not run")]
 
 mod build;
+mod copy;
 mod corpus;
 mod damage;
 mod files;

@@ -5,6 +5,17 @@ use crate::CaptureError;
 use crate::capture::record::{Look, Record};
 use crate::capture::unpack::{Ending, Unpacked};
 
+/// What one look at the front came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step {
+    /// A frame, which is the next.
+    Frame,
+    /// So many bytes at the front are no packet, and still unread. With a number where Wireshark gives them one.
+    Passed { count: usize, numbered: bool },
+    /// The caller must bring more bytes, or none are left.
+    Nothing,
+}
+
 impl Reader {
     /// The next frame when [`Reader::front`] does not see it; `None` when more bytes are needed or none are left.
     #[cold]
@@ -19,55 +30,66 @@ impl Reader {
     /// Finds the next frame; `false` as [`Self::find_record`].
     fn find(&mut self) -> Result<bool, CaptureError> {
         loop {
-            let look = match self.look() {
-                Ok(look) => look,
-                Err(error) => {
-                    self.state = State::Finished;
-                    return Err(error);
-                }
-            };
-            let (number, offset) = (self.number(), self.buffer.offset());
-            match look {
-                Look::Record(record) => {
-                    self.next = Some(record);
-                    return Ok(true);
-                }
-                Look::OddTime(record, code, how) => {
-                    self.next = Some(record);
-                    self.log.add(code, || format!("packet {number} at byte {offset}: {how}"));
-                    return Ok(true);
-                }
-                Look::Need(wanted) => {
-                    if !self.refill(wanted) {
-                        return Ok(false);
-                    }
-                }
-                Look::Skip(count) => self.buffer.consume(count),
-                Look::Names(order, count) => {
-                    self.names.note(order, self.buffer.unread().get(..count).unwrap_or_default());
-                    self.buffer.consume(count);
-                }
-                Look::Numbered(count) => {
-                    self.buffer.consume(count);
-                    self.packets = number.number();
-                }
-                Look::Malformed(count, why) => {
-                    self.buffer.consume(count);
-                    self.log.damaged(count as u64, || format!("a block at byte {offset} was passed by: {why}"));
-                }
-                Look::Capture => self.lose_the_way("a file header inside a file header".to_owned(), false),
-                Look::Damaged(why) => self.lose_the_way(why.into_owned(), false),
-                Look::CutOrDamaged(why) => self.lose_the_way(why.into_owned(), true),
-                Look::CutShort => {
-                    self.log_cut();
-                    self.state = State::Finished;
-                }
-                Look::End => {
-                    self.state = State::Finished;
-                    return Ok(false);
-                }
+            match self.step()? {
+                Step::Frame => return Ok(true),
+                Step::Passed { count, .. } => self.buffer.consume(count),
+                Step::Nothing => return Ok(false),
             }
         }
+    }
+
+    /// One look at the front of the unread bytes. Bytes that are passed by for damage are consumed here; those that are whole and
+    /// no packet are left to the caller, who may want to see them.
+    pub(super) fn step(&mut self) -> Result<Step, CaptureError> {
+        let look = match self.look() {
+            Ok(look) => look,
+            Err(error) => {
+                self.state = State::Finished;
+                return Err(error);
+            }
+        };
+        let (number, offset) = (self.number(), self.buffer.offset());
+        match look {
+            Look::Record(record) => {
+                self.next = Some(record);
+                return Ok(Step::Frame);
+            }
+            Look::OddTime(record, code, how) => {
+                self.next = Some(record);
+                self.log.add(code, || format!("packet {number} at byte {offset}: {how}"));
+                return Ok(Step::Frame);
+            }
+            Look::Need(wanted) => {
+                if !self.refill(wanted) {
+                    return Ok(Step::Nothing);
+                }
+            }
+            Look::Skip(count) => return Ok(Step::Passed { count, numbered: false }),
+            Look::Names(order, count) => {
+                self.names.note(order, self.buffer.unread().get(..count).unwrap_or_default());
+                return Ok(Step::Passed { count, numbered: false });
+            }
+            Look::Numbered(count) => {
+                self.packets = number.number();
+                return Ok(Step::Passed { count, numbered: true });
+            }
+            Look::Malformed(count, why) => {
+                self.buffer.consume(count);
+                self.log.damaged(count as u64, || format!("a block at byte {offset} was passed by: {why}"));
+            }
+            Look::Capture => self.lose_the_way("a file header inside a file header".to_owned(), false),
+            Look::Damaged(why) => self.lose_the_way(why.into_owned(), false),
+            Look::CutOrDamaged(why) => self.lose_the_way(why.into_owned(), true),
+            Look::CutShort => {
+                self.log_cut();
+                self.state = State::Finished;
+            }
+            Look::End => {
+                self.state = State::Finished;
+                return Ok(Step::Nothing);
+            }
+        }
+        Ok(Step::Passed { count: 0, numbered: false })
     }
 
     fn look(&mut self) -> Result<Look, CaptureError> {

@@ -6,6 +6,7 @@
 mod begin;
 mod damage;
 mod find;
+mod piece;
 mod run;
 
 use super::buffer::Buffer;
