@@ -117,12 +117,31 @@ fn push_value(line: &mut Vec<u8>, times: &mut Times, value: &Value<'_>) {
 
 fn push_string(line: &mut Vec<u8>, text: &str) {
     line.push(b'"');
-    if text.bytes().all(|b| matches!(b, b' '..=b'~') && b != b'"' && b != b'\\') {
+    if is_plain(text.as_bytes()) {
         line.extend_from_slice(text.as_bytes());
     } else {
         text.chars().for_each(|c| push_char(line, c));
     }
     line.push(b'"');
+}
+
+/// Whether nothing has to be escaped: printable ASCII without quotes and backslashes, which nearly all texts are. Eight bytes at a
+/// time, as there are twenty texts in a row.
+fn is_plain(text: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    // The highest bit of each byte that is 0; after a first one others may be wrong, and the first is enough.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let plain = |eight: [u8; 8]| {
+        let word = u64::from_le_bytes(eight);
+        let is = |byte: u8| zeros(word ^ (u64::from(byte) * ONES));
+        let below_space = word.wrapping_sub(0x20 * ONES) & !word & HIGH;
+        (word & HIGH) | below_space | is(b'"') | is(b'\\') | is(0x7f) == 0
+    };
+    let (eights, rest) = text.as_chunks::<8>();
+    let mut last = [b' '; 8];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    eights.iter().all(|eight| plain(*eight)) && plain(last)
 }
 
 /// RFC 8259 section 7, and the same escape for all that `types::escaped` would spell out.
@@ -164,6 +183,21 @@ mod tests {
         assert_eq!(line.trim_end(), r#"{"x":"a\"b\\c\u001b[31m\u000d\u000a\u007f\u009b\u202e\udb40\udc41ü漢"}"#);
         let back: serde_json::Value = serde_json::from_str(&line).expect("valid JSON");
         assert_eq!(back["x"], hostile);
+    }
+
+    #[test]
+    fn every_byte_that_must_be_escaped_is_seen_wherever_it_stands() {
+        let must = |byte: u8| !(b' '..=b'~').contains(&byte) || matches!(byte, b'"' | b'\\');
+        for byte in 0..=u8::MAX {
+            for (len, at) in (1..20).flat_map(|len| (0..len).map(move |at| (len, at))) {
+                for fill in [b' ', b'a', b'~', b'!', b']'] {
+                    let mut text = vec![fill; len];
+                    text[at] = byte;
+                    assert_eq!(is_plain(&text), !must(byte), "{byte:#x} at {at} of {len}");
+                }
+            }
+        }
+        assert!(is_plain(b""));
     }
 
     #[test]

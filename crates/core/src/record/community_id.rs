@@ -29,12 +29,11 @@ pub(super) fn of(a: Endpoint, b: Endpoint) -> String {
 /// Base64 of RFC 4648 section 4.
 fn push_base64(out: &mut String, bytes: &[u8]) {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digit = |word: u32, shift: u32| char::from(ALPHABET[(word >> shift & 63) as usize]);
     for chunk in bytes.chunks(3) {
         let word = chunk.iter().fold(0_u32, |word, &byte| word << 8 | u32::from(byte)) << (8 * (3 - chunk.len()));
-        for i in 0..4 {
-            let digit = ALPHABET[(word >> (18 - 6 * i) & 63) as usize];
-            out.push(if i <= chunk.len() { char::from(digit) } else { '=' });
-        }
+        let digits = [18, 12, 6, 0].map(|shift| digit(word, shift));
+        out.extend(digits.iter().enumerate().map(|(i, digit)| if i <= chunk.len() { *digit } else { '=' }));
     }
 }
 

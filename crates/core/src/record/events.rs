@@ -3,8 +3,6 @@
 //! The letters are Zeek's, upper case from the client, in packet order; `*` is how often, `@` when, in seconds from the first
 //! packet. Repeats whose times are not kept stand at the end.
 
-use std::fmt::Write as _;
-
 use super::Connection;
 use crate::types::{Moment, Side};
 
@@ -73,7 +71,10 @@ pub(super) fn of(c: &Connection) -> String {
             ('W', traffic.zero_windows),
         ];
         for (letter, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
-            let _ = write!(line, "{}{}*{count}", gap(&line), of_side(letter, side));
+            line.push_str(gap(&line));
+            line.push(of_side(letter, side));
+            line.push('*');
+            push_whole(&mut line, count.into());
         }
     }
     line
@@ -85,7 +86,8 @@ impl Event {
         line.push_str(gap(line));
         line.push(self.letter);
         if self.count > 1 {
-            let _ = write!(line, "*{}", self.count);
+            line.push('*');
+            push_whole(line, self.count);
         }
         line.push('@');
         push_seconds(line, since(self.from));
@@ -110,7 +112,7 @@ fn push_seconds(line: &mut String, nanos: i64) {
     if nanos < 0 && micros > 0 {
         line.push('-');
     }
-    let _ = write!(line, "{}", micros / 1_000_000);
+    push_whole(line, micros / 1_000_000);
     let mut rest = micros % 1_000_000;
     if rest > 0 {
         line.push('.');
@@ -120,6 +122,14 @@ fn push_seconds(line: &mut String, nanos: i64) {
         line.push(char::from(b'0' + (rest / unit) as u8));
         (rest, unit) = (rest % unit, unit / 10);
     }
+}
+
+/// A whole number; there are several in every row, and nearly all have one digit.
+fn push_whole(line: &mut String, number: u64) {
+    if number >= 10 {
+        push_whole(line, number / 10);
+    }
+    line.push(char::from(b'0' + (number % 10) as u8));
 }
 
 #[cfg(test)]
