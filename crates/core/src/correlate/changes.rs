@@ -81,7 +81,8 @@ fn stretch(points: &[Point], journeys: &Journeys, way: &Way, one: usize, other: 
         found.add((one, before), (other, after));
         beyond.extend(after.answered_in().filter(|_| beyond.len() < MOST_TIMES).map(Span::as_nanos));
         // A part of one of them has other retransmissions than the whole.
-        if !before.mid_stream && !after.mid_stream {
+        let whole = |leg: &Leg| !leg.mid_stream && !leg.flags_only && !leg.has_holes() && leg.one_way.is_none();
+        if whole(before) && whole(after) {
             for side in [Side::Client, Side::Server] {
                 retransmitted[side][0] += u64::from(before.retransmitted[side]);
                 retransmitted[side][1] += u64::from(after.retransmitted[side]);

@@ -11,12 +11,17 @@ use super::witness::{Sight, Stage, Witnesses, proof};
 use super::{Event, Fate, Observation, Place, PointName, Proof, words};
 use crate::detect::Severity;
 use crate::record::Outcome;
-use crate::types::{Endpoint, Side};
+use crate::types::{Endpoint, Side, Span, Timestamp};
 
 /// Examples of one observation.
 const MOST_EXAMPLES: usize = 3;
 /// Observations that are told apart.
 const MOST_KINDS: usize = 10_000;
+
+/// Sightings of one RST lie no farther apart than this and what the way takes.
+const SAME_PACKET: Span = Span::from_millis(500);
+/// What an answer may take longer at the nearer point before the order is in doubt.
+const SLOWER: Span = Span::from_millis(1);
 
 /// Single packets that are followed; payload is reckoned in bytes.
 const EVENTS: [(Event, Side); 6] = [
@@ -56,6 +61,8 @@ pub(super) struct Fates {
     of: BTreeMap<(Place, Endpoint), u64>,
     /// Attempts without an answer that a farther point does not have, where nothing tells whether it would.
     pub(super) untraced: u64,
+    /// Connections that passed the points in another order than the others.
+    pub(super) contradicting: u64,
     /// Found past what is told apart.
     pub(super) left_out: u64,
 }
@@ -101,7 +108,8 @@ impl Fates {
             })
             .collect();
         // A made RST and a lost SYN are causes; what follows from them is told behind.
-        all.sort_by_key(|one| (std::cmp::Reverse((one.severity, one.fate == Fate::Born, one.connections)), one.event));
+        let is_cause = |one: &Observation| one.fate == Fate::Born && one.place.from.is_some() && one.place.to.is_some();
+        all.sort_by_key(|one| (std::cmp::Reverse((one.severity, is_cause(one), one.connections)), one.event));
         all
     }
 
@@ -139,17 +147,23 @@ impl<'a> Judge<'a> {
         if stages.len() < 2 {
             return;
         }
+        if contradicts(&stages) {
+            self.fates.contradicting += 1;
+            return;
+        }
         let failed = stages.iter().filter_map(|stage| stage.leg).any(|leg| leg.outcome.is_failure());
+        // A RST behind the close belongs to no connection any more; how long one is kept depends on the capture.
+        let is_closed = stages.iter().filter_map(|stage| stage.leg).any(Leg::reset_after_close);
         self.count(&stages, service);
         let mut lost = Vec::new();
         for by in [Side::Client, Side::Server] {
             self.weigh(&stages, by, service, failed, &mut lost);
         }
-        for (event, by) in EVENTS {
+        for (event, by) in EVENTS.into_iter().filter(|(event, _)| !is_closed || *event != Event::Rst) {
             self.follow(&stages, event, by, service, failed, &lost);
         }
         // Of a connection that one point alone has nothing more can be said than that point's own report says.
-        if failed && stages.iter().filter(|stage| stage.leg.is_some()).count() > 1 {
+        if failed && !is_closed && lost.is_empty() && stages.iter().filter(|stage| stage.leg.is_some()).count() > 1 {
             self.look_beyond(&stages, service);
         }
     }
@@ -211,6 +225,10 @@ impl<'a> Judge<'a> {
             Sight::No | Sight::Unknown => None,
         };
         let Some(at) = sights.iter().filter_map(seen_at).min() else { return };
+        // Two RSTs that can not be one are told of by nobody.
+        if event == Event::Rst && !is_one_packet(sights.iter().filter_map(seen_at), self.witnesses.margin) {
+            return;
+        }
         let known: Vec<(Stage<'a>, bool)> = sights
             .iter()
             .filter_map(|(stage, sight)| match sight {
@@ -263,12 +281,12 @@ impl<'a> Judge<'a> {
     ) {
         let whole: Vec<(Stage<'a>, &Leg)> = travelled(stages, by)
             .filter_map(|stage| Some((stage, stage.leg?)))
-            .filter(|(stage, leg)| {
-                let in_part = leg.mid_stream || leg.in_part || leg.flags_only || leg.has_holes();
-                let in_part = in_part || leg.one_way == Some(by.peer());
-                !in_part && self.witnesses.sees_side(stage.point, by)
-            })
+            .filter(|(stage, leg)| self.witnesses.has_payload(stage, leg, by))
             .collect();
+        // What comes before a FIN that was acknowledged arrived; where it is longer at one point, it was written anew on the way.
+        if whole.iter().any(|(_, leg)| leg.fin_arrived[by]) {
+            return;
+        }
         for two in whole.windows(2) {
             let [(one, near), (other, far)] = two else { continue };
             let place = one.to(other);
@@ -306,8 +324,16 @@ impl<'a> Judge<'a> {
         }
         let Some((last, leg)) = last.and_then(|last| Some((last, last.leg?))) else { return };
         let place = Place { from: Some(PointName(last.point)), to: None };
-        let answered = stages.iter().filter_map(|stage| stage.leg).any(|leg| leg.syn_ack.is_some());
+        let answers = |leg: &Leg| leg.syn_ack.is_some() || leg.resets.server > 0;
+        let answered = stages.iter().filter_map(|stage| stage.leg).any(answers);
+        let resets = stages.iter().filter_map(|stage| {
+            let (moment, by) = stage.leg?.reset?;
+            (by == Side::Server).then(|| self.way.clocks.common(stage.point, moment.at))
+        });
         if let Some((_, Side::Server)) = leg.reset {
+            if !is_one_packet(resets, self.witnesses.margin) {
+                return;
+            }
             self.note_beyond(stages, Fate::Born, Event::Rst, Side::Server, place, service);
         } else if leg.outcome == Outcome::Unanswered && !answered && self.witnesses.sees_side(last.point, Side::Server)
         {
@@ -334,6 +360,27 @@ fn travelled<'s, 'a>(stages: &'s [Stage<'a>], by: Side) -> Box<dyn Iterator<Item
         Side::Client => Box::new(stages.iter().copied()),
         Side::Server => Box::new(stages.iter().rev().copied()),
     }
+}
+
+/// Whether sightings, in the order in which a packet comes to them, can be of one packet.
+fn is_one_packet(times: impl Iterator<Item = Timestamp>, margin: Span) -> bool {
+    let times: Vec<Timestamp> = times.collect();
+    let first = times.iter().min();
+    let last = times.iter().max();
+    first.zip(last).is_none_or(|(first, last)| last.since(*first) <= margin.times(2).plus(SAME_PACKET))
+}
+
+/// Whether a connection passes the points in another order than that of the way: one that goes the other way round, or that
+/// something on the way answers.
+fn contradicts(stages: &[Stage<'_>]) -> bool {
+    let legs: Vec<&Leg> = stages.iter().filter_map(|stage| stage.leg).collect();
+    legs.windows(2).any(|two| {
+        let [near, far] = two else { return false };
+        let lower = |one: Option<u8>, other: Option<u8>| one.zip(other).is_some_and(|(one, other)| one < other);
+        let turned = lower(near.ttl.client, far.ttl.client) || lower(far.ttl.server, near.ttl.server);
+        let times = near.answered_in().zip(far.answered_in());
+        turned || times.is_some_and(|(near, far)| near.plus(SLOWER) < far)
+    })
 }
 
 const fn severity(fate: Fate, event: Event, failed: bool) -> Severity {

@@ -190,7 +190,7 @@ fn fit(leg: &Leg, other: &Leg) -> Option<Fit> {
     let shares_an_end = leg.client.address == other.client.address || leg.server == other.server;
     let is_one = match (leg.isn.server, other.isn.server) {
         (Some(one), Some(same)) => one == same,
-        _ => shares_an_end && leg.window_scale.client == other.window_scale.client,
+        _ => shares_an_end && leg.window_scale.client.zip(other.window_scale.client).is_none_or(|(a, b)| a == b),
     };
     is_one.then_some(Fit::Translated)
 }

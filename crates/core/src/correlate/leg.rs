@@ -105,6 +105,28 @@ impl Leg {
         !self.flags_only && self.missing != Sided::default()
     }
 
+    /// Whether it has the SYN-ACK and nothing behind it: a filter that passes no more looks the same.
+    pub(super) fn only_opened(&self) -> bool {
+        self.syn_ack.is_some()
+            && !self.answer_arrived
+            && self.bytes == Sided::default()
+            && self.fin == Sided::default()
+            && self.reset.is_none()
+    }
+
+    /// Whether both sides had closed before a RST came: what comes then belongs to no connection any more.
+    pub(super) fn reset_after_close(&self) -> bool {
+        let closed = self.fin.client.zip(self.fin.server).map(|(one, other)| one.packet.max(other.packet));
+        closed.zip(self.reset).is_some_and(|(closed, (reset, _))| closed < reset.packet)
+    }
+
+    /// Its moments, for whether a capture ran at a time.
+    pub(super) fn moments(&self) -> impl Iterator<Item = Moment> {
+        let fins = [self.fin.client, self.fin.server, self.last_packet.client, self.last_packet.server];
+        let others = [self.syn, self.syn_ack, self.last_payload.client, self.last_payload.server];
+        [self.first, self.last].into_iter().chain(fins.into_iter().chain(others).flatten())
+    }
+
     /// Client and server.
     pub(super) const fn tuple(&self) -> (Endpoint, Endpoint) {
         (self.client, self.server)

@@ -27,6 +27,7 @@ mod changes;
 mod fates;
 mod journeys;
 mod leg;
+mod seen;
 mod way;
 mod witness;
 mod words;

@@ -239,6 +239,96 @@ fn a_capture_of_flags_alone_says_nothing_of_payload() {
 }
 
 #[test]
+fn a_capture_of_syns_alone_says_nothing_of_the_end() {
+    let [client, server] = two();
+    let syns = server.keep(|_, packet| flags(packet) & 2 != 0);
+    let said = correlation(&[&client, &syns]);
+    assert!(told(&said).is_empty(), "{:?}", told(&said));
+}
+
+#[test]
+fn a_capture_that_paused_says_nothing_of_the_pause() {
+    let [mut client, mut server] = two();
+    // Half a minute in which the server's capture was not there: from packet 90 on all is later, and the end of the second is gone.
+    let cut = [(&mut client, 80), (&mut server, 79)].map(|(file, from)| {
+        for record in file.records.iter_mut().skip(from) {
+            let at = u32::from_le_bytes(record[..4].try_into().expect("four bytes"));
+            record[..4].copy_from_slice(&(at + 30).to_le_bytes());
+        }
+        from
+    });
+    let whole = correlation(&[&client, &server]);
+    assert_eq!(told(&whole)[0], "born rst server a-b 3/4");
+    let paused = server.keep(|number, _| number <= cut[1] || number > 110);
+    let said = correlation(&[&client, &paused]);
+    assert!(!told(&said).contains(&"born rst server a-b 3/4".to_owned()), "{:?}", told(&said));
+}
+
+#[test]
+fn two_resets_of_one_side_are_not_taken_for_one() {
+    let [client, mut server] = two();
+    // The server gives up by itself, long after the RST that the client saw.
+    let rst =
+        client.records.iter().find(|r| flags(&r[16..]) & 4 != 0 && source_port(&r[16..]) == 7_000).expect("a RST");
+    let mut late = rst.clone();
+    let last = u32::from_le_bytes(server.records[server.records.len() - 1][..4].try_into().expect("four bytes"));
+    late[..4].copy_from_slice(&(last + 8).to_le_bytes());
+    server.records.push(late);
+    let said = correlation(&[&client, &server]);
+    assert!(!told(&said).iter().any(|line| line.starts_with("born rst server b-")), "{:?}", told(&said));
+    assert!(told(&said).contains(&"born rst server a-b 2/4".to_owned()), "{:?}", told(&said));
+}
+
+#[test]
+fn a_syn_that_came_with_another_number_is_not_lost() {
+    let [a, mut b, c] = three();
+    let syn = a.records.iter().find(|record| source_port(&record[16..]) == 43_903).expect("the SYN that was dropped");
+    let mut other = syn.clone();
+    other[16 + 38] ^= 0x55;
+    let place = b.records.iter().position(|record| record[..8] > other[..8]).unwrap_or(b.records.len());
+    b.records.insert(place.max(1), other);
+    let said = correlation(&[&a, &b, &c]);
+    assert!(!told(&said).iter().any(|line| line.starts_with("lost syn client a-b")), "{:?}", told(&said));
+}
+
+#[test]
+fn a_connection_that_goes_the_other_way_round_is_left_alone() {
+    let [client, server] = two();
+    // The same run once more between other hosts, for which the points stand the other way round.
+    let turned = |file: &File| {
+        let mut file = file.clone();
+        for record in &mut file.records {
+            record[16 + 26 + 3] ^= 0x40;
+            record[16 + 30 + 3] ^= 0x40;
+            for byte in &mut record[16 + 38..16 + 46] {
+                *byte ^= 0x11;
+            }
+        }
+        file
+    };
+    let both = |one: &File, other: File| {
+        let mut file = one.clone();
+        // A quarter of the connections: the order of the points stays what it was.
+        let of_one = |record: &Vec<u8>| {
+            [source_port(&record[16..]), u16::from_be_bytes([record[52], record[53]])].contains(&41_802)
+        };
+        file.records.extend(other.records.into_iter().filter(of_one));
+        file.records.sort_by_key(|record| {
+            record[..8].to_vec().chunks(4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect::<Vec<_>>()
+        });
+        file
+    };
+    let (a, b) = (both(&client, turned(&server)), both(&server, turned(&client)));
+    let said = correlation(&[&a, &b]);
+    assert_eq!(told(&said), ["born rst server a-b 3/4", "lost payload client a-b 3/4"]);
+    assert!(
+        said.not_told.iter().any(|line| line.contains("passed the points in another order")),
+        "{:?}",
+        said.not_told
+    );
+}
+
+#[test]
 fn a_point_that_never_saw_the_service_has_lost_nothing() {
     let [a, b, c] = three();
     // Without the connections of port 7001 nothing shows that those SYNs would have come to B and C.

@@ -36,6 +36,9 @@ struct Pair {
     hops: Sided<Vec<i64>>,
 }
 
+/// Routers that one way has at the most; a larger difference of time to live was written anew on the way.
+const MOST_HOPS: i64 = 30;
+
 /// Handshakes from which times of a pair are reckoned.
 const MOST_TIMES: usize = 10_000;
 
@@ -141,13 +144,14 @@ impl Way {
     /// The round trip from one point to another that is nearer to the server.
     pub(super) fn round_trip(&self, one: usize, other: usize) -> Option<RoundTrip> {
         let (pair, sign) = self.pair(one, other)?;
-        RoundTrip::of(pair.round_trips.iter().map(|time| time * sign).collect())
+        RoundTrip::of(pair.round_trips.iter().map(|time| time.saturating_mul(sign)).collect())
     }
 
     /// Routers between two points, by what each side's packets lost of their time to live.
     pub(super) fn hops(&self, one: usize, other: usize) -> Sided<Option<i64>> {
         let Some((pair, sign)) = self.pair(one, other) else { return Sided::default() };
-        let hops = |side: Side| median(&pair.hops[side]).map(|hops| hops * sign).filter(|hops| *hops >= 0);
+        let hops =
+            |side: Side| median(&pair.hops[side]).map(|hops| hops * sign).filter(|hops| (0..=MOST_HOPS).contains(hops));
         Sided { client: hops(Side::Client), server: hops(Side::Server) }
     }
 
@@ -163,12 +167,15 @@ impl Way {
         let turned = |is_first: bool| if sign > 0 { is_first } else { !is_first };
         let [first, second] = pair.nearer;
         let most = |a: u64, b: u64| a + b > 0 && a.max(b) * 5 >= (a + b) * 4;
-        if most(first, second) {
-            return Some((turned(first > second), OrderFrom::Ttl));
-        }
         let longer = pair.round_trips.iter().filter(|time| **time > 0).count() as u64;
         let shorter = pair.round_trips.iter().filter(|time| **time < 0).count() as u64;
-        most(longer, shorter).then(|| (turned(longer > shorter), OrderFrom::Times))
+        let by_times = most(longer, shorter).then_some(longer > shorter);
+        if most(first, second) {
+            // Where the two contradict each other something on the way writes one of them anew.
+            let by_ttl = first > second;
+            return by_times.is_none_or(|by_times| by_times == by_ttl).then(|| (turned(by_ttl), OrderFrom::Ttl));
+        }
+        by_times.map(|by_times| (turned(by_times), OrderFrom::Times))
     }
 
     /// Each clock by one that is known already.
@@ -190,8 +197,14 @@ impl Way {
                     let (pair, sign) = self.pair(other, point).filter(|_| other != point)?;
                     let offset = median(&pair.offsets).or_else(|| median(&pair.one_way))?;
                     let sure = within.get(other).copied().flatten();
-                    let half = median(&pair.round_trips).map(|time| Span::from_nanos(time.abs() / 2));
-                    Some((known.plus(Span::from_nanos(offset * sign)), sure.zip(half).map(|(a, b)| a.plus(b))))
+                    // Clocks that drift are farther apart at one end of the captures than at the other.
+                    let drift = spread(&pair.offsets);
+                    let half = median(&pair.round_trips)
+                        .map(|time| Span::from_nanos((time.saturating_abs() / 2).saturating_add(drift)));
+                    Some((
+                        known.plus(Span::from_nanos(offset.saturating_mul(sign))),
+                        sure.zip(half).map(|(a, b)| a.plus(b)),
+                    ))
                 });
                 if let (Some((span, wrong_by)), Some(None)) = (tied, ahead.get(point)) {
                     set(&mut ahead, point, Some(span));
@@ -222,21 +235,27 @@ fn pairs(points: &[Point], journeys: &Journeys) -> Vec<Vec<Pair>> {
 impl Pair {
     fn add(&mut self, one: &Leg, other: &Leg) {
         self.connections += 1;
+        // Something between that answers in the server's place has a time to live and times of its own.
+        let is_whole = one.isn.server.zip(other.isn.server).is_none_or(|(one, other)| one == other);
         // A client's packets have more to live near to it, a server's less.
         for (side, sign) in [(Side::Client, 1), (Side::Server, -1)] {
+            if side == Side::Server && !is_whole {
+                continue;
+            }
             if let (Some(a), Some(b)) = (one.ttl[side], other.ttl[side]) {
                 let lost = sign * (i64::from(a) - i64::from(b));
                 match lost {
-                    1.. => self.nearer[0] += 1,
+                    1..=MOST_HOPS => self.nearer[0] += 1,
                     0 => {}
-                    _ => self.nearer[1] += 1,
+                    _ if lost.abs() <= MOST_HOPS => self.nearer[1] += 1,
+                    _ => {}
                 }
                 if self.hops[side].len() < MOST_TIMES {
                     self.hops[side].push(lost);
                 }
             }
         }
-        if self.one_way.len() >= MOST_TIMES || one.syns != 1 || other.syns != 1 {
+        if self.one_way.len() >= MOST_TIMES || one.syns != 1 || other.syns != 1 || !is_whole {
             return;
         }
         let Some((a, b)) = one.syn.zip(other.syn) else { return };
@@ -249,6 +268,11 @@ impl Pair {
             self.offsets.push(there.saturating_sub(round_trip / 2));
         }
     }
+}
+
+fn spread(values: &[i64]) -> i64 {
+    let (least, most) = (values.iter().min(), values.iter().max());
+    least.zip(most).map_or(0, |(least, most)| most.saturating_sub(*least))
 }
 
 fn median(values: &[i64]) -> Option<i64> {

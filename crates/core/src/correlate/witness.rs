@@ -1,12 +1,11 @@
 //! What a point can say of a packet: that it saw it, that it did not although it would have, or nothing.
 
-use std::collections::BTreeSet;
-
 use super::journeys::Journeys;
 use super::leg::{Leg, Point};
+use super::seen::{Seen, Shared};
 use super::way::Way;
 use super::{Event, Place, PointName, Proof, Trace};
-use crate::types::{Endpoint, Moment, Side, Span, Timestamp};
+use crate::types::{Moment, Side, Span, Timestamp};
 
 /// What a packet may take from one point to another where no handshake tells.
 const LEAST_MARGIN: Span = Span::from_millis(5);
@@ -33,69 +32,93 @@ pub(super) struct Stage<'a> {
 pub(super) struct Witnesses<'a> {
     points: &'a [Point],
     way: &'a Way,
-    /// Services that one point and another both have, untranslated.
-    shared: BTreeSet<(usize, usize, Endpoint)>,
-    /// Whether a point has packets of clients at all, and of servers.
-    sees: Vec<[bool; 2]>,
-    /// What a packet may take on the whole way.
-    margin: Span,
+    shared: Shared,
+    seen: Vec<Seen>,
+    /// What a packet may take on the whole way, and clocks may be wrong by.
+    pub(super) margin: Span,
 }
 
 impl<'a> Witnesses<'a> {
     pub(super) fn new(points: &'a [Point], journeys: &Journeys, way: &'a Way) -> Self {
-        let sees =
-            |point: &Point| [Side::Client, Side::Server].map(|side| point.legs.iter().any(|leg| leg.packets[side] > 0));
         let widest = (0..points.len()).filter_map(|point| way.clocks.within(point)).max().unwrap_or_default();
-        Self {
+        let mut witnesses = Self {
             points,
             way,
-            shared: shared(points, journeys),
-            sees: points.iter().map(sees).collect(),
+            shared: Shared::default(),
+            seen: points.iter().map(Seen::of).collect(),
             margin: LEAST_MARGIN.plus(widest.times(2)),
+        };
+        let mut shared = Shared::default();
+        for journey in &journeys.all {
+            for (one, leg) in journey.each(points) {
+                for other in (0..points.len()).filter(|other| *other != one) {
+                    let there = journey.leg(points, other);
+                    if there.is_some() || witnesses.could_see(other, way.clocks.common(one, leg.first.at)) {
+                        shared.note((one, leg), other, there);
+                    }
+                }
+            }
         }
+        witnesses.shared = shared;
+        witnesses
     }
 
     /// What a point says of a packet.
     pub(super) fn sight(&self, stage: Stage<'_>, event: Event, by: Side) -> Sight {
-        if !self.sees_side(stage.point, by) {
-            return Sight::Unknown;
-        }
+        let Some(seen) = self.seen.get(stage.point).filter(|seen| seen.sees(by)) else { return Sight::Unknown };
         // A point that would have the connection and has it not has none of its packets.
         let Some(leg) = stage.leg else { return Sight::No };
         if let Some(moment) = moment(leg, event, by) {
             return Sight::Yes(moment);
         }
-        let blind = leg.in_part || leg.has_holes() || leg.one_way == Some(by.peer());
-        let blind = match event {
-            Event::Syn | Event::Payload => true,
+        let blind = seen.lacks || leg.in_part || leg.has_holes() || leg.one_way == Some(by.peer());
+        // Of a side that it has nothing of, the packets may take another way.
+        let has_end = !blind && !leg.only_opened() && leg.packets[by] > 0;
+        let says_no = match event {
+            Event::Syn | Event::Payload => false,
             // A server that says something else had sent it, and a client that goes on had it.
             Event::SynAck => {
-                blind || leg.mid_stream || leg.answer_arrived || leg.packets.server > u64::from(leg.resets.server)
+                let unanswered = !leg.answer_arrived && leg.packets.server == u64::from(leg.resets.server);
+                !blind && !leg.mid_stream && unanswered
             }
-            Event::Fin | Event::Rst => blind,
+            Event::Fin => has_end,
+            Event::Rst => has_end && (seen.resets || !leg.flags_only),
         };
-        if blind { Sight::Unknown } else { Sight::No }
+        if says_no { Sight::No } else { Sight::Unknown }
+    }
+
+    /// Whether a leg has all payload of a side that came to its point.
+    pub(super) fn has_payload(&self, stage: &Stage<'_>, leg: &Leg, by: Side) -> bool {
+        let in_part = leg.mid_stream || leg.in_part || leg.flags_only || leg.has_holes() || leg.only_opened();
+        let whole = !in_part && leg.one_way != Some(by.peer());
+        whole && self.seen.get(stage.point).is_some_and(|seen| seen.sees(by) && seen.payload && !seen.lacks)
     }
 
     /// Whether a point would have the connection of this leg, that of a point nearer to the client, had its SYN come so far.
     pub(super) fn would_have(&self, point: usize, near: usize, leg: &Leg) -> bool {
         let came =
             |syn: Option<Moment>| syn.is_some_and(|syn| self.could_see(point, self.way.clocks.common(near, syn.at)));
-        // Where not all connections were kept it may be among the others.
+        // Where not all connections were kept it may be among the others, and it may be there in another form.
         let keeps_all = self.points.get(point).is_some_and(|point| point.left_out == 0);
-        keeps_all && self.shared.contains(&(near, point, leg.server)) && (came(leg.syn) || came(leg.last_syn))
+        let has_it_not = self.seen.get(point).is_some_and(|seen| !seen.lacks && !seen.has_like(leg));
+        keeps_all && has_it_not && self.shared.would_come(near, point, leg) && (came(leg.syn) || came(leg.last_syn))
     }
 
     /// Whether a point has packets of a side at all.
     pub(super) fn sees_side(&self, point: usize, side: Side) -> bool {
-        self.sees.get(point).is_some_and(|[client, server]| if side == Side::Client { *client } else { *server })
+        self.seen.get(point).is_some_and(|seen| seen.sees(side))
     }
 
     /// Whether a point's capture ran when a packet of this common time would have come to it.
     pub(super) fn could_see(&self, point: usize, at: Timestamp) -> bool {
         let Some(Point { first: Some(first), last: Some(last), .. }) = self.points.get(point) else { return false };
+        // A clock that nothing ties to the others tells nothing.
+        if self.way.clocks.ahead(point).is_none() {
+            return false;
+        }
         let own = self.way.clocks.own(point, at);
-        *first <= own.plus(self.margin) && own.plus(self.margin) <= *last
+        let is_within = *first <= own.plus(self.margin) && own.plus(self.margin) <= *last;
+        is_within && self.seen.get(point).is_some_and(|seen| seen.ran_at(own, self.margin))
     }
 }
 
@@ -141,17 +164,4 @@ pub(super) fn proof(stages: &[Stage<'_>], event: Event, by: Side) -> Proof {
         }
     };
     Proof { sightings: stages.iter().map(trace).collect() }
-}
-
-fn shared(points: &[Point], journeys: &Journeys) -> BTreeSet<(usize, usize, Endpoint)> {
-    let mut shared = BTreeSet::new();
-    for journey in &journeys.all {
-        let legs: Vec<(usize, &Leg)> = journey.each(points).collect();
-        for (one, leg) in &legs {
-            for (other, _) in legs.iter().filter(|(other, further)| other != one && further.server == leg.server) {
-                shared.insert((*one, *other, leg.server));
-            }
-        }
-    }
-    shared
 }

@@ -72,7 +72,7 @@ pub(super) fn summary(key: &Key, bytes: Option<u64>, swallowed: u64) -> String {
             format!("{packets} were captured at {far} and not at {near}, which is nearer to the {nearer}: {end}.{also}")
         }
         (Fate::Missed, Where::Between(point, _)) | (_, Where::At(point)) => format!(
-            "{packets} arrived, and were not captured at {point}: its capture has holes, or they took another way."
+            "{packets} came farther, and were not captured at {point}: its capture has holes, they took another way, or something behind it made them."
         ),
         (Fate::Lost, Where::Beyond(point)) => {
             format!(
@@ -200,6 +200,12 @@ pub(super) fn not_told(points: &[Point], way: &Way, connections: usize, ambiguou
     if ambiguous > 0 {
         told.push(format!(
             "{ambiguous} connections could be one of several at another point; nothing is said of them."
+        ));
+    }
+    if fates.contradicting > 0 {
+        told.push(format!(
+            "{} by time to live, or by how long answers take, passed the points in another order than the rest: nothing is said of that.",
+            if fates.contradicting == 1 { "1 connection".to_owned() } else { format!("{} connections", fates.contradicting) }
         ));
     }
     if fates.left_out > 0 {
