@@ -105,7 +105,7 @@ pub struct PointSummary {
     /// What its clock is ahead of the first point's, taking the way there and back to take the same time. `None` where no connection
     /// passed both.
     pub clock_ahead_s: Option<Span>,
-    /// What `clock_ahead_s` can be wrong by, either way. `None` where no handshake passed both points in both directions.
+    /// What `clock_ahead_s` can be wrong by, either way: half the round trip, and what the clocks drifted. `None` where no handshake passed both points in both directions.
     pub clock_within_s: Option<Span>,
 }
 
@@ -213,8 +213,8 @@ pub struct Stretch {
     pub beyond: Option<RoundTrip>,
     /// Routers between them, by what each side's packets lost of their time to live.
     pub hops: Sided<Option<i64>>,
-    /// Retransmitted segments by side, at the first and at the second. One that is a retransmission at the first alone was lost between
-    /// them for clients, for servers the other way round.
+    /// Retransmitted segments by side, at the first and at the second, of connections that both have whole. One of a client that is a
+    /// retransmission at the first alone was lost between them; of a server, one at the second alone.
     pub retransmitted: Sided<[u64; 2]>,
     /// What is not the same at both.
     pub changes: Vec<Change>,
