@@ -67,6 +67,14 @@ pub(super) struct Fates {
     pub(super) left_out: u64,
 }
 
+/// One connection on its way.
+struct Passage<'a> {
+    stages: Vec<Stage<'a>>,
+    /// As the point nearest to the client knows it.
+    service: Endpoint,
+    failed: bool,
+}
+
 struct Judge<'a> {
     points: &'a [Point],
     way: &'a Way,
@@ -151,20 +159,23 @@ impl<'a> Judge<'a> {
             self.fates.contradicting += 1;
             return;
         }
-        let failed = stages.iter().filter_map(|stage| stage.leg).any(|leg| leg.outcome.is_failure());
+        let legs = || stages.iter().filter_map(|stage| stage.leg);
+        let failed = legs().any(|leg| leg.outcome.is_failure());
         // A RST behind the close belongs to no connection any more; how long one is kept depends on the capture.
-        let is_closed = stages.iter().filter_map(|stage| stage.leg).any(Leg::reset_after_close);
-        self.count(&stages, service);
+        let is_closed = legs().any(Leg::reset_after_close);
+        // Of a connection that one point alone has nothing more can be said than that point's own report says.
+        let has_beyond = failed && !is_closed && legs().count() > 1;
+        let passage = Passage { stages, service, failed };
+        self.count(&passage);
         let mut lost = Vec::new();
         for by in [Side::Client, Side::Server] {
-            self.weigh(&stages, by, service, failed, &mut lost);
+            self.weigh(&passage, by, &mut lost);
         }
         for (event, by) in EVENTS.into_iter().filter(|(event, _)| !is_closed || *event != Event::Rst) {
-            self.follow(&stages, event, by, service, failed, &lost);
+            self.follow(&passage, event, by, &lost);
         }
-        // Of a connection that one point alone has nothing more can be said than that point's own report says.
-        if failed && !is_closed && lost.is_empty() && stages.iter().filter(|stage| stage.leg.is_some()).count() > 1 {
-            self.look_beyond(&stages, service);
+        if has_beyond && lost.is_empty() {
+            self.look_beyond(&passage);
         }
     }
 
@@ -194,7 +205,8 @@ impl<'a> Judge<'a> {
     }
 
     /// Counts it at every place where something could have been told of it.
-    fn count(&mut self, stages: &[Stage<'_>], service: Endpoint) {
+    fn count(&mut self, Passage { stages, service, .. }: &Passage<'_>) {
+        let service = *service;
         for two in stages.windows(2) {
             let [one, other] = two else { continue };
             self.fates.count(one.to(other), service);
@@ -209,15 +221,9 @@ impl<'a> Judge<'a> {
     }
 
     /// Follows one packet in the direction in which it went. `lost` is whose payload was lost where.
-    fn follow(
-        &mut self,
-        stages: &[Stage<'a>],
-        event: Event,
-        by: Side,
-        service: Endpoint,
-        failed: bool,
-        lost: &[(Side, Place)],
-    ) {
+    fn follow(&mut self, passage: &Passage<'a>, event: Event, by: Side, lost: &[(Side, Place)]) {
+        let Passage { stages, service, failed } = passage;
+        let (service, failed) = (*service, *failed);
         let sights: Vec<(Stage<'a>, Sight)> =
             travelled(stages, by).map(|stage| (stage, self.witnesses.sight(stage, event, by))).collect();
         let seen_at = |(stage, sight): &(Stage<'a>, Sight)| match sight {
@@ -271,14 +277,9 @@ impl<'a> Judge<'a> {
     }
 
     /// Lays the payload bytes of neighbours side by side.
-    fn weigh(
-        &mut self,
-        stages: &[Stage<'a>],
-        by: Side,
-        service: Endpoint,
-        failed: bool,
-        lost: &mut Vec<(Side, Place)>,
-    ) {
+    fn weigh(&mut self, passage: &Passage<'a>, by: Side, lost: &mut Vec<(Side, Place)>) {
+        let Passage { stages, service, failed } = passage;
+        let (service, failed) = (*service, *failed);
         let whole: Vec<(Stage<'a>, &Leg)> = travelled(stages, by)
             .filter_map(|stage| Some((stage, stage.leg?)))
             .filter(|(stage, leg)| self.witnesses.has_payload(stage, leg, by))
@@ -312,7 +313,8 @@ impl<'a> Judge<'a> {
     }
 
     /// A failure whose cause did not lie between two points lies before the first one, or behind the last.
-    fn look_beyond(&mut self, stages: &[Stage<'a>], service: Endpoint) {
+    fn look_beyond(&mut self, passage: &Passage<'a>) {
+        let stages = &passage.stages;
         let outermost = self.way.order.len().saturating_sub(1);
         let first = stages.first().filter(|stage| stage.rank == 0);
         let last = stages.last().filter(|stage| stage.rank == outermost);
@@ -320,7 +322,7 @@ impl<'a> Judge<'a> {
             && let Some((_, Side::Client)) = point.leg.and_then(|leg| leg.reset)
         {
             let place = Place { from: None, to: Some(PointName(point.point)) };
-            self.note_beyond(stages, Fate::Born, Event::Rst, Side::Client, place, service);
+            self.note_beyond(passage, Fate::Born, Event::Rst, Side::Client, place);
         }
         let Some((last, leg)) = last.and_then(|last| Some((last, last.leg?))) else { return };
         let place = Place { from: Some(PointName(last.point)), to: None };
@@ -334,23 +336,16 @@ impl<'a> Judge<'a> {
             if !is_one_packet(resets, self.witnesses.margin) {
                 return;
             }
-            self.note_beyond(stages, Fate::Born, Event::Rst, Side::Server, place, service);
+            self.note_beyond(passage, Fate::Born, Event::Rst, Side::Server, place);
         } else if leg.outcome == Outcome::Unanswered && !answered && self.witnesses.sees_side(last.point, Side::Server)
         {
-            self.note_beyond(stages, Fate::Lost, Event::Syn, Side::Client, place, service);
+            self.note_beyond(passage, Fate::Lost, Event::Syn, Side::Client, place);
         }
     }
 
-    fn note_beyond(
-        &mut self,
-        stages: &[Stage<'a>],
-        fate: Fate,
-        event: Event,
-        by: Side,
-        place: Place,
-        service: Endpoint,
-    ) {
-        self.fates.note(Key { fate, event, by, place, service }, 0, Severity::Error, || proof(stages, event, by));
+    fn note_beyond(&mut self, passage: &Passage<'a>, fate: Fate, event: Event, by: Side, place: Place) {
+        let key = Key { fate, event, by, place, service: passage.service };
+        self.fates.note(key, 0, Severity::Error, || proof(&passage.stages, event, by));
     }
 }
 
