@@ -241,7 +241,8 @@ impl<'a> Judge<'a> {
                 Sight::Yes(_) => Some((*stage, true)),
                 // Where there is no leg at all that was asked before.
                 Sight::No => {
-                    (stage.leg.is_none() || self.witnesses.could_see(stage.point, at)).then_some((*stage, false))
+                    let ran = |leg: &Leg| self.witnesses.could_see(stage.point, at, leg.client);
+                    stage.leg.is_none_or(ran).then_some((*stage, false))
                 }
                 Sight::Unknown => None,
             })
@@ -300,7 +301,7 @@ impl<'a> Judge<'a> {
             };
             let bytes = had.abs_diff(got);
             let Some(last) = last.filter(|_| bytes > 0) else { continue };
-            if !self.witnesses.could_see(blind.point, self.way.clocks.common(from.point, last.at)) {
+            if !self.witnesses.could_see(blind.point, self.way.clocks.common(from.point, last.at), near.client) {
                 continue;
             }
             let key = Key { fate, event: Event::Payload, by, place, service };

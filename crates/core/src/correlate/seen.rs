@@ -58,12 +58,14 @@ impl Seen {
         self.tuples.contains(&leg.tuple()) || leg.isn.client.is_some_and(|isn| self.isns.contains(&isn.0))
     }
 
-    /// Whether its capture ran at a time, by its own clock: it has packets not long before, and not long after.
-    pub(super) fn ran_at(&self, own: Timestamp, margin: Span) -> bool {
-        let longest = LONGEST_PAUSE.plus(margin);
-        let near = |at: Option<&Timestamp>| at.is_some_and(|at| at.since(own).abs() <= longest);
-        let next = self.times.partition_point(|at| *at < own.plus(margin));
-        near(next.checked_sub(1).and_then(|before| self.times.get(before))) && near(self.times.get(next))
+    /// The time around a time, by its own clock, in which it has no packet, where that is so long that the capture may not have run.
+    /// Beyond its first and last packet there is no end.
+    pub(super) fn pause_at(&self, own: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        let next = self.times.partition_point(|at| *at < own);
+        let before = next.checked_sub(1).and_then(|before| self.times.get(before)).copied();
+        let (before, behind) =
+            (before.unwrap_or(Timestamp::MIN), self.times.get(next).copied().unwrap_or(Timestamp::MAX));
+        (behind.since(before) > LONGEST_PAUSE).then_some((before, behind))
     }
 }
 

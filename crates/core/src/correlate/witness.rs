@@ -5,7 +5,7 @@ use super::leg::{Leg, Point};
 use super::seen::{Seen, Shared};
 use super::way::Way;
 use super::{Event, Place, PointName, Proof, Trace};
-use crate::types::{Moment, Side, Span, Timestamp};
+use crate::types::{Endpoint, Moment, Side, Span, Timestamp};
 
 /// What a packet may take from one point to another where no handshake tells.
 const LEAST_MARGIN: Span = Span::from_millis(5);
@@ -34,6 +34,8 @@ pub(super) struct Witnesses<'a> {
     way: &'a Way,
     shared: Shared,
     seen: Vec<Seen>,
+    /// For each point, when others had packets of connections that it has too, by the common clock and in order.
+    others: Vec<Vec<(Timestamp, Endpoint)>>,
     /// What a packet may take on the whole way, and clocks may be wrong by.
     pub(super) margin: Span,
 }
@@ -46,6 +48,7 @@ impl<'a> Witnesses<'a> {
             way,
             shared: Shared::default(),
             seen: points.iter().map(Seen::of).collect(),
+            others: (0..points.len()).map(|point| others(points, journeys, way, point)).collect(),
             margin: LEAST_MARGIN.plus(widest.times(2)),
         };
         let mut shared = Shared::default();
@@ -53,7 +56,7 @@ impl<'a> Witnesses<'a> {
             for (one, leg) in journey.each(points) {
                 for other in (0..points.len()).filter(|other| *other != one) {
                     let there = journey.leg(points, other);
-                    if there.is_some() || witnesses.could_see(other, way.clocks.common(one, leg.first.at)) {
+                    if there.is_some() || witnesses.could_see(other, way.clocks.common(one, leg.first.at), leg.client) {
                         shared.note((one, leg), other, there);
                     }
                 }
@@ -96,8 +99,9 @@ impl<'a> Witnesses<'a> {
 
     /// Whether a point would have the connection of this leg, that of a point nearer to the client, had its SYN come so far.
     pub(super) fn would_have(&self, point: usize, near: usize, leg: &Leg) -> bool {
-        let came =
-            |syn: Option<Moment>| syn.is_some_and(|syn| self.could_see(point, self.way.clocks.common(near, syn.at)));
+        let came = |syn: Option<Moment>| {
+            syn.is_some_and(|syn| self.could_see(point, self.way.clocks.common(near, syn.at), leg.client))
+        };
         // Where not all connections were kept it may be among the others, and it may be there in another form.
         let keeps_all = self.points.get(point).is_some_and(|point| point.left_out == 0);
         let has_it_not = self.seen.get(point).is_some_and(|seen| !seen.lacks && !seen.has_like(leg));
@@ -109,8 +113,8 @@ impl<'a> Witnesses<'a> {
         self.seen.get(point).is_some_and(|seen| seen.sees(side))
     }
 
-    /// Whether a point's capture ran when a packet of this common time would have come to it.
-    pub(super) fn could_see(&self, point: usize, at: Timestamp) -> bool {
+    /// Whether a point's capture ran when a packet of this client's connection would have come to it, at a common time.
+    pub(super) fn could_see(&self, point: usize, at: Timestamp, client: Endpoint) -> bool {
         let Some(Point { first: Some(first), last: Some(last), .. }) = self.points.get(point) else { return false };
         // A clock that nothing ties to the others tells nothing.
         if self.way.clocks.ahead(point).is_none() {
@@ -118,8 +122,30 @@ impl<'a> Witnesses<'a> {
         }
         let own = self.way.clocks.own(point, at);
         let is_within = *first <= own.plus(self.margin) && own.plus(self.margin) <= *last;
-        is_within && self.seen.get(point).is_some_and(|seen| seen.ran_at(own, self.margin))
+        is_within && !self.was_deaf(point, own, client)
     }
+
+    /// Whether a point was silent for long while others had packets of other connections that it has too.
+    fn was_deaf(&self, point: usize, own: Timestamp, client: Endpoint) -> bool {
+        let Some((before, behind)) = self.seen.get(point).and_then(|seen| seen.pause_at(own)) else { return false };
+        let common = |at: Timestamp| self.way.clocks.common(point, at);
+        let (from, to) = (common(before).plus(self.margin), common(behind).plus(self.margin.times(-1)));
+        let others = self.others.get(point).map(Vec::as_slice).unwrap_or_default();
+        let meanwhile = others.get(others.partition_point(|(at, _)| *at <= from)..).unwrap_or_default();
+        meanwhile.iter().take_while(|(at, _)| *at < to).any(|(_, of)| *of != client)
+    }
+}
+
+/// When other points had packets of connections that a point has too.
+fn others(points: &[Point], journeys: &Journeys, way: &Way, point: usize) -> Vec<(Timestamp, Endpoint)> {
+    let mut times = Vec::new();
+    for journey in journeys.all.iter().filter(|journey| journey.leg(points, point).is_some()) {
+        for (other, leg) in journey.each(points).filter(|(other, _)| *other != point) {
+            times.extend(leg.moments().map(|moment| (way.clocks.common(other, moment.at), leg.client)));
+        }
+    }
+    times.sort_unstable();
+    times
 }
 
 impl Stage<'_> {
