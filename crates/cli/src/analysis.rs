@@ -30,6 +30,22 @@ pub(crate) trait Taker {
     fn is_broken(&self) -> bool;
 }
 
+/// Keeps what connections show; nothing is written before all is read.
+#[derive(Debug, Default)]
+pub(crate) struct Quiet<S>(S);
+
+impl<S: Sink> Taker for Quiet<S> {
+    fn take(&mut self, connection: &Connection, interfaces: &Interfaces) {
+        self.0.connection(connection, interfaces);
+    }
+
+    fn idle(&mut self) {}
+
+    fn is_broken(&self) -> bool {
+        false
+    }
+}
+
 /// A taker that the inspector and the command both hold.
 #[derive(Debug)]
 pub(crate) struct Shared<T>(pub(crate) Rc<RefCell<T>>);
@@ -49,6 +65,13 @@ impl<T> Clone for Shared<T> {
 impl<T: Taker> Sink for Shared<T> {
     fn connection(&mut self, connection: &Connection, interfaces: &Interfaces) {
         self.0.borrow_mut().take(connection, interfaces);
+    }
+}
+
+impl<S: Sink + Default> Shared<Quiet<S>> {
+    /// What was kept.
+    pub(crate) fn kept(&self) -> S {
+        std::mem::take(&mut self.0.borrow_mut().0)
     }
 }
 

@@ -5,16 +5,15 @@
 
 use std::path::Path;
 
-use handshark::capture::{Interfaces, Piece, Pieces};
+use handshark::capture::{Piece, Pieces};
 use handshark::detect::Severity;
 use handshark::excerpt::{Excerpt, Kept};
-use handshark::record::Connection;
 use handshark::types::escaped;
 use handshark::{Limits, Progress, Report};
 use handshark_output::annotate::{Comments, Notes};
 use handshark_output::pcapng::{Commented, Writer};
 
-use crate::analysis::{self, Input, Manners, Shared, Taker};
+use crate::analysis::{self, Input, Manners, Quiet, Shared};
 use crate::args::{Annotate, Color, Common, Look, Way};
 use crate::destination::Destination;
 use crate::failure::Failure;
@@ -32,7 +31,7 @@ pub(crate) fn run(job: Annotate) -> Result<i32, Failure> {
     if out.is_terminal() {
         return Err(Failure::Usage("pcapng is not for a terminal: name a file to write".to_owned()));
     }
-    let taker = Shared::new(Gatherer(Notes::default()));
+    let taker = Shared::new(Quiet::<Notes>::default());
     let manners = Manners { no_progress: false, temporary: out.temporary() };
     let report = analysis::read(&common, &Input::of(&common)?, &taker, manners)?;
     let mut report = report.ok_or(Failure::ClosedPipe)?;
@@ -46,7 +45,7 @@ pub(crate) fn run(job: Annotate) -> Result<i32, Failure> {
     }
 
     let name = input.file_name().unwrap_or(input.as_os_str()).to_string_lossy();
-    let comments = std::mem::take(&mut taker.0.borrow_mut().0).told(&report, &escaped(&name), only_evidence);
+    let comments = taker.kept().told(&report, &escaped(&name), only_evidence);
     let limits = limits(&common.way.reading.limits);
     let again = Again { path: &input, limits, no_progress: common.way.reading.no_progress };
     let kept = if only_evidence { Some(again.excerpt(&report)?) } else { None };
@@ -71,22 +70,6 @@ fn can_be_read_twice(input: &Path) -> Result<(), Failure> {
         return Ok(());
     };
     Err(Failure::Usage(format!("annotate: {why}")))
-}
-
-/// Keeps what every connection shows until the findings are known.
-#[derive(Debug)]
-struct Gatherer(Notes);
-
-impl Taker for Gatherer {
-    fn take(&mut self, connection: &Connection, _: &Interfaces) {
-        self.0.take(connection);
-    }
-
-    fn idle(&mut self) {}
-
-    fn is_broken(&self) -> bool {
-        false
-    }
 }
 
 /// The file once more.

@@ -7,6 +7,7 @@
 
 mod analysis;
 mod annotate;
+mod apart;
 mod args;
 mod compare;
 mod correlate;

@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use handshark::Report;
+use handshark::capture::Interfaces;
 use handshark::detect::Severity;
 use handshark::record::Connection;
 use handshark::report::{Evidence, Finding, Unexplained};
 use handshark::types::{Endpoint, PacketNo, Side};
+use handshark::{Report, Sink};
 
 use crate::pcapng::MAX_COMMENT;
 
@@ -62,9 +63,8 @@ enum Text {
     Note { connection: u64, code: &'static str, severity: Severity },
 }
 
-impl Notes {
-    /// The next finished connection.
-    pub fn take(&mut self, connection: &Connection) {
+impl Sink for Notes {
+    fn connection(&mut self, connection: &Connection, _: &Interfaces) {
         for symptom in &connection.symptoms {
             let has_room = self.notes.len() + symptom.evidence.len() <= MOST_NOTES;
             let number = self.claims.len() as u32;
@@ -83,7 +83,9 @@ impl Notes {
             }
         }
     }
+}
 
+impl Notes {
     /// The comments, once the report is there. A symptom is told where the report has a finding for it. `file` is the name of the
     /// capture, without folders and escaped; with `renumbered`, packets get other numbers than there.
     pub fn told(self, report: &Report, file: &str, renumbered: bool) -> Comments {
@@ -297,7 +299,7 @@ mod tests {
 
     fn comments(report: &Report, connections: &[Connection], renumbered: bool) -> Comments {
         let mut notes = Notes::default();
-        connections.iter().for_each(|connection| notes.take(connection));
+        connections.iter().for_each(|connection| notes.connection(connection, &Interfaces::default()));
         notes.told(report, "node1.pcapng.gz", renumbered)
     }
 
@@ -356,7 +358,7 @@ mod tests {
         let each = symptom.evidence.len();
         let mut notes = Notes::default();
         let fit = MOST_NOTES / each;
-        (0..fit + 3).for_each(|_| notes.take(&connection));
+        (0..fit + 3).for_each(|_| notes.connection(&connection, &Interfaces::default()));
         let mut comments = notes.told(&report, "in", false);
         assert_eq!(comments.left_out(), 3 * each as u64);
         // And all those are on a few packets.
