@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from handshark import _handshark, _html
+from handshark._beside import Beside
 from handshark._capture import Capture
 from handshark._finding import Service
 
@@ -69,15 +70,12 @@ class FindingChange:
         return f"{self.change} {self.code}{place} ({self.a} -> {self.b})"
 
 
-class Comparison:
+class Comparison(Beside):
     """Two captures side by side; `handshark.compare` makes it. It can be pickled and is compared by what it says.
 
-    `str` is the text of `handshark compare`; a notebook shows a table.
+    `str` is the text of `handshark compare`, `to_dict` its JSON with the schema `handshark.comparison/1`;
+    a notebook shows a table.
     """
-
-    def __init__(self, data: dict[str, Any], text: str) -> None:
-        self._data = data
-        self._text = text
 
     @property
     def findings(self) -> tuple[FindingChange, ...]:
@@ -95,25 +93,8 @@ class Comparison:
         """All connections together, with the keys of one of `services`."""
         return copy.deepcopy(self._data["whole"])
 
-    def to_dict(self) -> dict[str, Any]:
-        """The comparison as `handshark compare --format json` writes it, schema `handshark.comparison/1`."""
-        return copy.deepcopy(self._data)
-
-    def __str__(self) -> str:
-        return self._text.rstrip("\n")
-
-    __repr__ = __str__
-
     def _repr_html_(self) -> str:
         return _html.comparison(self._data, str(self))
-
-    def __eq__(self, other: object) -> bool:
-        return self._data == other._data if isinstance(other, Comparison) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Comparison, (self._data, self._text)
 
 
 def compare(a: Capture, b: Capture) -> Comparison:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from handshark import _handshark, _html
+from handshark._beside import Beside
 from handshark._read import changes, named
 
 if TYPE_CHECKING:
@@ -67,15 +68,12 @@ class Observation:
         return f"{self.severity}: {self.connections} of {self.of} connections: {self.summary}"
 
 
-class Correlation:
+class Correlation(Beside):
     """Several capture points; `handshark.correlate` makes it. It can be pickled and is compared by what it says.
 
-    `str` is the text of `handshark correlate`; a notebook shows a table.
+    `str` is the text of `handshark correlate`, `to_dict` its JSON with the schema `handshark.correlation/1`;
+    a notebook shows a table.
     """
-
-    def __init__(self, data: dict[str, Any], text: str) -> None:
-        self._data = data
-        self._text = text
 
     @property
     def observations(self) -> tuple[Observation, ...]:
@@ -98,25 +96,8 @@ class Correlation:
         """What the captures do not tell. Escaped."""
         return list(self._data["not_told"])
 
-    def to_dict(self) -> dict[str, Any]:
-        """The correlation as `handshark correlate --format json` writes it, schema `handshark.correlation/1`."""
-        return copy.deepcopy(self._data)
-
-    def __str__(self) -> str:
-        return self._text.rstrip("\n")
-
-    __repr__ = __str__
-
     def _repr_html_(self) -> str:
         return _html.correlation(self._data, str(self))
-
-    def __eq__(self, other: object) -> bool:
-        return self._data == other._data if isinstance(other, Correlation) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Correlation, (self._data, self._text)
 
 
 def correlate(
