@@ -58,6 +58,18 @@ fn the_json_report_counts_both_connections() {
 }
 
 #[test]
+fn the_page_is_one_document_that_names_the_file() {
+    let folder = folder("html");
+    let path = file(&folder, "two.pcap", &captures::refused_and_without_sni());
+    let page = folder.join("two.html");
+    let said = run(&["--format", "html", "-o", &page.to_string_lossy(), &path], b"");
+    assert_eq!((said.code, said.out.as_str(), said.err.as_str()), (Some(0), "", ""));
+    let page = std::fs::read_to_string(page).expect("it was written");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"), "{page}");
+    assert!(page.contains("two.pcap: 10 packets") && page.contains("<b>connection-refused</b>"), "{page}");
+}
+
+#[test]
 fn rows_are_the_same_connections_in_every_format() {
     let folder = folder("rows");
     let path = file(&folder, "two.pcap", &captures::refused_and_without_sni());

@@ -146,7 +146,7 @@ pub(crate) struct Compare {
     pub(crate) b: PathBuf,
     /// How the comparison is written
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: ReportFormat,
+    pub(crate) format: LaidFormat,
     /// Exit with 1 if a finding of this severity or above is new or grew
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Level>,
@@ -162,7 +162,7 @@ pub(crate) struct Correlate {
     pub(crate) captures: Vec<PathBuf>,
     /// How the correlation is written
     #[arg(long, value_enum, default_value = "text")]
-    pub(crate) format: ReportFormat,
+    pub(crate) format: LaidFormat,
     /// Exit with 1 if something of this severity or above happened between the points
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<Level>,
@@ -267,6 +267,15 @@ pub(crate) struct Look {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
+    Text,
+    Json,
+    /// A page to attach to a ticket
+    Html,
+}
+
+/// Of captures that are laid side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LaidFormat {
     Text,
     Json,
 }

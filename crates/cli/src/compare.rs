@@ -4,7 +4,7 @@ use handshark::compare::{Comparison, Profile};
 use handshark_output::compare;
 
 use crate::apart;
-use crate::args::{Compare, ReportFormat};
+use crate::args::{Compare, LaidFormat};
 use crate::failure::Failure;
 
 pub(crate) fn run(job: Compare) -> Result<i32, Failure> {
@@ -13,8 +13,8 @@ pub(crate) fn run(job: Compare) -> Result<i32, Failure> {
         let [a, b] = profiles else { unreachable!("two captures were named") };
         let comparison = Comparison::of(a, b);
         match format {
-            ReportFormat::Text => compare::write_text(out, &comparison, style)?,
-            ReportFormat::Json => compare::write_json(out, &comparison)?,
+            LaidFormat::Text => compare::write_text(out, &comparison, style)?,
+            LaidFormat::Json => compare::write_json(out, &comparison)?,
         }
         Ok(comparison.worst())
     })

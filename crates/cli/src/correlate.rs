@@ -4,7 +4,7 @@ use handshark::correlate::{Correlation, Point};
 use handshark_output::correlate;
 
 use crate::apart;
-use crate::args::{Correlate, ReportFormat};
+use crate::args::{Correlate, LaidFormat};
 use crate::failure::Failure;
 
 pub(crate) fn run(job: Correlate) -> Result<i32, Failure> {
@@ -12,8 +12,8 @@ pub(crate) fn run(job: Correlate) -> Result<i32, Failure> {
     apart::run(captures, fail_on, way, Point::new, |out, points, style| {
         let correlation = Correlation::of(points);
         match format {
-            ReportFormat::Text => correlate::write_text(out, &correlation, style)?,
-            ReportFormat::Json => correlate::write_json(out, &correlation)?,
+            LaidFormat::Text => correlate::write_text(out, &correlation, style)?,
+            LaidFormat::Json => correlate::write_json(out, &correlation)?,
         }
         Ok(correlation.worst())
     })

@@ -9,7 +9,7 @@ use handshark::record::Connection;
 use handshark::report::Finding;
 use handshark::types::Endpoint;
 use handshark_output::text::{Scope, Style};
-use handshark_output::{json, text};
+use handshark_output::{html, json, text};
 
 use crate::analysis::{self, Input, Manners, Shared, Taker};
 use crate::args::{Diagnose, ReportFormat};
@@ -46,13 +46,14 @@ pub(crate) fn run(job: &Diagnose) -> Result<i32, Failure> {
     report.findings = findings;
     let asked = DETECTORS.iter().map(|detector| detector.code()).filter(|code| only.is_empty() || only.contains(code));
     let checks: Vec<&'static str> = asked.collect();
+    let scope = Scope { checks: &checks, hidden: &hidden };
     let written = match job.format {
         ReportFormat::Text => {
-            let scope = Scope { checks: &checks, hidden: &hidden };
             let gap = if known.is_empty() { Ok(()) } else { writeln!(out) };
             gap.and_then(|()| text::write_report(out, &report, scope, style))
         }
         ReportFormat::Json => json::write_report(out, &report),
+        ReportFormat::Html => html::write_report(out, &report, scope),
     };
     written.map_err(|source| out.failure(source))?;
     out.commit()?;

@@ -77,6 +77,9 @@ pub fn writers(bytes: &[u8]) {
     let scope = Scope { checks: &[], hidden: &[] };
     text::write_report(&mut page, &report, scope, Style { width: 60, color: false }).expect("a Vec takes all");
     harmless(&page);
+    let mut page = Vec::new();
+    crate::html::write_report(&mut page, &report, scope).expect("a Vec takes all");
+    harmless(&page);
 }
 
 /// The text, in which nothing moves a terminal's cursor or turns the direction of what follows.

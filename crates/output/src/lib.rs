@@ -1,7 +1,7 @@
 //! Reports and rows in every format: one file each. Formatting only; no arithmetic, no judgement.
 //!
 //! In: a [`Report`](handshark::Report), or finished connections one by one. Out: bytes on any writer. A report is written
-//! as [`text`] or [`json`]; connections, hellos and certificates as [`rows`] (table, JSON lines, CSV, with the feature
+//! as [`text`], [`json`] or [`html`]; connections, hellos and certificates as [`rows`] (table, JSON lines, CSV, with the feature
 //! `parquet` Parquet) or, with the feature `arrow`, as record batches; a manual page by [`explain`], two captures side by side
 //! by [`compare`], several capture points by [`correlate`]. [`annotate`] has the words for comments on packets, and [`pcapng`] writes
 //! a capture with them.
@@ -17,6 +17,7 @@ pub mod arrow;
 pub mod compare;
 pub mod correlate;
 pub mod explain;
+pub mod html;
 pub mod json;
 pub mod pcapng;
 pub mod rows;

@@ -29,13 +29,13 @@ pub(super) fn in_short(report: &Report) -> Vec<String> {
 
 /// An entry of the list of what was not assessed, and the command that captures what was missing.
 #[derive(Debug)]
-pub(super) struct Unseen {
-    pub(super) text: String,
-    pub(super) command: Option<String>,
+pub(crate) struct Unseen {
+    pub(crate) text: String,
+    pub(crate) command: Option<String>,
 }
 
 /// As entries of the list of what was not assessed.
-pub(super) fn in_full(report: &Report) -> Vec<Unseen> {
+pub(crate) fn in_full(report: &Report) -> Vec<Unseen> {
     let mut entries = Vec::new();
     let filter = filter(report);
     let mut add = |text: String, options: &str| {

@@ -28,13 +28,20 @@ fn named(files: &[String], between: &str) -> String {
 }
 
 /// The checks that were made and have no finding.
-pub(super) fn write_found_nothing(sheet: &mut Sheet, report: &Report, scope: Scope<'_>) {
+pub(crate) fn found_nothing(report: &Report, scope: Scope<'_>) -> Vec<&'static str> {
     let connections = report.totals.connections;
+    if connections == 0 {
+        return Vec::new();
+    }
     let has_finding = |code: &str| report.findings.iter().chain(scope.hidden).any(|finding| finding.code == code);
     let was_made = |code: &str| !report.not_assessed.iter().any(|no| no.code == code && no.connections >= connections);
-    let checks = scope.checks.iter().copied().filter(|code| !has_finding(code) && was_made(code));
-    let checks: Vec<&str> = checks.collect();
-    if connections > 0 && !checks.is_empty() {
+    scope.checks.iter().copied().filter(|code| !has_finding(code) && was_made(code)).collect()
+}
+
+/// Their names.
+pub(super) fn write_found_nothing(sheet: &mut Sheet, report: &Report, scope: Scope<'_>) {
+    let checks = found_nothing(report, scope);
+    if !checks.is_empty() {
         sheet.gap();
         sheet.heading(0, "Checks that found nothing");
         sheet.paragraph(2, "", &checks.join(", "));
@@ -99,7 +106,7 @@ pub(super) fn write(sheet: &mut Sheet, capture: &CaptureSummary) {
     }
 }
 
-fn numbers(capture: &CaptureSummary) -> String {
+pub(crate) fn numbers(capture: &CaptureSummary) -> String {
     let mut text = named(&capture.files, ", ");
     if let Some(more) = capture.files.len().checked_sub(MAX_FILES).filter(|more| *more > 0) {
         text += &format!(" and {}", counted(more as u64, "more file"));

@@ -38,7 +38,7 @@ pub(super) fn write(sheet: &mut Sheet, indent: usize, finding: &Finding, before:
 
 /// The facts without those that say the same once more: a shortest and a longest that are the value itself, the number of
 /// an alert whose name stands there with its number.
-fn lines(facts: &Facts) -> Vec<(String, String)> {
+pub(crate) fn lines(facts: &Facts) -> Vec<(String, String)> {
     let lines: Vec<(String, String)> = facts.0.iter().map(|(key, fact)| line(key, fact)).collect();
     let value = |wanted: &str| lines.iter().find(|(label, _)| label == wanted).map(|(_, value)| value.as_str());
     let says_no_more = |label: &str, said: &str| {
@@ -86,7 +86,7 @@ fn short(number: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-fn describe(candidate: &Candidate) -> String {
+pub(crate) fn describe(candidate: &Candidate) -> String {
     let mut text = format!("{}, {} ({})", candidate.component, candidate.setting, candidate.versions);
     match (candidate.value_s, candidate.value_count) {
         (Some(value), _) => text += &format!(": documented {} s", short(value)),

@@ -135,7 +135,7 @@ pub(super) fn write_header(sheet: &mut Sheet, number: Number, finding: &Finding)
 }
 
 /// Its service, and how many more.
-fn place(finding: &Finding) -> String {
+pub(crate) fn place(finding: &Finding) -> String {
     let first = finding.service.as_ref().map(service).unwrap_or_default();
     match finding.also_at.len() {
         0 | 1 => first,
@@ -144,7 +144,7 @@ fn place(finding: &Finding) -> String {
 }
 
 /// `10.0.0.5:3000 (api.example)`.
-fn service(service: &ServiceName) -> String {
+pub(crate) fn service(service: &ServiceName) -> String {
     let endpoint = Endpoint::new(service.address, service.port);
     match &service.server_name {
         Some(name) => format!("{endpoint} ({name})"),

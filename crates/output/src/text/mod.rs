@@ -3,16 +3,16 @@
 //! In: a [`Report`], whose strings are escaped already. Out: plain lines that fit a terminal and read well without colour.
 //! Orders nothing and judges nothing: findings come as the core gives them, the most harmful first.
 
-mod blind;
-mod capture;
-mod facts;
-mod finding;
+pub(crate) mod blind;
+pub(crate) mod capture;
+pub(crate) mod facts;
+pub(crate) mod finding;
 mod ladder;
 mod live;
-mod services;
-mod times;
+pub(crate) mod services;
+pub(crate) mod times;
 mod unexplained;
-mod verdict;
+pub(crate) mod verdict;
 
 use std::io::{self, Write};
 

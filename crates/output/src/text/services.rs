@@ -48,7 +48,7 @@ fn label(service: &ServiceSummary) -> String {
 }
 
 /// `37 established, 3 reset; up to 9 exchanges each, 3 closed by the server [stale-reuse]`.
-fn outcomes(service: &ServiceSummary) -> String {
+pub(crate) fn outcomes(service: &ServiceSummary) -> String {
     let outcomes: Vec<String> =
         service.by_outcome.iter().map(|(outcome, count)| format!("{count} {}", outcome.name())).collect();
     let outcomes = outcomes.join(", ") + &reuse(service).unwrap_or_default();

@@ -15,7 +15,7 @@ fn date(time: Timestamp) -> String {
 }
 
 /// `10:34:01 - 10:36:20 UTC`; one time where both are the same second, with dates where they differ.
-pub(super) fn range(first: Option<Timestamp>, last: Option<Timestamp>) -> String {
+pub(crate) fn range(first: Option<Timestamp>, last: Option<Timestamp>) -> String {
     match (first, last) {
         (Some(first), Some(last)) if date(first) != date(last) => {
             format!("{} {} - {} {} UTC", date(first), clock(first), date(last), clock(last))

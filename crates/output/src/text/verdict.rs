@@ -14,7 +14,7 @@ use crate::sheet::{Sheet, columns, wrapped};
 
 /// Lines that the verdict may take, and the widest it is.
 const MAX_LINES: usize = 2;
-const MAX_WIDTH: usize = 100;
+pub(crate) const MAX_WIDTH: usize = 100;
 
 /// Writes the verdict, then the counts that it rests on.
 pub(super) fn write(sheet: &mut Sheet, report: &Report, scope: Scope<'_>) {
@@ -29,7 +29,8 @@ pub(super) fn write(sheet: &mut Sheet, report: &Report, scope: Scope<'_>) {
     }
 }
 
-fn verdict(report: &Report, scope: Scope<'_>, width: usize) -> String {
+/// The verdict in at most two lines of this width.
+pub(crate) fn verdict(report: &Report, scope: Scope<'_>, width: usize) -> String {
     let of = report.totals.connections;
     if report.capture.packets == 0 {
         return "No packet was read: nothing could be checked.".to_owned();
@@ -155,7 +156,7 @@ fn nothing_found(report: &Report, scope: Scope<'_>) -> String {
 }
 
 /// `40 connections in 60.0 s: 37 established, 3 reset; 2 failed after that. Found: 1 error, 2 warnings.`
-fn counts(report: &Report, scope: Scope<'_>) -> String {
+pub(crate) fn counts(report: &Report, scope: Scope<'_>) -> String {
     let mut counts = String::new();
     if report.totals.connections > 0 {
         let outcomes: Vec<String> =
@@ -188,13 +189,13 @@ fn counts(report: &Report, scope: Scope<'_>) -> String {
 }
 
 /// `1 connection`, `2 connections`.
-pub(super) fn counted(count: u64, thing: &str) -> String {
+pub(crate) fn counted(count: u64, thing: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{count} {thing}{ending}")
 }
 
 /// `1 of 1 connection`, `1 of 2 connections`.
-pub(super) fn share(count: u64, of: u64) -> String {
+pub(crate) fn share(count: u64, of: u64) -> String {
     format!("{count} of {}", counted(of, "connection"))
 }
 
