@@ -7,13 +7,16 @@ use crate::detect::timeouts::wait_candidates;
 use crate::detect::words::counted;
 use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::Connection;
-use crate::types::Side;
+use crate::types::{Moment, Side};
 
 /// Detector of `request-timeout`.
 #[derive(Debug)]
 pub(in crate::detect) struct RequestTimeout;
 
 const CODE: &str = "request-timeout";
+
+/// Quoted where the answer came when nobody waited for it any more.
+const TOO_LATE: &str = "too-late";
 
 /// Who gave up, and how the request is known.
 struct Kind {
@@ -55,7 +58,8 @@ impl Detector for RequestTimeout {
             return;
         }
         exam.applies();
-        if answered || end.packet < asked.packet {
+        let too_late = answered.then(|| refused_answer(c, end)).flatten();
+        if (answered && too_late.is_none()) || end.packet < asked.packet {
             return;
         }
         // Bytes that nobody acknowledged did not arrive: that is no slow answer.
@@ -76,9 +80,11 @@ impl Detector for RequestTimeout {
         }
         let Some(kind) = KINDS.iter().find(|kind| kind.by == by && kind.in_clear == in_clear) else { return };
         let confidence = if in_clear { Confidence::Medium } else { Confidence::Low };
-        exam.symptom(CODE, kind.name, Severity::Warning, confidence, &[Some(asked), Some(end)])
-            .happened(end)
-            .span(Some(waited));
+        let told = exam.symptom(CODE, kind.name, Severity::Warning, confidence, &[Some(asked), Some(end), too_late]);
+        told.happened(end).span(Some(waited));
+        if too_late.is_some() {
+            told.quote(TOO_LATE, "");
+        }
         if !in_clear {
             // One alone can be anything: it takes several that waited equally long.
             exam.quietly();
@@ -94,10 +100,19 @@ impl Detector for RequestTimeout {
                 .map(|spread| spread.spans.clusters(WAIT_SPREAD_SHARE, WAIT_SPREAD.as_nanos()));
             let clusters = clusters.unwrap_or_default().into_iter();
             let enough = clusters.filter(|waits| kind.in_clear || is_a_timeout(waits));
-            enough.map(|waits| tell_one(kind, &waits, service)).collect::<Vec<Told>>()
+            let too_late = case.group.quotes(kind.name, TOO_LATE).iter().map(|(_, count)| count).sum();
+            enough.map(|waits| tell_one(kind, &waits, service, too_late)).collect::<Vec<Told>>()
         };
         KINDS.iter().flat_map(told).collect()
     }
+}
+
+/// The first packet of an answer that came when the client had closed, and that its host refused: a client that only has no more
+/// to say takes it.
+fn refused_answer(c: &Connection, end: Moment) -> Option<Moment> {
+    let refused = c.ending.reset.is_some_and(|reset| reset.by == Side::Client);
+    let write = c.ending.late_write.filter(|write| write.by == Side::Server && refused)?;
+    write.at.filter(|at| at.packet > end.packet)
 }
 
 fn is_a_timeout(waits: &Cluster) -> bool {
@@ -106,7 +121,7 @@ fn is_a_timeout(waits: &Cluster) -> bool {
         && (spread as f64 <= waits.smallest as f64 * WAIT_SPREAD_SHARE || spread <= WAIT_SPREAD.as_nanos())
 }
 
-fn tell_one(kind: &Kind, waits: &Cluster, service: &Service) -> Told {
+fn tell_one(kind: &Kind, waits: &Cluster, service: &Service, too_late: u64) -> Told {
     let address = service.address();
     let timeout = is_a_timeout(waits);
     let requests = counted(waits.count, "request");
@@ -135,6 +150,11 @@ fn tell_one(kind: &Kind, waits: &Cluster, service: &Service) -> Told {
     if !kind.in_clear {
         told.summary +=
             " The requests are encrypted: that one was under way is inferred from the direction of the records.";
+    }
+    if too_late > 0 {
+        let each = if too_late >= waits.count { "Each answer" } else { "An answer" };
+        told.summary += &format!(" {each} came after that, and was refused with a RST: nobody waited for it any more.");
+        told.facts.add("answers_too_late", too_late);
     }
     told.facts.add("gave_up", kind.by.name());
     told.facts.add("waited_shortest_s", waits.shortest());
