@@ -85,6 +85,7 @@ pub(crate) fn connection(number: u64) -> Connection {
         history,
         completeness: 31,
         exchanges: 2,
+        shortest_request: Some(80),
         last_exchange: None,
         before_last_exchange: None,
         longest_survived_idle: None,

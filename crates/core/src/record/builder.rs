@@ -53,6 +53,9 @@ enum Payload {
 #[derive(Debug, Default)]
 struct Exchanges {
     answered: u32,
+    /// Bytes of the client's burst, and of its shortest that was answered.
+    burst: u32,
+    shortest: Option<u32>,
     /// Who sent payload last.
     turn: Option<Side>,
     begun: Option<Moment>,
@@ -175,7 +178,7 @@ impl Builder {
                 None => !(is_close_notify(s) && self.speaks_tls()),
             };
             let exchanges = self.exchanges.get_or_insert_default();
-            exchanges.on_payload(side, at, counts);
+            exchanges.on_payload(side, s.payload_len, at, counts);
             exchanges.pings.on_payload(side, s.payload_len, at);
         }
     }
@@ -333,6 +336,7 @@ impl Builder {
             history,
             completeness,
             exchanges: exchanges.map_or(0, |exchanges| exchanges.answered),
+            shortest_request: exchanges.and_then(|exchanges| exchanges.shortest),
             last_exchange: exchanges.and_then(Exchanges::last),
             before_last_exchange: exchanges.and_then(|exchanges| exchanges.before),
             longest_survived_idle: exchanges.filter(|_| !probed).and_then(|exchanges| exchanges.longest_survived),
@@ -360,18 +364,21 @@ impl Builder {
 }
 
 impl Exchanges {
-    fn on_payload(&mut self, side: Side, at: Moment, counts: bool) {
+    fn on_payload(&mut self, side: Side, length: u32, at: Moment, counts: bool) {
         if side == Side::Client {
             if self.turn != Some(Side::Client) {
                 self.begun = Some(at);
                 self.answered_at = None;
                 self.counts = false;
+                self.burst = 0;
                 self.before = self.last_payload;
             }
             self.counts |= counts;
+            self.burst = self.burst.saturating_add(length);
         } else if self.turn == Some(Side::Client) && self.counts {
             self.answered += 1;
             self.answered_at = Some(at);
+            self.shortest = Some(self.shortest.map_or(self.burst, |shortest| shortest.min(self.burst)));
             let silence = self.before.zip(self.begun).map_or(Span::ZERO, |(before, begun)| begun.at.since(before.at));
             let survived = self.longest_survived.unwrap_or_default().max(silence);
             self.longest_survived = (survived > Span::ZERO).then_some(survived);

@@ -67,6 +67,9 @@ pub struct Connection {
     /// Times the direction of payload turned from client to server and back: request and answer bursts. An estimate of
     /// requests where they can not be read.
     pub exchanges: u32,
+    /// Payload bytes of the client's shortest burst that the server answered, by the sizes of its packets; `None` where there was none.
+    /// Where requests can not be read it tells how short one can be.
+    pub shortest_request: Option<u32>,
     /// The last time the client began a burst, and when the server's answer to it began.
     pub last_exchange: Option<(Moment, Option<Moment>)>,
     /// The last payload of either side before that burst; `None` where it was the first. What lies between was silence.

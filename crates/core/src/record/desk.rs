@@ -71,6 +71,7 @@ fn blank() -> Connection {
         history: History::default(),
         completeness: 0,
         exchanges: 0,
+        shortest_request: None,
         last_exchange: None,
         before_last_exchange: None,
         longest_survived_idle: None,

@@ -43,7 +43,9 @@ impl Connection {
                 bytes <= if closes_itself { FAREWELL_BYTES } else { close_notify }
             }
             Protocol::None | Protocol::Http2 | Protocol::OpenVpn | Protocol::Other => {
-                bytes <= SMALL_TALK_BYTES
+                // Where the server answered what was as short, it is no goodbye but by its words.
+                let asks = !write.is_small_talk && self.shortest_request.is_some_and(|shortest| shortest <= bytes);
+                (bytes <= SMALL_TALK_BYTES && !asks)
                     || USUAL_CLOSE_NOTIFY.contains(&bytes)
                     || (closes_itself && bytes <= FAREWELL_BYTES)
             }
@@ -52,7 +54,7 @@ impl Connection {
 
     /// Whether a RST refused what the client wrote after the server had closed. What a client does not want to hear any
     /// more once it has closed is no loss, nor are its last words.
-    pub(super) fn lost_a_write(&self) -> bool {
+    pub(crate) fn lost_a_write(&self) -> bool {
         let (Some(write), Some(reset)) = (&self.ending.late_write, &self.ending.reset) else { return false };
         let by_client = self.ending.closed_by == Some(Side::Server) && write.by == Side::Client;
         by_client && reset.by == Side::Server && !self.is_farewell(write, reset)

@@ -1,6 +1,7 @@
 //! The end of life: who closed, how, after how long, and what was written too late.
 
 use super::half::{Ends, Half};
+use super::small_talk::is_small_talk;
 use super::{CloseKind, Ending, Fin, IdleSource, IdleTime, IgnoredReset, LateWrite, Reset, ResetKind, timestamps};
 use crate::net::{Bare, Segment};
 use crate::types::{Moment, Seq, Side, Sided, Span};
@@ -251,6 +252,7 @@ impl Closing {
             proof: at,
             count: 1,
             bytes: Some(s.payload_len),
+            is_small_talk: is_small_talk(s.payload, s.payload_len),
             after_fin: at.at.since(fin.at.at),
             had_acknowledged: s.flags.ack() && s.ack.is_after(fin.seq),
         }));
@@ -306,6 +308,7 @@ pub(super) fn late_write_by_reset(fin: &Sided<Option<Fin>>, reset: Option<Reset>
         proof: reset.at,
         count: 1,
         bytes: None,
+        is_small_talk: true,
         after_fin: reset.at.at.since(closed.at.at),
         had_acknowledged,
     })
@@ -365,6 +368,7 @@ fn crossed(ends: &Ends<'_>, fin: &Segment<'_>) -> Option<(LateWrite, Option<Mome
         proof: sent,
         count: 1,
         bytes: Some(bytes.unsigned_abs()),
+        is_small_talk: true,
         after_fin: Span::ZERO,
         had_acknowledged: false,
     };

@@ -181,6 +181,9 @@ pub struct LateWrite {
     pub count: u32,
     /// Payload bytes of these packets, retransmissions not counted; `None` where only the RST shows it.
     pub bytes: Option<u32>,
+    /// Whether its first packet is a goodbye or a ping as protocols of databases and brokers have them, or a keystroke; `true` as
+    /// well where it was not captured whole.
+    pub is_small_talk: bool,
     /// From the FIN to the write, or to the RST where only that was captured. Negative where the write was captured first:
     /// the FIN, which does not acknowledge it, was on its way.
     pub after_fin: Span,

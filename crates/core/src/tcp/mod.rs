@@ -15,6 +15,7 @@ mod heads;
 mod history;
 mod opening;
 mod ranges;
+mod small_talk;
 mod timestamps;
 mod tracker;
 mod traffic;

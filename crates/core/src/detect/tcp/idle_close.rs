@@ -64,7 +64,7 @@ impl Detector for IdleClose {
         if c.ending.closed_by != Some(Side::Server) || after_a_request || idle.span < IDLE_LEAST {
             return;
         }
-        let hit = c.ending.late_write.is_some_and(|write| write.by == Side::Client) && c.ending.reset.is_some();
+        let hit = c.lost_a_write();
         let (kind, confidence) = match (idle.source, hit) {
             (IdleSource::Payload, false) => (QUIET, Confidence::High),
             (IdleSource::Payload, true) => (HIT, Confidence::High),
