@@ -355,6 +355,8 @@ pub struct Told {
     pub example_kind: Option<&'static str>,
     /// Show examples whose span lies in this range before others.
     pub example_span: Option<(Span, Span)>,
+    /// Show examples whose count lies in this range before others.
+    pub example_count: Option<(u32, u32)>,
     /// What it may share with findings of the same code and severity at other services, the closest first: those that do are
     /// told as one.
     pub common: Vec<Common>,

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use super::distribution::Distribution;
 use super::marks::Marks;
 use super::pace::{Pace, Second};
-use super::{Confidence, Severity, Sure, Symptom};
+use super::thresholds::{EVENT_RATIO, EVENT_SPREAD, EVENT_WITHIN, TIMER_SAMPLES};
+use super::{Confidence, Severity, Sure, Symptom, Told};
 use crate::Limits;
 use crate::record::{Connection, timeline};
 use crate::report::Evidence;
@@ -103,6 +104,7 @@ const MAX_PACES: usize = 64;
 struct Example {
     kind: &'static str,
     span: Option<Span>,
+    count: Option<u32>,
     weight: Weight,
     evidence: Evidence,
 }
@@ -145,6 +147,19 @@ impl Group {
             (Some(first), Some(last)) => last.since(first),
             _ => Span::ZERO,
         }
+    }
+
+    /// Whether all of it happened at one moment, and often enough that this is no chance.
+    pub fn is_at_one_moment(&self) -> bool {
+        self.count >= TIMER_SAMPLES && self.duration() <= EVENT_WITHIN
+    }
+
+    /// Whether all of it happened at one moment, though what came before lasted from `shortest` to `longest`: no timer of each
+    /// connection does that.
+    pub fn is_one_event(&self, shortest: Span, longest: Span) -> bool {
+        let spread = Span::from_nanos(longest.as_nanos() - shortest.as_nanos());
+        let unlike = spread >= EVENT_SPREAD && spread.as_secs_f64() >= self.duration().as_secs_f64() * EVENT_RATIO;
+        self.is_at_one_moment() && unlike
     }
 
     pub(crate) fn add(&mut self, symptom: &Symptom, connection: &Connection, limits: &Limits) {
@@ -302,8 +317,8 @@ impl Group {
                 None => return false,
             }
         };
-        let example =
-            Example { kind: symptom.kind, span: symptom.span, weight, evidence: evidence(symptom, connection, limits) };
+        let evidence = evidence(symptom, connection, limits);
+        let example = Example { kind: symptom.kind, span: symptom.span, count: symptom.count, weight, evidence };
         match place {
             Some(place) => self.examples[place] = example,
             None => self.examples.push(example),
@@ -311,21 +326,13 @@ impl Group {
         true
     }
 
-    /// The best examples, those of the wanted kind and span first.
-    pub(crate) fn examples(
-        &self,
-        kind: Option<&'static str>,
-        span: Option<(Span, Span)>,
-        limits: &Limits,
-    ) -> Vec<Evidence> {
+    /// The best examples, those of the wanted kind, span and count first.
+    pub(crate) fn examples(&self, told: &Told, limits: &Limits) -> Vec<Evidence> {
         let mut examples: Vec<&Example> = self.examples.iter().collect();
         let wanted = |example: &Example| {
-            let in_span = match (span, example.span) {
-                (Some((low, high)), Some(span)) => low <= span && span <= high,
-                (Some(_), None) => false,
-                (None, _) => true,
-            };
-            kind.is_none_or(|kind| kind == example.kind) && in_span
+            told.example_kind.is_none_or(|kind| kind == example.kind)
+                && is_within(example.span, told.example_span)
+                && is_within(example.count, told.example_count)
         };
         examples.sort_by_key(|example| (!wanted(example), std::cmp::Reverse(example.weight)));
         let any_wanted = examples.iter().any(|example| wanted(example));
@@ -333,6 +340,11 @@ impl Group {
         examples.truncate(limits.max_examples);
         examples.into_iter().map(|example| example.evidence.clone()).collect()
     }
+}
+
+/// Whether a number is in the range, if there is one.
+fn is_within<T: PartialOrd>(number: Option<T>, range: Option<(T, T)>) -> bool {
+    range.is_none_or(|(low, high)| number.is_some_and(|number| low <= number && number <= high))
 }
 
 /// Whether two names are one. They are constants: nearly always the addresses are the same, or not even the lengths.

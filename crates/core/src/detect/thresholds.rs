@@ -170,6 +170,15 @@ pub(super) const TIMER_SPREAD_SHARE: f64 = 0.35;
 /// Closes after equal idle times, or after equal numbers of requests, from which it is no chance.
 pub(super) const TIMER_SAMPLES: u64 = 3;
 
+/// Closes that lie this near to each other are one event where what came before them lasted unlike long: a process that ends, a reload,
+/// or a timer that sweeps all connections. A timer of each connection would be as far apart as its beginnings.
+pub(super) const EVENT_WITHIN: Span = Span::from_millis(50);
+
+/// How much more that must differ than the closes do, at least this many times and this long.
+pub(super) const EVENT_RATIO: f64 = 4.0;
+/// See [`EVENT_RATIO`].
+pub(super) const EVENT_SPREAD: Span = Span::from_millis(100);
+
 /// Share of the server's idle closes from which fewer than [`TIMER_SAMPLES`] make a timer.
 pub(super) const TIMER_SHARE: f64 = 0.6;
 

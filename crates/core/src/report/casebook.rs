@@ -432,6 +432,7 @@ fn fill(mut told: Told, known: &Known) -> Told {
 }
 
 fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, told: Told, limits: &Limits) -> Finding {
+    let evidence = group.examples(&told, limits);
     Finding {
         code: detector.code(),
         severity: told.severity.or(group.severity).unwrap_or(Severity::Info),
@@ -446,7 +447,7 @@ fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, to
         facts: told.facts,
         candidates: told.candidates,
         remedy: told.remedy,
-        evidence: group.examples(told.example_kind, told.example_span, limits),
+        evidence,
         not_visible: told.not_visible,
     }
 }

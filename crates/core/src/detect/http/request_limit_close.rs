@@ -103,6 +103,10 @@ impl Detector for RequestLimitClose {
         // Read counts must be equal; estimates of one number lie near each other.
         let (ratio, gap) = if estimated { (ESTIMATE_SHARE, ESTIMATE_LEAST as i64) } else { (0.0, 0) };
         let clusters = case.group.counts.clusters(ratio, gap);
+        if clusters.len() > 1 && case.group.is_at_one_moment() {
+            // A limit would have ended each at the same request; a server that stops or reloads ends all at one time.
+            return Vec::new();
+        }
         clusters.iter().filter_map(|requests| tell_limit(requests, case)).collect()
     }
 }
@@ -160,6 +164,7 @@ fn tell_limit(requests: &Cluster, case: &Case<'_>) -> Option<Told> {
         affected: Some(requests.count),
         candidates: timeouts::request_candidates(limit - slack, limit + slack, service.software.as_deref()),
         example_kind: lost_kind(group),
+        example_count: u32::try_from(requests.smallest).ok().zip(u32::try_from(requests.largest).ok()),
         ..Told::default()
     };
     told.summary = if estimated {

@@ -5,7 +5,7 @@ use crate::detect::recapture;
 use crate::detect::thresholds::{WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;
 use crate::detect::words::counted;
-use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Service, Severity, Shape, Told};
+use crate::detect::{Case, Cluster, Confidence, Detector, Distribution, Exam, Group, Service, Severity, Shape, Told};
 use crate::record::Connection;
 use crate::types::{Moment, Side};
 
@@ -14,6 +14,8 @@ use crate::types::{Moment, Side};
 pub(in crate::detect) struct RequestTimeout;
 
 const CODE: &str = "request-timeout";
+
+const MEANWHILE: &str = "what the server did meanwhile: its log and its own calls to others at that time tell";
 
 /// Quoted where the answer came when nobody waited for it any more.
 const TOO_LATE: &str = "too-late";
@@ -94,11 +96,11 @@ impl Detector for RequestTimeout {
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
         let told = |kind: &Kind| {
-            let clusters = case
-                .group
-                .spread(kind.name)
-                .map(|spread| spread.spans.clusters(WAIT_SPREAD_SHARE, WAIT_SPREAD.as_nanos()));
-            let clusters = clusters.unwrap_or_default().into_iter();
+            let Some(spread) = case.group.spread(kind.name) else { return Vec::new() };
+            if let Some(all) = one_event(kind, &spread.spans, case.group) {
+                return vec![tell_event(&all, case.group, service)];
+            }
+            let clusters = spread.spans.clusters(WAIT_SPREAD_SHARE, WAIT_SPREAD.as_nanos()).into_iter();
             let enough = clusters.filter(|waits| kind.in_clear || is_a_timeout(waits));
             let too_late = case.group.quotes(kind.name, TOO_LATE).iter().map(|(_, count)| count).sum();
             enough.map(|waits| tell_one(kind, &waits, service, too_late)).collect::<Vec<Told>>()
@@ -161,8 +163,39 @@ fn tell_one(kind: &Kind, waits: &Cluster, service: &Service, too_late: u64) -> T
     told.facts.add("waited_longest_s", waits.longest());
     told.facts.add("same_wait_each_time", if timeout { "yes" } else { "no" });
     told.remedy = remedy(kind.by, waits);
-    told.not_visible
-        .push("what the server did meanwhile: its log and its own calls to others at that time tell".to_owned());
+    told.not_visible.push(MEANWHILE.to_owned());
+    told
+}
+
+/// All waits, where the server ended them in one event.
+fn one_event(kind: &Kind, waits: &Distribution, group: &Group) -> Option<Cluster> {
+    let all = waits.clusters(f64::INFINITY, i64::MAX).into_iter().next()?;
+    let whole = kind.by == Side::Server && all.count == group.count;
+    (whole && group.is_one_event(all.shortest(), all.longest())).then_some(all)
+}
+
+/// Closes that came together: a timeout would have ended each request in its own time.
+fn tell_event(waits: &Cluster, group: &Group, service: &Service) -> Told {
+    let (within, requests) = (group.duration(), counted(waits.count, "request"));
+    let mut told = Told { severity: Some(Severity::Error), confidence: Some(Confidence::Medium), ..Told::default() };
+    told.summary = format!(
+        "{requests} to {} got no answer: it closed all their connections at one moment, within {within}, {waits} after the requests. No \
+         timeout of a request does that: the process ended, was killed or restarted.",
+        service.address()
+    );
+    told.facts.add("gave_up", Side::Server.name());
+    told.facts.add("closes_within_s", within);
+    told.facts.add("waited_shortest_s", waits.shortest());
+    told.facts.add("waited_longest_s", waits.longest());
+    told.not_visible.push(MEANWHILE.to_owned());
+    told.remedy = vec![
+        "Look at what happened to the server at that moment: its log, `journalctl`, `dmesg` (out of memory), `kubectl get events` and \
+         `kubectl logs --previous`, a deployment."
+            .to_owned(),
+        "If it was a restart: take the server out of rotation first and let requests end (readiness, preStop sleep, graceful shutdown)."
+            .to_owned(),
+        "Let clients retry what is safe to repeat: no answer came.".to_owned(),
+    ];
     told
 }
 

@@ -86,6 +86,9 @@ impl Detector for IdleClose {
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
         let spans = &case.group.spans;
+        if let Some(all) = one_event(case.group) {
+            return vec![tell_event(&all, case, service)];
+        }
         let clusters = spans.clusters(TIMER_GAP_SHARE, TIMER_GAP.as_nanos());
         let timers = clusters.iter().filter_map(|cluster| tell_timer(cluster, case, service));
         let lives = case.group.spread(LIFE).map(|spread| spread.delays.clusters(TIMER_GAP_SHARE, TIMER_GAP.as_nanos()));
@@ -180,6 +183,47 @@ fn why_idle_is_not_visible(c: &Connection) -> Option<(&'static str, Option<&'sta
     }
 }
 
+/// All idle times, where the closes are one event.
+fn one_event(group: &Group) -> Option<Cluster> {
+    // Of lives alone the time of the close is not what the group counts.
+    let all = group.spans.clusters(f64::INFINITY, i64::MAX).into_iter().next()?;
+    (group.of_kind(LIFE) == 0 && group.is_one_event(all.shortest(), all.longest())).then_some(all)
+}
+
+/// Closes that came together: the timer of each connection would have ended each in its own time.
+fn tell_event(idle: &Cluster, case: &Case<'_>, service: &Service) -> Told {
+    let group = case.group;
+    let (address, within) = (service.address(), group.duration());
+    let hits = hits_among(group, idle);
+    let mut told = Told {
+        severity: Some(if hits > 0 { Severity::Warning } else { Severity::Info }),
+        confidence: Some(Confidence::Medium),
+        ..Told::default()
+    };
+    told.summary = format!(
+        "{address} closed {} idle connections at one moment, within {within}, after {idle} of silence. That is no idle timeout of \
+         each: the process was stopped, restarted or reloaded, or one timer sweeps all that are idle.",
+        idle.count
+    );
+    if hits > 0 {
+        told.summary += &format!(" {hits} of these closes met a write of the client, see stale-reuse.");
+    }
+    told.facts.add("closes_within_s", within);
+    told.facts.add("idle_shortest_s", idle.shortest());
+    told.facts.add("idle_longest_s", idle.longest());
+    told.facts.add("requests_hit", hits);
+    told.remedy = vec![
+        "Look at what happened to the server at that moment: its log, `journalctl`, `kubectl get events`, a deployment, a reload of its \
+         configuration."
+            .to_owned(),
+        "If it was a restart: take the server out of rotation first and let its connections end (readiness, preStop sleep, graceful \
+         shutdown), and let clients retry what was not answered."
+            .to_owned(),
+        format!("If it comes again and again it is a sweep: then the idle timeout is {} or less.", idle.shortest()),
+    ];
+    told
+}
+
 fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told> {
     let group = case.group;
     let spread = idle.largest as f64 / idle.smallest.max(1) as f64 - 1.0;
@@ -194,7 +238,7 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
     if idle.count < TIMER_SAMPLES && !(of_idle_closes >= TIMER_SHARE && known) {
         return None;
     }
-    let hits = within(group, &[HIT, HIT_BY_TIMESTAMPS], idle);
+    let hits = hits_among(group, idle);
     let by_timestamps = within(group, &[QUIET_BY_TIMESTAMPS, HIT_BY_TIMESTAMPS], idle);
     let confidence = match (idle.count, announced) {
         (1, None) => Confidence::Low,
@@ -230,6 +274,11 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
         ));
     }
     Some(told)
+}
+
+/// How many of these closes met a write of the client.
+fn hits_among(group: &Group, idle: &Cluster) -> u64 {
+    within(group, &[HIT, HIT_BY_TIMESTAMPS], idle)
 }
 
 fn within(group: &Group, kinds: &[&str], idle: &Cluster) -> u64 {
