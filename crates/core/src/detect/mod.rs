@@ -8,6 +8,7 @@ mod beside;
 mod capture;
 mod detector;
 mod distribution;
+mod event;
 mod fallback;
 mod group;
 mod http;

@@ -1,11 +1,11 @@
 //! A request that was not answered until one side gave up.
 
 use super::asked::{Asked, last_request};
-use crate::detect::recapture;
 use crate::detect::thresholds::{WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;
 use crate::detect::words::counted;
 use crate::detect::{Case, Cluster, Confidence, Detector, Distribution, Exam, Group, Service, Severity, Shape, Told};
+use crate::detect::{event, recapture};
 use crate::record::Connection;
 use crate::types::{Moment, Side};
 
@@ -169,7 +169,7 @@ fn tell_one(kind: &Kind, waits: &Cluster, service: &Service, too_late: u64) -> T
 
 /// All waits, where the server ended them in one event.
 fn one_event(kind: &Kind, waits: &Distribution, group: &Group) -> Option<Cluster> {
-    let all = waits.clusters(f64::INFINITY, i64::MAX).into_iter().next()?;
+    let all = waits.whole()?;
     let whole = kind.by == Side::Server && all.count == group.count;
     (whole && group.is_one_event(all.shortest(), all.longest())).then_some(all)
 }
@@ -188,14 +188,8 @@ fn tell_event(waits: &Cluster, group: &Group, service: &Service) -> Told {
     told.facts.add("waited_shortest_s", waits.shortest());
     told.facts.add("waited_longest_s", waits.longest());
     told.not_visible.push(MEANWHILE.to_owned());
-    told.remedy = vec![
-        "Look at what happened to the server at that moment: its log, `journalctl`, `dmesg` (out of memory), `kubectl get events` and \
-         `kubectl logs --previous`, a deployment."
-            .to_owned(),
-        "If it was a restart: take the server out of rotation first and let requests end (readiness, preStop sleep, graceful shutdown)."
-            .to_owned(),
-        "Let clients retry what is safe to repeat: no answer came.".to_owned(),
-    ];
+    told.remedy = event::remedy();
+    told.remedy.push("Let clients retry what is safe to repeat: no answer came.".to_owned());
     told
 }
 

@@ -1,12 +1,12 @@
 //! A server closes connections after they were quiet for a time: harmless alone, and the cause of `stale-reuse`.
 
-use crate::detect::recapture;
 use crate::detect::thresholds::{
     IDLE_LEAST, IDLE_UNCERTAINTY_SHARE, SAFE_IDLE_SHARE, TIMER_GAP, TIMER_GAP_SHARE, TIMER_SAMPLES, TIMER_SHARE,
     TIMER_SPREAD_SHARE,
 };
 use crate::detect::timeouts::Spoken;
 use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told, timeouts};
+use crate::detect::{event, recapture};
 use crate::record::{CloseKind, Connection, IdleSource, IdleTime};
 use crate::types::{Side, Span};
 
@@ -186,7 +186,7 @@ fn why_idle_is_not_visible(c: &Connection) -> Option<(&'static str, Option<&'sta
 /// All idle times, where the closes are one event.
 fn one_event(group: &Group) -> Option<Cluster> {
     // Of lives alone the time of the close is not what the group counts.
-    let all = group.spans.clusters(f64::INFINITY, i64::MAX).into_iter().next()?;
+    let all = group.spans.whole()?;
     (group.of_kind(LIFE) == 0 && group.is_one_event(all.shortest(), all.longest())).then_some(all)
 }
 
@@ -212,15 +212,11 @@ fn tell_event(idle: &Cluster, case: &Case<'_>, service: &Service) -> Told {
     told.facts.add("idle_shortest_s", idle.shortest());
     told.facts.add("idle_longest_s", idle.longest());
     told.facts.add("requests_hit", hits);
-    told.remedy = vec![
-        "Look at what happened to the server at that moment: its log, `journalctl`, `kubectl get events`, a deployment, a reload of its \
-         configuration."
-            .to_owned(),
-        "If it was a restart: take the server out of rotation first and let its connections end (readiness, preStop sleep, graceful \
-         shutdown), and let clients retry what was not answered."
-            .to_owned(),
-        format!("If it comes again and again it is a sweep: then the idle timeout is {} or less.", idle.shortest()),
-    ];
+    told.remedy = event::remedy();
+    told.remedy.push(format!(
+        "If it comes again and again it is a sweep: then the idle timeout is {} or less.",
+        idle.shortest()
+    ));
     told
 }
 

@@ -1,12 +1,10 @@
 //! The client wrote on a connection that the server had closed, and got a RST: what it wrote was lost.
 
 use super::idle_close;
-use crate::detect::recapture;
 use crate::detect::thresholds::{CLOSED_SOCKET_WAITS, IDLE_LEAST, NOTICED_WITHIN, REQUEST_BYTES};
 use crate::detect::timeouts::Spoken;
-use crate::detect::{
-    Case, Confidence, Detector, Distribution, Exam, Group, Service, Severity, Shape, Spread, Told, timeouts,
-};
+use crate::detect::{Case, Confidence, Detector, Distribution, Exam, Group, Service, Severity, Shape, Told, timeouts};
+use crate::detect::{event, recapture};
 use crate::record::{Connection, Fin, IdleTime, LateWrite, Reset, ResetKind};
 use crate::tls::Stage;
 use crate::types::{Side, Span};
@@ -196,7 +194,7 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
     told.facts.add(middle, late.middle());
     told.facts.add(longest, late.longest());
     told.remedy = Vec::new();
-    tell_idle(&mut told, spread, Spoken::of(case.group, &[kind]), count, service);
+    tell_idle(&mut told, case.group, kind, service);
     told.remedy.extend(remedy(kind, late.longest()));
     Some(told)
 }
@@ -220,7 +218,8 @@ fn what_was_lost(group: &Group, kind: &str, count: u64) -> String {
 }
 
 /// How long the connections had been idle when the server closed them, and what that says.
-fn tell_idle(told: &mut Told, spread: &Spread, spoken: Spoken, count: u64, service: &Service) {
+fn tell_idle(told: &mut Told, group: &Group, kind: &str, service: &Service) {
+    let (count, Some(spread)) = (group.of_kind(kind), group.spread(kind)) else { return };
     let Some(idle) = spread.spans.whole() else {
         told.not_visible.push("how long the connections were idle before the server closed them: `tcpdump -i any -s 128 -w FILE 'tcp port PORT'` shows it"
                 .to_owned());
@@ -242,6 +241,16 @@ fn tell_idle(told: &mut Told, spread: &Spread, spoken: Spoken, count: u64, servi
         );
         return;
     }
+    if group.spans.whole().is_some_and(|all| group.is_one_event(all.shortest(), all.longest())) {
+        told.summary += &format!(
+            " The server had closed them at one moment, within {}, after {idle} of silence: no idle timeout of each does that, but a stop, a \
+             restart, a reload, or a sweep.",
+            group.duration()
+        );
+        told.facts.add("closes_within_s", group.duration());
+        told.remedy.extend(event::remedy());
+        return;
+    }
     told.summary += &format!(" The server had closed after {idle} idle");
     match service.announced_timeout {
         Some(announced) => {
@@ -252,8 +261,12 @@ fn tell_idle(told: &mut Told, spread: &Spread, spoken: Spoken, count: u64, servi
     }
     if idle.shortest() >= IDLE_LEAST {
         told.facts.add("safe_client_idle_s", idle_close::safe_client_idle(&idle, service.announced_timeout));
-        told.candidates =
-            timeouts::idle_candidates(&idle, spoken, service.software.as_deref(), service.announced_timeout);
+        told.candidates = timeouts::idle_candidates(
+            &idle,
+            Spoken::of(group, &[kind]),
+            service.software.as_deref(),
+            service.announced_timeout,
+        );
         told.remedy.extend(idle_close::remedy(&idle, service.announced_timeout, count));
     }
 }
