@@ -79,6 +79,7 @@ impl Detector for IdleClose {
         };
         exam.symptom(CODE, kind, severity, confidence, &[last_payload, c.ending.first])
             .span(Some(idle.span))
+            .delay(c.ending.first.map(|end| end.at.since(c.first.at)))
             .quote("protocol", c.protocol.name())
             .quietly();
     }
@@ -87,7 +88,9 @@ impl Detector for IdleClose {
         let Some(service) = case.service else { return Vec::new() };
         let spans = &case.group.spans;
         if let Some(all) = one_event(case.group) {
-            return vec![tell_event(&all, case, service)];
+            // Opened together and ended together is a limit on their age as well: see max-age-close.
+            let differ = ages_differ(case.group);
+            return differ.then(|| tell_event(&all, case, service)).into_iter().collect();
         }
         let clusters = spans.clusters(TIMER_GAP_SHARE, TIMER_GAP.as_nanos());
         let timers = clusters.iter().filter_map(|cluster| tell_timer(cluster, case, service));
@@ -188,6 +191,15 @@ fn one_event(group: &Group) -> Option<Cluster> {
     // Of lives alone the time of the close is not what the group counts.
     let all = group.spans.whole()?;
     (group.of_kind(LIFE) == 0 && group.is_one_event(all.shortest(), all.longest())).then_some(all)
+}
+
+/// Whether the connections that ended together had begun at other times.
+fn ages_differ(group: &Group) -> bool {
+    let kinds = [QUIET, HIT, QUIET_BY_TIMESTAMPS, HIT_BY_TIMESTAMPS];
+    let ages: Vec<Cluster> = kinds.iter().filter_map(|kind| group.spread(kind)?.delays.whole()).collect();
+    let shortest = ages.iter().map(Cluster::shortest).min();
+    let longest = ages.iter().map(Cluster::longest).max();
+    shortest.zip(longest).is_some_and(|(shortest, longest)| group.is_one_event(shortest, longest))
 }
 
 /// Closes that came together: the timer of each connection would have ended each in its own time.

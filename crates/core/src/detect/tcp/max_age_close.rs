@@ -105,6 +105,11 @@ fn tell_limit(
         ages.count,
         counted(case.group.applied, "connection"),
     );
+    if case.group.is_at_one_moment() {
+        // The beginnings are what the group counts; with one age the ends are as near to each other.
+        told.summary += " They were opened together as well: a stop or a restart at that moment looks the same.";
+        told.confidence = Some(Confidence::Low);
+    }
     told.facts.add("closed_by", closer.name());
     told.facts.add("age_shortest_s", ages.shortest());
     told.facts.add("age_longest_s", ages.longest());
