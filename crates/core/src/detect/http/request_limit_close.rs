@@ -54,7 +54,9 @@ impl Detector for RequestLimitClose {
         }
         let Some((requests, how)) = requests(c) else {
             let handshake_failed = c.tls.as_ref().is_some_and(|tls| !tls.is_established());
-            if !matches!(c.protocol, Protocol::Http1 | Protocol::Tls) || handshake_failed {
+            // A tunnel or a websocket has no more requests: nothing is missing.
+            let switched = c.http.as_ref().is_some_and(|http| http.switched.is_some());
+            if !matches!(c.protocol, Protocol::Http1 | Protocol::Tls) || handshake_failed || switched {
                 return;
             }
             exam.not_visible(
