@@ -43,14 +43,19 @@ fn named(word: &Word, words: &mut Words) -> Result<Action, LadderError> {
             return Ok(Action::Again(count.unwrap_or(1)));
         }
         "ICMP" => {
-            let expected = "port-unreachable, host-unreachable, net-unreachable or admin-prohibited";
+            let expected =
+                "port-unreachable, host-unreachable, net-unreachable, admin-prohibited or a type and code such as 11/0";
             let reason = words.must(expected)?;
             let reason = match reason.raw.as_str() {
                 "port-unreachable" => Unreachable::Port,
                 "host-unreachable" => Unreachable::Host,
                 "net-unreachable" => Unreachable::Net,
                 "admin-prohibited" => Unreachable::AdminProhibited,
-                _ => return Err(reason.place.error(expected)),
+                other => {
+                    let numbers = other.split_once('/').map(|(kind, code)| (kind.parse(), code.parse()));
+                    let Some((Ok(kind), Ok(code))) = numbers else { return Err(reason.place.error(expected)) };
+                    Unreachable::Of(kind, code)
+                }
             };
             return Ok(Action::Icmp(reason, None));
         }

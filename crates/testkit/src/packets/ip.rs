@@ -153,12 +153,14 @@ pub enum Unreachable {
     Port,
     /// A filter forbids it.
     AdminProhibited,
+    /// Another message that quotes a packet: its type and code.
+    Of(u8, u8),
 }
 
 impl Unreachable {
     // RFC 792 and RFC 1812 section 5.2.7.1; RFC 4443 section 3.1
-    const fn code(self, v6: bool) -> u8 {
-        match (self, v6) {
+    const fn type_and_code(self, v6: bool) -> [u8; 2] {
+        let code = match (self, v6) {
             (Self::Net, _) => 0,
             (Self::Host, false) => 1,
             (Self::Host, true) => 3,
@@ -166,11 +168,13 @@ impl Unreachable {
             (Self::Port, true) => 4,
             (Self::AdminProhibited, false) => 13,
             (Self::AdminProhibited, true) => 1,
-        }
+            (Self::Of(kind, code), _) => return [kind, code],
+        };
+        [if v6 { 1 } else { 3 }, code]
     }
 }
 
-/// An ICMP or ICMPv6 "destination unreachable".
+/// An ICMP or ICMPv6 message that quotes a packet: mostly "destination unreachable".
 #[derive(Clone, Debug)]
 pub struct IcmpPacket<'a> {
     /// Who says so: the host itself or a router.
@@ -190,12 +194,12 @@ impl IcmpPacket<'_> {
     pub fn ip_bytes(&self) -> Vec<u8> {
         let v6 = self.source.is_ipv6();
         let protocol = if v6 { ICMPV6 } else { ICMP };
-        let kind = if v6 { 1 } else { 3 };
         let ip =
             IpHeader { source: self.source, destination: self.destination, protocol, ttl_hops: self.ttl_hops, id: 0 };
         // RFC 1812 section 4.3.2.3: at most 576 bytes in all. RFC 4443 section 3.1: at most 1280.
         let room = if v6 { 1_280 - 48 } else { 576 - 28 };
-        let mut message = vec![kind, self.reason.code(v6), 0, 0, 0, 0, 0, 0];
+        let [kind, code] = self.reason.type_and_code(v6);
+        let mut message = vec![kind, code, 0, 0, 0, 0, 0, 0];
         message.extend(self.quoted.iter().take(room));
         // RFC 792 has no pseudo header, RFC 4443 section 2.3 has one.
         let sum = if v6 { ip.upper_checksum(&message) } else { checksum(&[&message]) };
