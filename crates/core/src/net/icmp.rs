@@ -4,9 +4,10 @@ use super::header::{Header, Ip};
 use super::{Decoded, IcmpError, Piece, Skip, ipv4, ipv6};
 use crate::types::{Endpoint, Tuple};
 
-/// An ICMP message. Unreachable, source quench, redirect, time exceeded and parameter problem quote a packet.
+/// An ICMP message. Unreachable, time exceeded and parameter problem quote a packet that was thrown away; redirect and source quench
+/// quote one too, but are advice to its sender: the packet went on (RFC 792, RFC 6633).
 pub(crate) fn read<'a>(piece: Piece<'_>, ip: &Ip) -> Decoded<'a> {
-    read_error(piece, ip, |kind| matches!(kind, 3 | 4 | 5 | 11 | 12), false)
+    read_error(piece, ip, |kind| matches!(kind, 3 | 11 | 12), false)
 }
 
 /// An ICMPv6 message. Unreachable, too big, time exceeded and parameter problem quote a packet.

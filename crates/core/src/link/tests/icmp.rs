@@ -28,13 +28,21 @@ fn an_error_quotes_eight_bytes_of_the_segment() {
 
 #[test]
 fn each_type_that_quotes() {
-    for kind in ["03", "04", "05", "0b", "0c"] {
+    for kind in ["03", "0b", "0c"] {
         icmp_error(&[FROM_ROUTER, kind, "00 00 00 00 00 00 00", IPV4, SYN]);
     }
     for kind in ["01", "02", "03", "04"] {
         let error = icmp_error(&[FROM_ROUTER_6, kind, "00 00 00 00 00 05 00", IPV6, SYN]);
         assert!(error.v6);
         assert_eq!(error.quoted.source.to_string(), "[2001:db8::1]:52832");
+    }
+}
+
+#[test]
+fn advice_is_no_error() {
+    // Source quench and redirect.
+    for kind in ["04", "05"] {
+        assert_eq!(skipped(101, &[FROM_ROUTER, kind, "01 00 00 00 00 00 00", IPV4, SYN]), Skip::NotTcp);
     }
 }
 
