@@ -95,8 +95,9 @@ impl Compared {
                 .iter()
                 .filter(|finding| finding.service.is_none() || finding.hits(service.address, service.port).is_some())
                 .map(|finding| {
-                    // How a failure was made good explains it, though it is no harm.
-                    let weight = if finding.made_good() { Severity::Warning } else { finding.severity };
+                    // How a failure was made good, or was meant, explains it, though it is no harm.
+                    let harmless = finding.made_good() || finding.was_meant();
+                    let weight = if harmless { Severity::Warning } else { finding.severity };
                     (bit(finding.code), weight)
                 })
                 .collect();

@@ -374,6 +374,13 @@ impl Finding {
     }
 }
 
+impl Finding {
+    /// Whether it tells of attempts whose client did not want them to be opened: a probe, a half-open check.
+    pub(crate) fn was_meant(&self) -> bool {
+        self.severity == Severity::Info && self.code == "reset-of-syn-ack"
+    }
+}
+
 impl Report {
     /// The highest severity among the findings.
     pub fn worst(&self) -> Option<Severity> {

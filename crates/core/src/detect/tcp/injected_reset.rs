@@ -1,5 +1,6 @@
 //! A RST that did not come from the host whose address it carries.
 
+use super::refusal_of_syn_ack;
 use crate::detect::recapture;
 use crate::detect::thresholds::SAME_HOST_HOPS;
 use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
@@ -60,7 +61,9 @@ impl Detector for InjectedReset {
             return;
         };
         exam.applies();
-        if has_usual_ttl(&reset) {
+        // Who answers a SYN-ACK so may have written its SYN with a TTL of its own, as scanners do, and its system the RST: one packet is no
+        // usual TTL.
+        if has_usual_ttl(&reset) || refusal_of_syn_ack(c).is_some() {
             return;
         }
         let signs = more_signs(c, &reset);

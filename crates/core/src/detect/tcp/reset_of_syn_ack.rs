@@ -48,9 +48,15 @@ impl Detector for ResetOfSynAck {
             Some(_) => DOES_NOT_KNOW,
             None => NEVER_ASKED,
         };
-        let severity = if kind == PROBE { Severity::Info } else { Severity::Warning };
-        exam.symptom(CODE, kind, severity, Confidence::Medium, &[c.opening.syn, Some(syn_ack), Some(reset.at)])
-            .span(Some(reset.at.at.since(syn_ack.at)));
+        // Of a probe it explains all that it ended by; that no harm was done is told below.
+        exam.symptom(
+            CODE,
+            kind,
+            Severity::Warning,
+            Confidence::Medium,
+            &[c.opening.syn, Some(syn_ack), Some(reset.at)],
+        )
+        .span(Some(reset.at.at.since(syn_ack.at)));
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
