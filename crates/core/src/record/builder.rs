@@ -359,7 +359,7 @@ impl Builder {
         }
         let fin = Sided { client: halves.client.fin, server: halves.server.fin };
         let is_reset = halves.client.resets + halves.server.resets > 0;
-        is_flags_only(&fin, is_reset, stream_bytes)
+        is_flags_only(&fin, is_reset, self.tracker.opening.syn_ack_count, stream_bytes)
     }
 }
 

@@ -184,7 +184,8 @@ impl<'a> Brief<'a> {
             stream_bytes(side, start, fin[side], peer.acknowledged, reset)
         };
         let bytes = Sided { client: bytes(Side::Client), server: bytes(Side::Server) };
-        let flags_only = opening.syn_ack.is_some() && is_flags_only(&fin, reset.is_some(), &bytes);
+        let flags_only =
+            opening.syn_ack.is_some() && is_flags_only(&fin, reset.is_some(), opening.syn_ack_count, &bytes);
         let gap = |end: &End| u32::from(end.first_gap.is_some());
         let gaps = Sided { client: gap(&ends.client), server: gap(&ends.server) };
         let is_one_way = traffic.server.packets == 0 && traffic.client.packets > 1;

@@ -315,11 +315,17 @@ pub(super) fn late_write_by_reset(fin: &Sided<Option<Fin>>, reset: Option<Reset>
 }
 
 /// Whether only SYN, FIN and RST were captured of a connection that opened, and the rest of it is missing between them.
-/// Two FINs can not be exchanged without any ACK, and payload leaves its mark in the sequence numbers.
-pub(crate) fn is_flags_only(fin: &Sided<Option<Fin>>, is_reset: bool, stream_bytes: &Sided<Option<u64>>) -> bool {
+/// Two FINs are not exchanged without any ACK, and payload leaves its mark in the sequence numbers. A server that sends its SYN-ACK
+/// again has no ACK yet: then a FIN may be the first that it gets.
+pub(crate) fn is_flags_only(
+    fin: &Sided<Option<Fin>>,
+    is_reset: bool,
+    syn_acks: u32,
+    stream_bytes: &Sided<Option<u64>>,
+) -> bool {
     let carried = |bytes: Option<u64>| bytes.is_some_and(|bytes| bytes > 0);
     match (fin.client.is_some(), fin.server.is_some()) {
-        (true, true) => true,
+        (true, true) if syn_acks <= 1 => true,
         (false, false) if !is_reset => false,
         _ => carried(stream_bytes.client) || carried(stream_bytes.server),
     }
