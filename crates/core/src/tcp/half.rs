@@ -103,7 +103,8 @@ impl Half {
     pub(super) fn has_sent_all_before(&self, ack: Seq) -> bool {
         let Some(start) = self.stream_start() else { return false };
         let end = self.fin.map_or(ack, |fin| if fin.seq.plus(1) == ack { fin.seq } else { ack });
-        self.ranges.cover(start, end)
+        // An ACK of the SYN alone is an ACK of no byte; after a challenge ACK the numbers before it are those of an older connection.
+        !end.is_after(start) || self.ranges.cover(start, end)
     }
 
     /// Notes what every segment tells.

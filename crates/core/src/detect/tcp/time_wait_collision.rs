@@ -14,6 +14,8 @@ const CODE: &str = "time-wait-collision";
 
 /// The client cleared the older connection and opened the new one with its next SYN.
 const RECOVERED: &str = "recovered";
+/// The client cleared the older connection, and its next SYN is not in the capture on these ports.
+const CLEARED: &str = "cleared";
 /// No SYN-ACK followed.
 const STUCK: &str = "stuck";
 
@@ -38,8 +40,12 @@ impl Detector for TimeWaitCollision {
         let Some(syn) = c.opening.syn else { return };
         exam.applies();
         let Some(challenge) = c.opening.challenge_ack else { return };
-        let again = c.opening.syn_retries.iter().find(|retry| retry.packet > challenge.packet).copied();
-        let repeated = again.is_some_and(|retry: Moment| retry.at.since(syn.at) >= SYN_RETRY_LEAST);
+        let after = |retry: &&Moment| retry.packet > challenge.packet;
+        let in_time = |retry: &&Moment| retry.at.since(syn.at) >= SYN_RETRY_LEAST;
+        // A NAT in front of the client may send what comes sooner from another port.
+        let later = c.opening.syn_retries.iter().filter(after).find(in_time);
+        let again = later.or_else(|| c.opening.syn_retries.iter().find(after)).copied();
+        let repeated = later.is_some();
         let cleared = c.ending.reset_count.client > 0;
         if let Some(syn_ack) = c.opening.syn_ack {
             // An ACK of the connection before that came late harms nothing: the SYN itself was accepted.
@@ -58,9 +64,14 @@ impl Detector for TimeWaitCollision {
         if c.carried_payload() || c.ending.fin.server.is_some() {
             return;
         }
+        if cleared && again.is_none() {
+            let reset = c.ending.reset.map(|reset| reset.at);
+            exam.symptom(CODE, CLEARED, Severity::Warning, Confidence::High, &[Some(syn), Some(challenge), reset]);
+            return;
+        }
         if c.last.at.since(syn.at).plus(c.visibility.capture_went_on) < ANSWER_WAIT {
             exam.not_visible(
-                "the capture ends less than 3 s after the SYN",
+                "less than 3 s after the SYN the capture ends or the ports are used again",
                 Some("timeout 60 tcpdump -i any -w FILE 'host SERVER and tcp port PORT'"),
             );
             return;
@@ -75,9 +86,10 @@ impl Detector for TimeWaitCollision {
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
         let group = case.group;
-        let (recovered, stuck) = (group.of_kind(RECOVERED), group.of_kind(STUCK));
+        let (recovered, cleared, stuck) = (group.of_kind(RECOVERED), group.of_kind(CLEARED), group.of_kind(STUCK));
         let mut told = Told::default();
         told.facts.add("opened_after_a_retry", recovered);
+        told.facts.add("cleared", cleared);
         told.facts.add("never_opened", stuck);
         told.facts.add("clients", group.clients.len() as u64);
         let mut summary = format!(
@@ -90,11 +102,18 @@ impl Detector for TimeWaitCollision {
         );
         if let Some(took) = group.spread(RECOVERED).and_then(|spread| spread.spans.whole()) {
             told.facts.add("connect_longest_s", took.longest());
-            let which = if stuck == 0 { String::new() } else { format!("In {recovered} of them: ") };
+            let which = if stuck + cleared == 0 { String::new() } else { format!("In {recovered} of them: ") };
             summary += &format!(" {which}A later SYN opened the connection, and connecting took {took}.");
         }
+        if cleared > 0 {
+            let which = if recovered + stuck == 0 { String::new() } else { format!("In {cleared} of them: ") };
+            summary += &format!(
+                " {which}The client cleared the older one with a RST, and its next SYN is not here on these ports: a NAT in front of it sent that from \
+                 another port, it gave up, or the capture ended."
+            );
+        }
         if stuck > 0 {
-            let which = if recovered == 0 { String::new() } else { format!("In {stuck} of them: ") };
+            let which = if recovered + cleared == 0 { String::new() } else { format!("In {stuck} of them: ") };
             summary += &format!(
                 " {which}No connection was opened: the RST with which a client clears the older one was not sent, or it did not arrive."
             );
