@@ -31,6 +31,41 @@ fn ports_of_one_address_are_told_together() {
     assert_eq!(report.totals.failed, 3);
 }
 
+/// One attempt of each client at each of so many ports, all refused; then some at another port that are answered.
+fn scan(ports: u16, answered: u16) -> String {
+    let (mut servers, mut packets) = (String::new(), String::new());
+    for n in 1..=ports + answered {
+        servers += &format!("{n} server 10.0.0.5:{}\n", 1_000 + n);
+        let answer = if n <= ports { "S RST kind=refuse" } else { "S SYN-ACK" };
+        packets += &format!("{0}.000 {n} C SYN\n{0}.001 {n} {answer}\n", n);
+    }
+    servers + &packets
+}
+
+#[test]
+fn very_many_ports_that_one_client_asks_once_each_are_a_scan() {
+    let report = report(&scan(120, 2));
+    let refused: Vec<_> = report.findings.iter().filter(|finding| finding.code == "connection-refused").collect();
+    let [finding] = refused.as_slice() else { panic!("{refused:?}") };
+    assert_eq!((finding.severity, finding.affected), (Severity::Warning, 120));
+    assert!(
+        finding
+            .summary
+            .starts_with("10.0.0.9 asked 120 ports of 10.0.0.5 once each and was refused 120 times, 2 ports answered")
+    );
+    assert!(finding.summary.contains("port scan"), "{}", finding.summary);
+    assert_eq!(report.unexplained.len(), 0, "{:?}", report.unexplained);
+}
+
+#[test]
+fn few_ports_or_many_that_answer_are_no_scan() {
+    for ladder in [scan(60, 0), scan(120, 30)] {
+        let report = report(&ladder);
+        let refused = report.findings.iter().find(|finding| finding.code == "connection-refused");
+        assert_eq!(refused.map(|finding| finding.severity), Some(Severity::Error));
+    }
+}
+
 #[test]
 fn other_addresses_are_told_apart() {
     let report = report(&REFUSED.replace("1 server 10.0.0.5:81", "1 server 10.0.0.6:81"));

@@ -1,8 +1,11 @@
 //! What a detector is.
 
+use std::net::IpAddr;
+
 use super::beside::{Beside, Held};
+use super::thresholds::{SCAN_ANSWERED_SHARE, SCAN_PORTS};
 use super::{Confidence, Group, Load, Service, Severity, Shape, Symptom};
-use crate::record::{Connection, Outcome};
+use crate::record::{Connection, IcmpNote, Outcome};
 use crate::report::{Candidate, Facts};
 use crate::types::{Moment, Side, Span, Timestamp, escaped};
 
@@ -299,6 +302,29 @@ pub struct Host {
     pub unseen_elsewhere: u64,
     /// Time to live of packets from that address that are no RST: the first seen on any port.
     pub ttl: Option<u8>,
+    /// The first ICMP error that says of the address, by whatever port, that there is no way to it, and the last.
+    pub no_way: Option<(IcmpNote, IcmpNote)>,
+    /// Who asked very many of its ports once each, where next to none answered.
+    pub scan: Option<Scan>,
+}
+
+/// One client's attempts at very many ports of one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scan {
+    /// Who asked.
+    pub client: IpAddr,
+    /// Ports that it asked once, alone, and that refused it.
+    pub refused: u64,
+    /// Ports of the address that answered anybody.
+    pub answered: u64,
+}
+
+impl Scan {
+    /// Whether so many ports were tried that nobody can have meant each of them.
+    pub(crate) fn is_one(&self) -> bool {
+        let next_to_none = self.refused as f64 * SCAN_ANSWERED_SHARE;
+        self.refused >= SCAN_PORTS && self.answered as f64 <= next_to_none
+    }
 }
 
 /// Facts of the whole capture that a detector may weigh.

@@ -7,7 +7,7 @@ use super::marks::Marks;
 use super::minute::Minute;
 use super::openings::{Openings, Start};
 use super::spreads::Spreads;
-use crate::record::{Connection, Outcome};
+use crate::record::{Connection, IcmpNote, Outcome};
 use crate::report::{ServiceName, ServiceSummary};
 use crate::tls::{Sni, Tls};
 use crate::types::{Side, Span, Timestamp, escaped};
@@ -102,6 +102,8 @@ pub struct Service {
     pub ttl: Option<u8>,
     /// The lowest and the highest time to live of RSTs that answered a SYN.
     pub refusal_ttls: Option<(u8, u8)>,
+    /// The first and the last ICMP error that says that there is no way to the server.
+    pub no_way: Option<(IcmpNote, IcmpNote)>,
     /// TLS versions that the server chose, with how often; at most 8 are told apart.
     pub versions_chosen: Vec<(u16, u64)>,
     /// Hellos with a server name after which a ServerHello was seen.
@@ -163,6 +165,7 @@ impl Service {
             server_side_unseen: 0,
             ttl: None,
             refusal_ttls: None,
+            no_way: None,
             versions_chosen: Vec::new(),
             with_name_answered: 0,
             with_name_unanswered: 0,
@@ -299,6 +302,9 @@ impl Service {
         self.answered += u64::from(c.opening.is_answered());
         self.server_side_unseen += u64::from(c.visibility.one_way == Some(Side::Client));
         self.ttl = self.ttl.or(c.traffic.server.ttl);
+        if let Some(error) = c.icmp_error.filter(IcmpNote::is_no_way) {
+            self.no_way = earlier_and_later(self.no_way, Some((error, error)));
+        }
         if let (Outcome::Refused, Some(reset)) = (outcome, c.ending.reset) {
             let (low, high) = self.refusal_ttls.unwrap_or((reset.ttl, reset.ttl));
             self.refusal_ttls = Some((low.min(reset.ttl), high.max(reset.ttl)));
@@ -370,10 +376,27 @@ impl Service {
         }
     }
 
+    /// The client that was refused, where there was one attempt and no more.
+    pub(crate) fn asked_once_by(&self) -> Option<IpAddr> {
+        let client = self.clients.first().filter(|_| self.connections == 1)?;
+        (self.of(Outcome::Refused) == 1).then_some(client.address)
+    }
+
     /// Connections that failed in any way.
     pub fn failed(&self) -> u64 {
         Outcome::ALL.into_iter().filter(|outcome| outcome.is_failure()).map(|outcome| self.of(outcome)).sum()
     }
+}
+
+/// The first of the first and the last of the last: connections end in any order.
+pub(crate) fn earlier_and_later(
+    one: Option<(IcmpNote, IcmpNote)>,
+    other: Option<(IcmpNote, IcmpNote)>,
+) -> Option<(IcmpNote, IcmpNote)> {
+    let (Some((first, last)), Some((also_first, also_last))) = (one, other) else { return one.or(other) };
+    let first = if also_first.at.packet < first.at.packet { also_first } else { first };
+    let last = if also_last.at.packet > last.at.packet { also_last } else { last };
+    Some((first, last))
 }
 
 /// The outcomes that occurred, with their counts.

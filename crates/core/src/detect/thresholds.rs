@@ -8,6 +8,16 @@ pub(super) use crate::record::ANSWER_WAIT;
 /// copy or a program that tries again by itself.
 pub(super) const SYN_RETRY_LEAST: Span = Span::from_millis(900);
 
+/// Ports of one address that one client asks once each from which that is a scan: hosts that are watched have some dozens of services.
+pub(super) const SCAN_PORTS: u64 = 100;
+
+/// Share of such ports that may answer: who knows what he asks for finds more of them open.
+pub(super) const SCAN_ANSWERED_SHARE: f64 = 0.1;
+
+/// Attempts without an answer so near in time to a router's word that there is no way to their server have that cause: routers limit
+/// such errors (Linux to one per second and destination), so that not each attempt gets one.
+pub(super) const NO_WAY_NEAR: Span = Span::from_secs(10);
+
 /// Attempts within one second from which it can be a burst: an accept queue holds more than a few.
 pub(super) const BURST_LEAST: u32 = 10;
 
@@ -211,11 +221,19 @@ pub(super) const ESTIMATE_LEAST: u64 = 2;
 /// that is known is 60 s (AWS NLB and Network Firewall, when set to their least).
 pub(super) const QUIET_LIMIT: Span = Span::from_secs(60);
 
+/// A silence shorter than this is no idle timeout of a device on the path, whatever it was set to; from here to [`QUIET_LIMIT`] one that was
+/// set very short can be the cause.
+pub(super) const PATH_TIMER_LEAST: Span = Span::from_secs(2);
+
 /// Resets of live connections within this are one event: conntrack tables are flushed, or nodes fail over, at one time.
 pub(super) const STATE_LOSS_WITHIN: Span = Span::from_secs(10);
 
 /// Such resets from which chance is unlikely.
 pub(super) const STATE_LOSS_SAMPLES: u64 = 3;
+
+/// A lower time to live was set on purpose, or is nearly used up: systems begin with 64 or more, and no way on the Internet has so
+/// many hops.
+pub(super) const INITIAL_TTL_LEAST: i64 = 32;
 
 /// Hops by which packets of one host may differ when routes change; more says another sender.
 pub(super) const SAME_HOST_HOPS: u8 = 2;

@@ -246,6 +246,13 @@ pub struct IcmpNote {
     pub v6: bool,
 }
 
+impl IcmpNote {
+    /// Whether it says that there is no way to the host, or no host: not of this one connection or port alone.
+    pub(crate) const fn is_no_way(&self) -> bool {
+        matches!((self.v6, self.kind, self.code), (false, 3, 0 | 1 | 6 | 7) | (true, 1, 0 | 3))
+    }
+}
+
 /// What became of a connection, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {

@@ -2,7 +2,7 @@
 
 use crate::detect::fallback::MadeGood;
 use crate::detect::words::counted;
-use crate::detect::{Case, Common, Confidence, Detector, Exam, Host, Service, Severity, Shape, Told};
+use crate::detect::{Case, Common, Confidence, Detector, Exam, Host, Scan, Service, Severity, Shape, Told};
 use crate::record::{Connection, ResetKind};
 use crate::types::Side;
 
@@ -51,11 +51,17 @@ impl Detector for ConnectionRefused {
         let Some(service) = case.service else { return Vec::new() };
         let refused = case.group.count;
         let mut told = Told::default();
-        let mut summary = format!(
-            "{} answered the SYN with a RST: connection refused ({refused} of {}).",
-            service.address(),
-            counted(case.group.applied, "attempt"),
-        );
+        let ttls = other_ttls(service, case.host);
+        let from_elsewhere = ttls.is_some_and(|(usual, low, high)| !(low..=high).contains(&usual));
+        let attempts = counted(case.group.applied, "attempt");
+        let mut summary = if from_elsewhere {
+            format!(
+                "A RST in the name of {} answered the SYN: connection refused ({refused} of {attempts}).",
+                service.address()
+            )
+        } else {
+            format!("{} answered the SYN with a RST: connection refused ({refused} of {attempts}).", service.address())
+        };
         if refused > 1 {
             summary += &format!(" The first and the last of them are {} apart.", case.group.duration());
         }
@@ -82,7 +88,10 @@ impl Detector for ConnectionRefused {
         if let Some(good) = case.load.fallbacks.of(service.key).filter(|good| good.attempts == refused) {
             return vec![made_good(told, summary, good)];
         }
-        match other_ttls(service, case.host) {
+        if let Some(scan) = case.host.scan.filter(|scan| service.asked_once_by() == Some(scan.client)) {
+            return vec![scanned(told, &scan, service)];
+        }
+        match ttls {
             Some((usual, low, high)) => {
                 told.facts.add("ttl_of_rsts", vec![low.to_string(), high.to_string()]);
                 told.facts.add("ttl_of_other_packets", u32::from(usual));
@@ -109,7 +118,7 @@ impl Detector for ConnectionRefused {
             );
         }
         told.summary = summary;
-        told.remedy = remedy(service);
+        told.remedy = remedy(service, from_elsewhere);
         told.common.push(Common::of_host(service, "The SYN was answered with a RST in COUNT attempts"));
         told.common.extend(Common::of_client(case.group, "The SYN was answered with a RST in COUNT attempts"));
         vec![told]
@@ -136,6 +145,42 @@ fn made_good(mut told: Told, mut summary: String, good: MadeGood) -> Told {
     told
 }
 
+/// One of very many ports that one client asked once each.
+fn scanned(mut told: Told, scan: &Scan, service: &Service) -> Told {
+    let (client, address) = (scan.client, service.key.address);
+    told.severity = Some(Severity::Warning);
+    told.facts.add("client", client.to_string());
+    told.facts.add("ports_refused_once", scan.refused);
+    told.facts.add("ports_that_answered", scan.answered);
+    let what = |ports: &str, times: &str| {
+        format!(
+            "{client} asked {ports} ports of {address} once each and was refused {times}, {} answered: that looks like a port scan, not like \
+             services that are down.",
+            match scan.answered {
+                0 => "no port".to_owned(),
+                answered => counted(answered, "port"),
+            }
+        )
+    };
+    told.summary = what(&scan.refused.to_string(), "each time");
+    told.remedy = vec![
+        format!(
+            "Nothing has to change on {address} if the scan is meant (nmap, a vulnerability scanner): ask who runs {client}."
+        ),
+        format!(
+            "If it is not, look on {client} for the program that does it: `ss -tnp dst {address}` while it runs; keep it out with a rule at \
+             {address}."
+        ),
+    ];
+    told.common.push(Common {
+        key: format!("scan of {address} by {client}"),
+        least: 2,
+        sentence: what("SERVICES", "COUNT times"),
+        advice: None,
+    });
+    told
+}
+
 /// The usual time to live of the host, and those of its refusals where they differ from it.
 fn other_ttls(service: &Service, host: Host) -> Option<(u8, u8, u8)> {
     let usual = host.ttl?;
@@ -143,14 +188,24 @@ fn other_ttls(service: &Service, host: Host) -> Option<(u8, u8, u8)> {
     (low != usual || high != usual).then_some((usual, low, high))
 }
 
-fn remedy(service: &Service) -> Vec<String> {
+/// `from_elsewhere`: no RST has the time to live of the address's other packets.
+fn remedy(service: &Service, from_elsewhere: bool) -> Vec<String> {
     let port = service.key.port;
-    let mut remedy = vec![format!(
+    let mut remedy = Vec::new();
+    if from_elsewhere {
+        remedy.push(format!(
+            "Look on the routers and firewalls between the two first, the nearest at the hop count that the TTL of the RSTs shows: a rule \
+             that rejects with a RST (nftables `reject with tcp reset`, iptables `-j REJECT --reject-with tcp-reset`), a limit of \
+             connections, an IPS. `tcpdump -ni any 'tcp port {port}'` on {} shows whether the SYN arrives at all.",
+            service.key.address
+        ));
+    }
+    remedy.push(format!(
         "On {}: `ss -ltnp 'sport = :{port}'` shows whether a process listens, and where: one that listens on 127.0.0.1 \
          alone refuses all others (bind 0.0.0.0 or [::]).",
         service.key.address
-    )];
-    if service.answered > 0 {
+    ));
+    if service.answered > 0 && !from_elsewhere {
         remedy.push(
             "It listens at other times: around a restart or a deployment take the server out of rotation first \
              (Kubernetes `readinessProbe`, preStop sleep, graceful drain; HAProxy and nginx health checks)."
@@ -162,10 +217,12 @@ fn remedy(service: &Service) -> Vec<String> {
          without ready endpoints is mostly refused with ICMP; a RST comes from kube-proxy in IPVS mode, or from the pod itself."
             .to_owned(),
     );
-    remedy.push(
-        "A firewall rule that rejects with a RST looks the same: iptables `-j REJECT --reject-with tcp-reset`, nftables \
-         `reject with tcp reset`."
-            .to_owned(),
-    );
+    if !from_elsewhere {
+        remedy.push(
+            "A firewall rule that rejects with a RST looks the same: iptables `-j REJECT --reject-with tcp-reset`, nftables \
+             `reject with tcp reset`."
+                .to_owned(),
+        );
+    }
     remedy
 }

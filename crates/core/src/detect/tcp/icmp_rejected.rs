@@ -1,8 +1,9 @@
 //! A SYN answered by an ICMP error.
 
+use crate::detect::thresholds::INITIAL_TTL_LEAST;
 use crate::detect::words::counted;
 use crate::detect::{Case, Common, Confidence, Detector, Exam, Service, Severity, Shape, Told};
-use crate::record::{Connection, IcmpNote};
+use crate::record::{Connection, IcmpNote, timeline};
 
 /// Detector of `icmp-rejected`.
 #[derive(Debug)]
@@ -16,6 +17,15 @@ struct Meaning {
     kind: &'static str,
     says: &'static str,
     /// What follows where another than the server's host said so.
+    from_afar: &'static str,
+    remedy: &'static str,
+    /// The same where the address answered other attempts.
+    if_reached: Option<&'static Reached>,
+}
+
+/// What an error says of an address that can be reached.
+#[derive(Debug)]
+struct Reached {
     from_afar: &'static str,
     remedy: &'static str,
 }
@@ -45,7 +55,11 @@ impl Detector for IcmpRejected {
         let Some(meaning) = meaning(&error) else { return };
         exam.symptom(CODE, meaning.kind, Severity::Error, Confidence::High, &[Some(syn), Some(error.at)])
             .span(Some(error.at.at.since(syn.at)))
+            .count(c.traffic.client.ttl.map(u32::from))
             .quote("from", &error.from.to_string());
+        if meaning.kind == OTHER {
+            exam.quote("error", &timeline::icmp(&error));
+        }
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -65,6 +79,11 @@ fn tell_one(meaning: &Meaning, case: &Case<'_>, service: &Service) -> Option<Tol
     } else {
         String::new()
     };
+    let says = group.quotes(meaning.kind, "error").first().map_or(meaning.says, |(error, _)| *error).to_owned();
+    // Who answers on other ports, or at other times, can be reached.
+    let is_reached = service.answered + case.host.answered_elsewhere > 0;
+    let from_afar = meaning.if_reached.filter(|_| is_reached).map_or(meaning.from_afar, |reached| reached.from_afar);
+    let mut remedy = vec![meaning.if_reached.filter(|_| is_reached).map_or(meaning.remedy, |reached| reached.remedy)];
     let mut told = Told {
         affected: Some(count),
         example_kind: Some(meaning.kind),
@@ -72,17 +91,35 @@ fn tell_one(meaning: &Meaning, case: &Case<'_>, service: &Service) -> Option<Tol
             "{} answered the SYN to {} with the ICMP error \"{}\" ({count} of {}): {}.",
             if own { "The host itself".to_owned() } else { format!("{first}{others}") },
             service.address(),
-            meaning.says,
+            says,
             counted(group.applied, "attempt"),
-            if own { "a rule on it refuses the port" } else { meaning.from_afar },
+            if own { "a rule on it refuses the port" } else { from_afar },
         ),
-        remedy: vec![meaning.remedy.replace("FROM", first).replace("ADDRESS", &service.key.address.to_string())],
         ..Told::default()
     };
+    let ttl = group.spread(meaning.kind).and_then(|spread| spread.counts.whole()).filter(|_| meaning.kind == EXPIRED);
+    if let Some(ttl) = ttl {
+        let range = if ttl.smallest == ttl.largest {
+            ttl.smallest.to_string()
+        } else {
+            format!("{} to {}", ttl.smallest, ttl.largest)
+        };
+        told.summary +=
+            &format!(" The SYN had TTL {range} when it was captured, and was thrown away that many hops further on.");
+        told.facts.add("ttl_of_syn", range);
+        remedy = vec![if ttl.smallest < INITIAL_TTL_LEAST { LOW_TTL } else { meaning.remedy }];
+    }
+    let fill = |text: &str| text.replace("FROM", first).replace("ADDRESS", &service.key.address.to_string());
+    told.remedy = remedy.into_iter().map(fill).collect();
     if service.answered > 0 {
         told.summary += &format!(
             " The same address and port answered {} in this capture.",
             counted(service.answered, "other attempt")
+        );
+    } else if case.host.answered_elsewhere > 0 {
+        told.summary += &format!(
+            " Other ports of the address answered {} in this capture.",
+            counted(case.host.answered_elsewhere, "attempt")
         );
     }
     if others.is_empty() && !own {
@@ -91,13 +128,13 @@ fn tell_one(meaning: &Meaning, case: &Case<'_>, service: &Service) -> Option<Tol
             least: 2,
             sentence: format!(
                 "{first} answered the SYN to SERVICES services with the ICMP error \"{}\" in COUNT attempts: {}.",
-                meaning.says, meaning.from_afar
+                says, from_afar
             ),
             advice: None,
         });
     }
     told.facts.add("icmp_from", first.to_owned());
-    told.facts.add("icmp_error", meaning.says);
+    told.facts.add("icmp_error", says);
     if let Some(after) = group.spread(meaning.kind).and_then(|spread| spread.spans.whole()) {
         told.facts.add("answered_after_s", after.middle());
     }
@@ -109,16 +146,18 @@ fn meaning(error: &IcmpNote) -> Option<&'static Meaning> {
     let kind = match (error.v6, error.kind, error.code) {
         (false, 3, 4) | (true, 2, _) => return None,
         (false, 3, 3) | (true, 1, 4) => PORT,
+        (false, 3, 2) => PROTOCOL,
         (false, 3, 1 | 7) | (true, 1, 3) => HOST,
         (false, 3, 0 | 6) | (true, 1, 0 | 2) => ROUTE,
         (false, 3, 9 | 10 | 13) | (true, 1, 1 | 5 | 6) => PROHIBITED,
-        (false, 11, _) | (true, 3, _) => EXPIRED,
+        (false, 11, 0) | (true, 3, 0) => EXPIRED,
         _ => OTHER,
     };
     MEANINGS.iter().find(|meaning| meaning.kind == kind)
 }
 
 const PORT: &str = "port-unreachable";
+const PROTOCOL: &str = "protocol-unreachable";
 const HOST: &str = "host-unreachable";
 const ROUTE: &str = "no-route";
 const PROHIBITED: &str = "prohibited";
@@ -134,6 +173,15 @@ const MEANINGS: &[Meaning] = &[
         remedy: "A host without a listener answers a SYN with a RST, so this is a rule: `iptables -j REJECT` without \
                  `--reject-with tcp-reset`, nftables `reject`; in Kubernetes kube-proxy for a Service without ready endpoints \
                  (`kubectl get endpointslices`). Look on FROM: `iptables-save | grep REJECT`, `nft list ruleset`.",
+        if_reached: None,
+    },
+    Meaning {
+        kind: PROTOCOL,
+        says: "protocol unreachable",
+        from_afar: "a device on the way refused it, not the server",
+        remedy: "Every host knows TCP, so this is a rule: `iptables -j REJECT --reject-with icmp-proto-unreachable`, nftables `reject with icmp \
+                 prot-unreachable`. Look on FROM: `iptables-save | grep REJECT`, `nft list ruleset`.",
+        if_reached: None,
     },
     Meaning {
         kind: HOST,
@@ -141,6 +189,7 @@ const MEANINGS: &[Meaning] = &[
         from_afar: "the last router found no host with that address",
         remedy: "FROM found nobody with that address on its last network (no answer to ARP or neighbour solicitation, which takes \
                  about 3 s): is ADDRESS the right address, is that host up? `ip neigh show ADDRESS` on FROM.",
+        if_reached: Some(&RULE),
     },
     Meaning {
         kind: ROUTE,
@@ -148,6 +197,7 @@ const MEANINGS: &[Meaning] = &[
         from_afar: "that router has no way to the address",
         remedy: "FROM has no route to ADDRESS: `ip route get ADDRESS` there. For IPv6: no default route, or an address that is \
                  announced but not routed.",
+        if_reached: Some(&RULE),
     },
     Meaning {
         kind: PROHIBITED,
@@ -155,17 +205,32 @@ const MEANINGS: &[Meaning] = &[
         from_afar: "a router or firewall on the way refused it, not the server",
         remedy: "A firewall at FROM refuses it: firewalld and `REJECT --reject-with icmp-admin-prohibited`, a router's access list, \
                  a reject route, a network policy. Ask who runs FROM.",
+        if_reached: None,
     },
     Meaning {
         kind: EXPIRED,
         says: "hop limit exceeded",
         from_afar: "the SYN never arrived",
-        remedy: "The packet went in circles: a routing loop near FROM, seen with `traceroute -T -p PORT ADDRESS`.",
+        remedy: "No way is so long: look for a routing loop near FROM with `traceroute -T -p PORT ADDRESS`.",
+        if_reached: None,
     },
     Meaning {
         kind: OTHER,
-        says: "destination unreachable",
+        says: "an error without a name",
         from_afar: "a device on the way refused it, not the server",
-        remedy: "Look at the packet of the error: its code names the reason.",
+        remedy: "What the type and code mean stands in RFC 792 and RFC 4443, and in IANA's lists of ICMP parameters; why it was sent is known on FROM.",
+        if_reached: None,
     },
 ];
+
+/// Of host unreachable and no route.
+const RULE: Reached = Reached {
+    from_afar: "yet there is a way, as the address answered other attempts: a rule answers so, or the way was missing for a time",
+    remedy: "On FROM look for a rule that rejects with this error: `nft list ruleset`, `iptables-save | grep REJECT`. If there is none, look \
+             for what changed its way to ADDRESS at that time: `ip route get ADDRESS`, `ip neigh show ADDRESS`, its log.",
+};
+
+/// Hop limit exceeded, by a SYN that had few hops left.
+const LOW_TTL: &str = "Systems begin with TTL 64, 128 or 255. Captured at the client, a low one was set there: traceroute, the socket option \
+                       IP_TTL, BGP without ebgp-multihop, `net.ipv4.ip_default_ttl`. Captured far from it, the hops before here used it up: a \
+                       very long way, or a routing loop before this point (`traceroute -T -p PORT ADDRESS` from the client).";

@@ -1,10 +1,10 @@
 //! From one moment on nothing of a live connection gets through, while others between the same ends go on.
 
 use crate::detect::recapture;
-use crate::detect::thresholds::{ALIVE_AFTER, BIG_SEGMENT_SHARE, DEAD_RETRANSMISSIONS};
+use crate::detect::thresholds::{ALIVE_AFTER, BIG_SEGMENT_SHARE, DEAD_RETRANSMISSIONS, PATH_TIMER_LEAST};
 use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told};
 use crate::record::{Connection, Outcome, Traffic, Unanswered};
-use crate::types::{Side, Timestamp};
+use crate::types::{Side, Span, Timestamp};
 
 /// Detector of `state-loss-drop`.
 #[derive(Debug)]
@@ -64,6 +64,7 @@ impl Detector for StateLossDrop {
             // By the first retransmission the other end had fallen silent.
             .happened(unanswered.second)
             .span(Some(waited))
+            .delay(answered.map(|answered| unanswered.first.at.since(answered.at)))
             .count(Some(unanswered.retransmissions))
             // Whether the other end was alive is only known from its other connections.
             .quietly();
@@ -111,12 +112,15 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
         SERVER_SILENT => ("client", address.clone()),
         _ => ("server", format!("the client of {address}")),
     };
+    // A timer that all of them had outlived, and that nobody is seen to have survived.
+    let timer = spread.delays.whole().map(|quiet| quiet.shortest()).filter(|shortest| *shortest >= PATH_TIMER_LEAST);
+    let timer = timer.filter(|shortest| service.longest_survived.is_none_or(|survived| survived < *shortest));
     let well = service.of(Outcome::Established) + service.of(Outcome::Open);
     let mut told = Told {
         affected: Some(count),
         confidence: Some(Confidence::Medium),
         example_kind: Some(kind),
-        remedy: remedy(),
+        remedy: remedy(timer),
         ..Told::default()
     };
     told.summary = format!(
@@ -127,6 +131,13 @@ fn tell_kind(kind: &'static str, case: &Case<'_>, service: &Service) -> Option<T
         sent.largest,
         waited.longest()
     );
+    if let Some(shortest) = timer {
+        told.facts.add("quiet_before_s", shortest);
+        told.summary += &format!(
+            " All of them had been quiet for {shortest} or longer before, and no connection survived so long a silence here: an idle timeout on the \
+             way that is set as short, and drops without a word, would look the same."
+        );
+    }
     told.facts.add("retransmissions_most", u64::try_from(sent.largest).unwrap_or(0));
     told.facts.add("waited_longest_s", waited.longest());
     told.facts.add("connections_well", well);
@@ -146,16 +157,23 @@ fn was_alive(kind: &str, group: &Group, service: &Service, at: Timestamp) -> boo
     group.clients.iter().any(|(client, _)| service.client_heard(*client) >= Some(at))
 }
 
-fn remedy() -> Vec<String> {
-    [
+/// `timer`: the shortest silence, where an idle timeout can be the cause.
+fn remedy(timer: Option<Span>) -> Vec<String> {
+    let idle = timer.map(|shortest| {
+        format!(
+            "See whether it hits whoever is quiet for {shortest}: then it is an idle timeout on the way (a firewall's, \
+             `nf_conntrack_tcp_timeout_established`, a load balancer's). Raise it, or send TCP keep-alive or pings well below it."
+        )
+    });
+    let others = [
         "Look at the connection tracking on the nodes between the two at that time: a full or flushed table, a failover, a \
          policy that takes the replies for a new connection. Cilium: `cilium monitor --type drop`; Linux: `conntrack -S`, \
          `nf_conntrack_max`.",
         "Let the sender give up sooner than after 15 minutes: TCP_USER_TIMEOUT (gRPC keepalive sets it; HAProxy `tcp-ut`), Linux \
-         `net.ipv4.tcp_retries2=8`, or a timeout or HTTP/2 PING of the application. TCP keep-alive does not help: no probe is \
-         sent while data waits for its ACK.",
+         `net.ipv4.tcp_retries2=8`, or a timeout or HTTP/2 PING of the application. TCP keep-alive does not make it notice sooner: \
+         no probe is sent while data waits for its ACK.",
         "To find the place, capture at both ends at the same time and look for the lost segment in both captures.",
     ]
-    .map(str::to_owned)
-    .to_vec()
+    .map(str::to_owned);
+    idle.into_iter().chain(others).collect()
 }

@@ -1,7 +1,7 @@
 //! A live connection is answered by a host that does not know it.
 
 use crate::detect::recapture;
-use crate::detect::thresholds::{QUIET_LIMIT, SAME_HOST_HOPS, STATE_LOSS_SAMPLES, STATE_LOSS_WITHIN};
+use crate::detect::thresholds::{PATH_TIMER_LEAST, QUIET_LIMIT, SAME_HOST_HOPS, STATE_LOSS_SAMPLES, STATE_LOSS_WITHIN};
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Outcome, Reset, ResetKind};
 use crate::types::{Side, Span};
@@ -16,6 +16,9 @@ const CODE: &str = "state-loss-reset";
 const SERVER: &str = "server";
 /// The RST carries the client's address.
 const CLIENT: &str = "client";
+
+/// Under which name a time to live is quoted that is not quite that of the side's other packets.
+const TTLS: &str = "ttls";
 
 impl Detector for StateLossReset {
     fn code(&self) -> &'static str {
@@ -66,6 +69,9 @@ impl Detector for StateLossReset {
         let provoked = c.traffic[reset.by.peer()].last_payload.filter(|last| last.packet < reset.at.packet);
         exam.symptom(CODE, kind, Severity::Error, Confidence::Medium, &[Some(known), provoked, Some(reset.at)])
             .span(Some(quiet));
+        if let Some(usual) = reset.usual_ttl.filter(|usual| *usual != reset.ttl) {
+            exam.quote(TTLS, &format!("{} instead of {usual}", reset.ttl));
+        }
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -74,17 +80,22 @@ impl Detector for StateLossReset {
         let address = service.address();
         let refused = service.of(Outcome::Refused);
         let burst = group.count >= STATE_LOSS_SAMPLES && group.duration() <= STATE_LOSS_WITHIN;
+        let quiet = group.spans.whole();
+        let longest = quiet.map_or(Span::ZERO, |spans| spans.longest());
+        // A timer that all of them had outlived, and that nobody is seen to have survived.
+        let timer = quiet.map(|spans| spans.shortest()).filter(|shortest| *shortest >= PATH_TIMER_LEAST);
+        let timer = timer.filter(|shortest| service.longest_survived.is_none_or(|survived| survived < *shortest));
         let mut told = Told {
             confidence: Some(match (refused, burst && group.of_kind(SERVER) > 0) {
+                // Neither a timer nor a host that was started anew knows the connection.
+                _ if timer.is_some() => Confidence::Low,
                 (0, true) => Confidence::High,
                 (0, false) => Confidence::Medium,
-                // A host that was started anew knows no connection either.
                 _ => Confidence::Low,
             }),
-            remedy: remedy(),
+            remedy: remedy(timer),
             ..Told::default()
         };
-        let longest = group.spans.whole().map_or(Span::ZERO, |spans| spans.longest());
         let answered_by = match (group.of_kind(SERVER), group.of_kind(CLIENT)) {
             (_, 0) => "in the server's name",
             (0, _) => "in the client's name",
@@ -92,10 +103,32 @@ impl Detector for StateLossReset {
         };
         told.summary = format!(
             "Live connections to {address} were reset in mid-flow without a close, {answered_by} ({} of {}; that side \
-             had sent payload at most {longest} before): no idle timeout explains that. The shape of the RST is the answer of a host that does not \
+             had sent payload at most {longest} before){}. The shape of the RST is the answer of a host that does not \
              know the connection: its state was lost on the way or at the end.",
-            group.count, group.applied
+            group.count,
+            group.applied,
+            if timer.is_some() { "" } else { ": no idle timeout explains that" },
         );
+        if let Some(shortest) = timer {
+            told.facts.add("shortest_quiet_s", shortest);
+            told.summary += &format!(
+                " All of them had been quiet for {shortest} or longer, and no connection survived so long a silence here: an idle timeout on the way \
+                 that is set as short would look the same."
+            );
+        }
+        let ttls: Vec<String> = [SERVER, CLIENT]
+            .iter()
+            .flat_map(|kind| group.quotes(kind, TTLS))
+            .map(|(ttls, count)| format!("{ttls} ({count})"))
+            .collect();
+        if !ttls.is_empty() {
+            told.facts.add("ttl_of_rsts", ttls.clone());
+            told.summary += &format!(
+                " The RSTs carry another TTL than that side's other packets: {}. The next host on the way, a router or a firewall, may have sent \
+                 them.",
+                ttls.join(", ")
+            );
+        }
         if burst && group.count > 1 {
             told.summary += &format!(" They came within {}.", group.duration());
         }
@@ -156,16 +189,24 @@ fn why_not_visible(c: &Connection, reset: &Reset) -> Option<(&'static str, Optio
         .then_some(("packets of the side that reset are missing from the capture, perhaps its close", all))
 }
 
-fn remedy() -> Vec<String> {
-    [
+/// `timer`: the shortest silence, where an idle timeout can be the cause.
+fn remedy(timer: Option<Span>) -> Vec<String> {
+    let idle = timer.map(|shortest| {
+        format!(
+            "See whether it hits whoever is quiet for {shortest}: then it is an idle timeout on the way (a firewall's, \
+             `nf_conntrack_tcp_timeout_established`, a load balancer's). Raise it, or send TCP keep-alive or pings well below it."
+        )
+    });
+    let others = [
         "Look at the connection tracking on the nodes between the two at that time. Cilium: `cilium monitor --type drop`, and \
          `cilium bpf ct list global | wc -l` against `bpf-ct-global-tcp-max` (raise it, or `bpf-map-dynamic-size-ratio`).",
         "Linux conntrack: `conntrack -S` (insert_failed, drop, early_drop) and `nf_conntrack_count` against \
          `nf_conntrack_max`; out-of-window packets: `nf_conntrack_tcp_be_liberal=1`.",
-        "Look for what restarted or failed over at that time: nodes, agents, load balancer targets, gateways.",
+        "Look for what restarted, failed over or loaded new rules at that time: nodes, agents, load balancer targets, gateways, firewalls (a rule \
+         that rejects with a TCP reset).",
         "Fewer short connections leave more room in the table: reuse connections, see connection-churn.",
         "To prove it, capture at both ends at the same time and look for the RST in both captures.",
     ]
-    .map(str::to_owned)
-    .to_vec()
+    .map(str::to_owned);
+    idle.into_iter().chain(others).collect()
 }

@@ -110,7 +110,7 @@ impl Detector for SynRetried {
             .push("where the SYN or its answer was lost: that takes a second capture at the other end, `timeout 60 tcpdump -i any -w FILE 'host \
                    CLIENT and tcp port PORT'`, at the same time; `handshark correlate` lays the two side by side"
                 .to_owned());
-        told.remedy = remedy(service, count == late);
+        told.remedy = remedy(service, count == late, count == lost);
         vec![told]
     }
 }
@@ -125,13 +125,24 @@ fn took_as_text(spans: &Distribution) -> String {
     listed(clusters.iter().map(|cluster| format!("{cluster} ({})", times(cluster.count))), 4)
 }
 
-fn remedy(service: &Service, only_slow: bool) -> Vec<String> {
+fn remedy(service: &Service, only_slow: bool, only_lost: bool) -> Vec<String> {
     let port = service.key.port;
     let server = service.key.address;
     if only_slow {
         return vec![
             "The path or the server takes a second or more to answer a SYN. Look for queues: a saturated link or VPN (`ping` at the \
              same time), a server or load balancer that is out of CPU, a SYN proxy."
+                .to_owned(),
+        ];
+    }
+    if only_lost {
+        // The server's host took the SYN in and answered: its queues are not to blame.
+        return vec![
+            "The server answered in time, so its queues are not to blame: look for loss between this capture point and the client (`ip -s \
+             link`, Wi-Fi, a policer or a cloud packet limit: AWS `ethtool -S eth0`: `pps_allowance_exceeded`)."
+                .to_owned(),
+            "A firewall or NAT on the way back that drops SYN-ACKs (asymmetric routes, `conntrack -S`: invalid, drop) hits some clients \
+             always; chance hits all now and then. To find the place, capture at the client at the same time."
                 .to_owned(),
         ];
     }

@@ -1,9 +1,9 @@
 //! A SYN to which no answer was captured.
 
-use crate::detect::thresholds::{ANSWER_WAIT, SYN_RETRY_LEAST};
+use crate::detect::thresholds::{ANSWER_WAIT, NO_WAY_NEAR, SYN_RETRY_LEAST};
 use crate::detect::words::counted;
-use crate::detect::{Case, Common, Confidence, Detector, Exam, Host, Service, Severity, Shape, Told};
-use crate::record::{Connection, Outcome};
+use crate::detect::{Case, Common, Confidence, Detector, Exam, Group, Host, Service, Severity, Shape, Told};
+use crate::record::{Connection, IcmpNote, Outcome, timeline};
 use crate::types::{Moment, Side, Span};
 
 /// Detector of `syn-unanswered`.
@@ -56,7 +56,7 @@ impl Detector for SynUnanswered {
             return;
         }
         if c.last.at.since(syn.at).plus(c.visibility.capture_went_on) < ANSWER_WAIT {
-            exam.not_visible("the capture ends less than 3 s after the SYN", FOR_LONGER);
+            exam.not_visible("less than 3 s after the SYN the capture ends or the ports are used again", FOR_LONGER);
             return;
         }
         let retries = &c.opening.syn_retries;
@@ -116,7 +116,9 @@ impl Detector for SynUnanswered {
             (1, _) => format!(" The client repeated it for {longest}."),
             (_, retried) => format!(" The client repeated it in {retried} of them, for up to {longest}."),
         };
+        let no_way = no_way_near(case.group, case.host);
         match (answered, refused) {
+            _ if no_way.is_some() => {}
             (0, 0) => {
                 if retried > 0 {
                     told.confidence = Some(Confidence::High);
@@ -142,12 +144,30 @@ impl Detector for SynUnanswered {
                 counted(case.host.answered_elsewhere, "attempt")
             );
         }
+        if let Some((error, _)) = no_way {
+            let says = timeline::icmp(&error);
+            summary += &format!(
+                " Beside them {} answered packets to this address with the ICMP error \"{says}\" (first in packet {}): routers send few of these, so that \
+                 attempts without one may have the same cause.",
+                error.from, error.at.packet,
+            );
+            told.facts.add("icmp_from", error.from.to_string());
+            told.facts.add("icmp_error", says);
+            told.facts.add("icmp_in_packet", error.at.packet.number());
+        }
         told.not_visible
             .push("where the SYN or its answer was lost: that takes a second capture at the server, `timeout 60 tcpdump -i any -w FILE 'host \
                    CLIENT and tcp port PORT'`, at the same time; `handshark correlate` lays the two side by side"
                 .to_owned());
         told.summary = summary;
-        told.remedy = remedy(service, answered, case.host);
+        told.remedy = match no_way {
+            Some((error, _)) => vec![format!(
+                "{} has no way to {}: `ip route get {}` and `ip neigh show {}` there, and its log of that time (a route that was removed, a \
+                 link or a routing daemon that went down, a host that is gone).",
+                error.from, service.key.address, service.key.address, service.key.address
+            )],
+            None => remedy(service, answered, case.host),
+        };
         told.common.push(Common::of_host(service, "No answer to the SYN was captured for COUNT attempts"));
         let of_client = Common::of_client(case.group, "No answer to the SYN was captured for COUNT attempts");
         told.common.extend(of_client.map(|common| Common { advice: Some(NEAR_THE_CLIENT.to_owned()), ..common }));
@@ -159,6 +179,13 @@ impl Detector for SynUnanswered {
 const NEAR_THE_CLIENT: &str = "What these services have in common is the client: look at its own side first (loss or a full queue on its \
                                uplink, a firewall, NAT or connection tracking near it, a route), before the servers. If it tries \
                                many addresses or ports on purpose, it is a scan.";
+
+/// The errors that say that there is no way to the address, where they came near the attempts.
+fn no_way_near(group: &Group, host: Host) -> Option<(IcmpNote, IcmpNote)> {
+    let (first, last) = (group.first?, group.last?);
+    host.no_way
+        .filter(|(error, latest)| error.at.at <= last.plus(NO_WAY_NEAR) && latest.at.at.plus(NO_WAY_NEAR) >= first)
+}
 
 /// Whether anything came back: from the server, or about the attempt.
 fn answered(c: &Connection) -> bool {
