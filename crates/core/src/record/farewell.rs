@@ -7,6 +7,8 @@ use crate::types::{Moment, Side, Span};
 
 /// TLS 1.3 close_notify is a record of 24 bytes (RFC 8446 sections 5.1 and 6.1); a request under TLS 1.3 takes 49 or more.
 const CLOSE_NOTIFY_BYTES: u32 = 40;
+/// JSSE (Java) says goodbye by two alerts, user_canceled and close_notify, each padded to a record of 40 bytes.
+const JSSE_GOODBYE_BYTES: u32 = 80;
 /// close_notify up to TLS 1.2: 31 bytes with AES-GCM, up to 85 with CBC and a long MAC.
 const OLD_CLOSE_NOTIFY_BYTES: u32 = 90;
 /// close_notify where TLS began inside another protocol (STARTTLS) and is not read: ChaCha20, TLS 1.3, AES-GCM.
@@ -40,7 +42,8 @@ impl Connection {
             Protocol::Tls => {
                 let newest = self.tls.as_ref().and_then(|tls| tls.server_hello.as_ref()).map(|hello| hello.version);
                 let close_notify = if newest == Some(0x0304) { CLOSE_NOTIFY_BYTES } else { OLD_CLOSE_NOTIFY_BYTES };
-                bytes <= if closes_itself { FAREWELL_BYTES } else { close_notify }
+                let of_java = bytes == JSSE_GOODBYE_BYTES && self.tls.as_ref().is_some_and(|tls| tls.client_pads);
+                of_java || bytes <= if closes_itself { FAREWELL_BYTES } else { close_notify }
             }
             Protocol::None | Protocol::Http2 | Protocol::OpenVpn | Protocol::Other => {
                 // Where the server answered what was as short, it is no goodbye but by its words.

@@ -32,7 +32,7 @@ pub struct Tls {
     pub alerts: Vec<Alert>,
     /// The first encrypted alert of each sender, as long as it sent no application data. Up to TLS 1.2 the record type
     /// tells. TLS 1.3 hides the type: there it is a record as long as an alert and no other handshake message (19 bytes,
-    /// 11 with a short tag), which two bytes of early data would be too. What it says is not visible: before the sender's
+    /// 11 with a short tag, 35 of a side that pads as JSSE does), which two bytes of early data would be too. What it says is not visible: before the sender's
     /// Finished it refuses the peer, after it it is most often close_notify.
     pub encrypted_alerts: Sided<Option<Moment>>,
     /// The server's Certificate message, visible up to TLS 1.2 and absent in a resumed handshake.
@@ -45,6 +45,10 @@ pub struct Tls {
     /// flight in TLS 1.3): the client accepted the server. With a client certificate in TLS 1.3 it is the record that has
     /// the length of a Finished, or the first one where none has.
     pub client_finished: Option<Moment>,
+    /// TLS 1.3: the client's first handshake message after the server's flight. It is the Finished, or a Certificate before it.
+    pub client_flight: Option<Moment>,
+    /// Whether the client pads its TLS 1.3 records by 16 bytes as JSSE (Java) does, as the length of its Finished shows.
+    pub client_pads: bool,
     /// The server's Finished in TLS 1.2, or its first encrypted record in TLS 1.3.
     pub server_finished: Option<Moment>,
     /// Application data records begun by the client after the handshake. A mark of presence, not a count of what was

@@ -41,6 +41,8 @@ pub(super) struct Flow {
     pub(super) data_records: u8,
     /// Encrypted records of a TLS 1.3 client after its first, of which it is not yet known whether they are handshake.
     pub(super) undecided: Option<u8>,
+    /// Whether it pads its TLS 1.3 records as JSSE does; `None` until its Finished tells.
+    pub(super) padded: Option<bool>,
     /// A clear or encrypted handshake message was seen.
     pub(super) shook: bool,
 }
@@ -206,6 +208,8 @@ impl TlsObserver {
                 self.tls.client_data_records += u32::from(undecided);
             }
         }
+        let client = self.role(Side::Client);
+        self.tls.client_pads = self.flows[client].padded == Some(true);
         self.tls
     }
 

@@ -15,6 +15,9 @@ const ENOUGH_RECORDS: u8 = 64;
 /// How many records a TLS 1.3 client with a certificate sends before its Finished: Certificate and CertificateVerify.
 const CLIENT_FLIGHT_BEFORE_FINISHED: u8 = 2;
 
+/// Zero bytes that JSSE (Java) adds to each record of TLS 1.3 (RFC 8446 section 5.4).
+const JSSE_PADDING: u16 = 16;
+
 impl TlsObserver {
     /// Which end of the TLS session this end of the TCP connection is.
     pub(super) fn role(&self, side: Side) -> Side {
@@ -83,6 +86,7 @@ impl TlsObserver {
     /// An application data record begins: data, or (TLS 1.3) an encrypted handshake message or alert.
     pub(super) fn on_application_data(&mut self, side: Side, length: u16, at: Moment) {
         let nothing_before = self.flows.each().iter().all(|(_, flow)| !flow.shook && !flow.holed);
+        self.note_padding(side, length);
         let flow = &mut self.flows[side];
         flow.data_records = flow.data_records.saturating_add(1);
         let enough = flow.data_records >= ENOUGH_RECORDS;
@@ -112,7 +116,8 @@ impl TlsObserver {
     /// TLS 1.3 or not known yet: EncryptedExtensions to Finished, then tickets and data, all alike.
     fn on_dark_server_record(&mut self, side: Side, length: u16, at: Moment) {
         let tls13 = self.is_tls13() == Some(true);
-        if tls13 && is_alert_size(length) && self.tls.server_data_records == 0 {
+        let alert = is_alert_size(length) || self.is_padded_alert(side, length);
+        if tls13 && alert && self.tls.server_data_records == 0 {
             self.tls.encrypted_alerts[side].get_or_insert(at);
         } else if tls13 && self.tls.server_finished.is_none() {
             self.tls.server_finished = Some(at);
@@ -126,18 +131,20 @@ impl TlsObserver {
         if self.is_early_data(length) {
             return;
         }
-        if is_alert_size(length) && self.tls.client_data_records == 0 {
+        let alert = is_alert_size(length) || self.is_padded_alert(side, length);
+        if alert && self.tls.client_data_records == 0 {
             self.tls.encrypted_alerts[side].get_or_insert(at);
             return;
         }
         if self.tls.client_finished.is_none() {
             self.tls.client_finished = Some(at);
+            self.tls.client_flight = Some(at);
             // Not as long as a Finished: perhaps a Certificate, and the Finished follows in a record of its own.
-            self.flows[side].undecided = (!is_finished_size(length)).then_some(0);
+            self.flows[side].undecided = (!self.is_finished_size(length)).then_some(0);
             return;
         }
         match self.flows[side].undecided {
-            Some(_) if is_finished_size(length) => {
+            Some(_) if self.is_finished_size(length) => {
                 self.tls.client_finished = Some(at);
                 self.flows[side].undecided = None;
             }
@@ -160,9 +167,48 @@ impl TlsObserver {
         }
         match self.tls.server_hello.as_deref() {
             // With a pre-shared key there is no client certificate: the Finished is alone in its record.
-            Some(answer) if answer.pre_shared_key => self.tls.server_finished.is_none() || !is_finished_size(length),
+            Some(answer) if answer.pre_shared_key => {
+                self.tls.server_finished.is_none() || !self.is_finished_size(length)
+            }
             Some(_) | None => self.tls.server_finished.is_none(),
         }
+    }
+
+    /// How long a record with a Finished alone is, without padding; `None` where the suite is not known.
+    fn finished_size(&self) -> Option<u16> {
+        // Inner content type and tag are added to the message (RFC 8446 sections 4.4.4 and 5.2).
+        match self.tls.server_hello.as_deref()?.suite()? {
+            0x1302 => Some(4 + 48 + 1 + 16),
+            0x1301 | 0x1303 | 0x1304 => Some(4 + 32 + 1 + 16),
+            0x1305 => Some(4 + 32 + 1 + 8),
+            _ => None,
+        }
+    }
+
+    fn is_finished_size(&self, length: u16) -> bool {
+        matches!(length, 53 | 69 | 45) || self.finished_size().is_some_and(|size| length == size + JSSE_PADDING)
+    }
+
+    /// The length of a side's Finished says whether it pads its records: one that is not as long as it should be, but is with the padding.
+    fn note_padding(&mut self, side: Side, length: u16) {
+        // In a resumed handshake other messages of the server may share the Finished's record.
+        let full = self.tls.server_hello.as_deref().is_some_and(|hello| !hello.pre_shared_key);
+        let alone = full || self.role(side) == Side::Client;
+        let Some(finished) = self.finished_size().filter(|_| alone) else { return };
+        let padded = &mut self.flows[side].padded;
+        match length {
+            length if length == finished => *padded = Some(false),
+            length if length == finished + JSSE_PADDING => _ = padded.get_or_insert(true),
+            _ => {}
+        }
+    }
+
+    /// An alert of a side that pads. What 35 bytes of another hold are 18 of data or, of a server, a short EncryptedExtensions: only before
+    /// the client's first handshake message nothing else of it is as short.
+    fn is_padded_alert(&self, side: Side, length: u16) -> bool {
+        let alert = self.finished_size().filter(|size| *size > 45).map(|_| 2 + 1 + 16 + JSSE_PADDING);
+        let first_of_client = self.role(side) == Side::Client && self.tls.client_finished.is_none();
+        alert == Some(length) && (first_of_client || self.flows[side].padded == Some(true))
     }
 
     const fn count_data(&mut self, side: Side) {
@@ -199,9 +245,4 @@ impl TlsObserver {
 /// AES_128_CCM_8. No handshake message is as short.
 const fn is_alert_size(length: u16) -> bool {
     matches!(length, 19 | 11)
-}
-
-/// The same for a Finished with SHA-256 or SHA-384.
-const fn is_finished_size(length: u16) -> bool {
-    matches!(length, 53 | 69 | 45)
 }

@@ -18,6 +18,11 @@ const NONE_SENT: &str = "none-sent";
 /// The alert is encrypted, and its size and place alone tell.
 const HIDDEN: &str = "hidden-alert";
 
+/// The server names the dates.
+const EXPIRED: &str = "server-certificate_expired";
+const RENEW: &str = "Renew the client's certificate (not the server's), and let the client load the new one; check the server's clock where the \
+                     dates are right.";
+
 impl Detector for ClientCertificateFault {
     fn code(&self) -> &'static str {
         CODE
@@ -47,7 +52,7 @@ impl Detector for ClientCertificateFault {
         let sent = tls.client_certificate.as_deref();
         let shown = sent.map(|message| message.completed);
         let evidence =
-            [Some(hello.completed), tls.certificate_request, shown, tls.client_finished, Some(at), c.ending.first];
+            [Some(hello.completed), tls.certificate_request, shown, spoke_before(tls, at), Some(at), c.ending.first];
         exam.symptom(CODE, kind, Severity::Error, confidence, &evidence).happened(at);
         match sent {
             Some(message) if message.is_empty() => _ = exam.quote("sent", "none"),
@@ -68,8 +73,8 @@ impl Detector for ClientCertificateFault {
                     told.not_visible
                         .push("the alert, and whether a certificate was asked for: TLS 1.3 encrypts both".to_owned());
                     format!(
-                        "The server ended the TLS 1.3 connection with an encrypted alert right after the client's Finished and before any \
-                         data of its own {of}. That is how servers refuse a missing or wrong client certificate; which alert it was is \
+                        "The server ended the TLS 1.3 connection with an encrypted alert right after the client's part of the \
+                         handshake and before any data of its own {of}. That is how servers refuse a missing or wrong client certificate; which alert it was is \
                          encrypted."
                     )
                 }
@@ -94,7 +99,7 @@ impl Detector for ClientCertificateFault {
             }
             let certificate = certificate_words::tell(group, kind, &mut told);
             told.summary += &certificate;
-            told.remedy.push(alerts::CLIENT_CERTIFICATE.to_owned());
+            told.remedy.push(if kind == EXPIRED { RENEW } else { alerts::CLIENT_CERTIFICATE }.to_owned());
             told.remedy.push(
                 "By hand: `openssl s_client -connect ADDRESS:PORT -servername NAME -cert CLIENT.pem -key KEY.pem`; the lines after \
                  `Acceptable client certificate CA names` are what the server wants."
@@ -116,12 +121,31 @@ fn closed_on_none(c: &Connection, tls: &Tls) -> Option<Moment> {
         .then_some(end)
 }
 
-/// An encrypted alert of a TLS 1.3 server at once after the client's Finished and before any data of its own.
+/// The client's last handshake message that can have been the cause of an alert: its Finished, or in TLS 1.3 what it sends before that.
+fn spoke_before(tls: &Tls, at: Moment) -> Option<Moment> {
+    [tls.client_finished, tls.client_flight].into_iter().flatten().find(|spoke| spoke.packet <= at.packet)
+}
+
+/// Whether the server refused the client at the end of the handshake, or right after it: what the client wrote until it knew is lost with the
+/// rest, and no idle connection was used again.
+pub(in crate::detect) fn refuses_client(c: &Connection, tls: &Tls) -> bool {
+    let tls13 = tls.server_hello.as_ref().is_some_and(|hello| hello.version > 0x0303);
+    // TLS 1.3: it never said a word under the session, no ticket either, and went at once.
+    let unheard = tls13 && tls.server_data_records == 0 && c.visibility.gaps.server == 0;
+    let at_once = tls
+        .client_flight
+        .zip(c.ending.fin.server)
+        .is_some_and(|(spoke, closed)| closed.at.at.since(spoke.at) <= REFUSED_AT_ONCE);
+    let alert = hello_summary::deciding_alert(c, tls).is_some_and(|alert| alert.by == Side::Server);
+    alert || closed_on_none(c, tls).is_some() || hidden_alert(c, tls).is_some() || (unheard && at_once)
+}
+
+/// An encrypted alert of a TLS 1.3 server at once after the client's part of the handshake and before any data of its own.
 fn hidden_alert(c: &Connection, tls: &Tls) -> Option<Moment> {
     tls.server_hello.as_ref().filter(|hello| hello.version > 0x0303 && !hello.pre_shared_key)?;
     let at = tls.encrypted_alerts.server?;
-    let finished = tls.client_finished.filter(|finished| finished.packet <= at.packet)?;
-    let at_once = at.at.since(finished.at) <= REFUSED_AT_ONCE;
+    let spoke = spoke_before(tls, at)?;
+    let at_once = at.at.since(spoke.at) <= REFUSED_AT_ONCE;
     let silent_server = tls.server_data_records == 0 && c.visibility.gaps.server == 0 && !tls.reversed;
     let before_client_left = tls.encrypted_alerts.client.is_none_or(|left| left.packet > at.packet)
         && c.ending.fin.client.is_none_or(|fin| fin.at.packet > at.packet)

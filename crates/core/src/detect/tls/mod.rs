@@ -25,5 +25,6 @@ pub(super) mod tls_parameter_mismatch;
 pub(super) mod tls_to_plaintext;
 pub(super) mod tls_version_mismatch;
 
-pub(super) use hello_summary::exceeds_segment;
+pub(super) use client_certificate_fault::refuses_client;
 pub(crate) use hello_summary::is_echo;
+pub(super) use hello_summary::exceeds_segment;
