@@ -19,7 +19,8 @@ pub struct Http {
     pub last_response: Option<Response>,
     /// The lowest status of 400 or above, with its packet; the first of its kind.
     pub first_error: Option<(u16, Moment)>,
-    /// Where the server said in its answer that its port speaks TLS, in the words of nginx, Go or Apache.
+    /// Where the server said in its answer that its port speaks TLS, in the words of nginx, Go or Apache, or by an alert of TLS
+    /// in place of an answer.
     pub wants_tls: Option<Moment>,
     /// What the server announced in `Keep-Alive:` (the last such header).
     pub keep_alive: Option<KeepAlive>,

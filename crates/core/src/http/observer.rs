@@ -6,6 +6,7 @@ use super::outstanding::{Asked, Outstanding};
 use super::probe::{Probe, RESPONSE_START, probe};
 use super::{Http, Response};
 use crate::limits::Limits;
+use crate::tls::ALERT;
 use crate::types::{Moment, NotVisible, Side, Sided};
 
 /// Reads the clear HTTP/1 of one connection out of the in-order bytes of both its directions.
@@ -169,6 +170,12 @@ impl HttpObserver {
                 *bytes = rest;
                 return self.on_head(side, head, at, Whole::Yes);
             }
+            if side == Side::Server && self.http.responses == 0 && is_tls_alert(bytes) {
+                self.http.wants_tls.get_or_insert(at);
+                self.flows[side].reading = Reading::Done;
+                *bytes = &[];
+                return;
+            }
             if !may_begin_a_head(side, bytes) {
                 return self.lose(side);
             }
@@ -322,6 +329,11 @@ fn says_that_it_wants_tls(bytes: &[u8]) -> bool {
     let refuses = bytes.starts_with(RESPONSE_START) && bytes.get(8..13) == Some(b" 400 ");
     let beginning = bytes.get(..bytes.len().min(1_024)).unwrap_or_default();
     refuses && PHRASES.iter().any(|phrase| memchr::memmem::find(beginning, phrase).is_some())
+}
+
+/// Whether these are an alert of TLS in clear: what a server of TLS says to bytes that are no record (RFC 8446 section 6.2).
+fn is_tls_alert(bytes: &[u8]) -> bool {
+    matches!(bytes, [ALERT, 3, 0..=4, 0, 2, 1 | 2, _, ..])
 }
 
 /// Whether a head is there to its end.

@@ -12,6 +12,8 @@ pub(in crate::detect) struct PlaintextToTls;
 const CODE: &str = "plaintext-to-tls";
 /// The server said so in words.
 const TOLD: &str = "told";
+/// The server answered with an alert of TLS.
+const ALERT: &str = "alert";
 
 impl Detector for PlaintextToTls {
     fn code(&self) -> &'static str {
@@ -40,17 +42,18 @@ impl Detector for PlaintextToTls {
             _ => return,
         };
         exam.applies();
-        let told = c.http.as_ref().is_some_and(|http| http.wants_tls.is_some());
+        let told = c.http.as_ref().filter(|http| http.wants_tls.is_some());
+        let told = told.map(|http| if http.responses == 0 { ALERT } else { TOLD });
         let end = c.ending.first;
         let answered = c.traffic.server.payload_bytes > 0 || c.traffic.server.stream_bytes.unwrap_or(0) > 0;
         let closed =
             c.ending.closed_by == Some(Side::Server) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
         let whole = c.visibility.one_way.is_none() && c.visibility.gaps.server == 0;
         let kind = match (told, refused) {
-            (true, _) => TOLD,
-            (false, Some(_)) => "status-400",
-            (false, None) if !answered && closed && whole && request.is_some() => "closed",
-            (false, None) => return,
+            (Some(told), _) => told,
+            (None, Some(_)) => "status-400",
+            (None, None) if !answered && closed && whole && request.is_some() => "closed",
+            (None, None) => return,
         };
         exam.symptom(
             CODE,
@@ -66,7 +69,7 @@ impl Detector for PlaintextToTls {
             exam.quote("host", host);
         }
         // Alone the other kinds prove nothing: `tell` wants TLS on the same port.
-        if kind != TOLD {
+        if told.is_none() {
             exam.quietly();
         }
     }
@@ -75,7 +78,7 @@ impl Detector for PlaintextToTls {
         let Some(service) = case.service else { return Vec::new() };
         let group = case.group;
         let tls: u64 = service.versions_chosen.iter().map(|(_, count)| count).sum();
-        let told_so = group.of_kind(TOLD);
+        let told_so = group.of_kind(TOLD) + group.of_kind(ALERT);
         let affected = if tls > 0 { group.count } else { told_so };
         if affected == 0 {
             return Vec::new();
@@ -84,6 +87,7 @@ impl Detector for PlaintextToTls {
         for (kind, count) in &group.kinds {
             match *kind {
                 TOLD => ways.push(("it answered that this port speaks TLS", *count)),
+                ALERT => ways.push(("it answered with an alert of TLS", *count)),
                 "status-400" if tls > 0 => ways.push(("it answered with status 400", *count)),
                 "closed" if tls > 0 => ways.push(("it closed without a byte", *count)),
                 _ => {}
@@ -106,7 +110,7 @@ impl Detector for PlaintextToTls {
             told.facts.add("tls_connections", tls);
         }
         if told_so > 0 {
-            told.example_kind = Some(TOLD);
+            told.example_kind = Some(if group.of_kind(TOLD) > 0 { TOLD } else { ALERT });
         }
         if let Some((host, _)) = group.kinds.iter().find_map(|(kind, _)| group.quotes(kind, "host").first().copied()) {
             told.facts.add("host", host.to_owned());
