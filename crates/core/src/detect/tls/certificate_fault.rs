@@ -1,9 +1,7 @@
 //! A server's certificate that is wrong by itself, whether or not this client minds.
 
 use super::{certificate_words, fault};
-use crate::detect::thresholds::{
-    CLOCK_LEAST, NAME_COMPARED_WITHIN, RSA_BITS_LEAST, SHA1_DISTRUSTED, SHORT_RSA_DISTRUSTED,
-};
+use crate::detect::thresholds::{CLOCK_LEAST, NAME_COMPARED_WITHIN, SHA1_DISTRUSTED, SHORT_RSA_DISTRUSTED};
 use crate::detect::words::counted;
 use crate::detect::{Case, Common, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection};
@@ -78,7 +76,7 @@ impl Detector for CertificateFault {
         {
             exam.quote("expired_intermediate", &other.subject);
         }
-        exam.quote("key", &key(leaf)).quote("signature", &leaf.signature);
+        exam.quote("key", &certificate_words::key(leaf)).quote("signature", &leaf.signature);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -176,8 +174,6 @@ fn fault_of(message: &CertificateMessage, leaf: &Certificate, tls: &Tls) -> Opti
     let at = message.completed.at;
     let others = message.certificates().iter().skip(1);
     let distrusted = |since: Timestamp| at >= since;
-    let old_signature = leaf.signature.starts_with("md") || leaf.signature.to_ascii_lowercase().contains("sha1");
-    let short = leaf.key == "RSA" && leaf.key_bits.is_some_and(|bits| bits < RSA_BITS_LEAST);
     // A capture whose clock was never set says nothing of dates.
     let dated = at >= CLOCK_LEAST;
     match leaf.validity_at(at) {
@@ -188,9 +184,9 @@ fn fault_of(message: &CertificateMessage, leaf: &Certificate, tls: &Tls) -> Opti
     }
     if dated && others.clone().any(|other| is_expired(other, at)) && !others.clone().any(|other| other.self_issued) {
         Some(("intermediate", Severity::Warning))
-    } else if short && distrusted(SHORT_RSA_DISTRUSTED) {
+    } else if certificate_words::has_short_key(leaf) && distrusted(SHORT_RSA_DISTRUSTED) {
         Some(("key", Severity::Warning))
-    } else if old_signature && !leaf.self_issued && distrusted(SHA1_DISTRUSTED) {
+    } else if certificate_words::has_old_signature(leaf) && distrusted(SHA1_DISTRUSTED) {
         Some(("signature", Severity::Warning))
     } else if fault::shows_another_name(tls) && tls.is_established() {
         Some((NAME, Severity::Info))
@@ -222,8 +218,4 @@ fn left_unused(c: &Connection, tls: &Tls) -> bool {
             end.at.since(done.at) <= NAME_COMPARED_WITHIN.plus(c.rtt().unwrap_or(Span::ZERO))
         });
     by_client && silent && whole && at_once && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset)
-}
-
-fn key(leaf: &Certificate) -> String {
-    leaf.key_bits.map_or_else(|| leaf.key.to_string(), |bits| format!("{} with {bits} bits", leaf.key))
 }

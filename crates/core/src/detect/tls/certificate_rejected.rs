@@ -51,6 +51,13 @@ impl Detector for CertificateRejected {
         }
         if let Some(message) = certificate {
             certificate_words::quote(message, exam);
+            // unknown_ca and expired are about something else.
+            if matches!(
+                kind,
+                "client-bad_certificate" | "client-certificate_unknown" | "client-unsupported_certificate"
+            ) {
+                certificate_words::quote_weakness(message, exam);
+            }
             if let ([leaf], true) = (message.certificates(), kind == "client-unknown_ca")
                 && !leaf.self_issued
             {
@@ -78,7 +85,7 @@ impl Detector for CertificateRejected {
                 told.facts.add("alert", format!("{} ({})", meaning.name, meaning.code));
                 format!(
                     "{}. It said so with the alert {} ({}), and the handshake ended there {of}.",
-                    capitalised(meaning.says),
+                    certificate_words::capitalised(meaning.says),
                     meaning.name,
                     meaning.code,
                 )
@@ -89,6 +96,8 @@ impl Detector for CertificateRejected {
             }
             let certificate = certificate_words::tell(group, kind, &mut told);
             told.summary += &certificate;
+            let weakness = certificate_words::tell_weakness(group, kind, &mut told);
+            told.summary += &weakness;
             let alone = !group.quotes(kind, "alone").is_empty();
             if alone {
                 told.summary += " It was sent alone: if its issuer is an intermediate authority, the server must send that one too.";
@@ -115,12 +124,6 @@ const WHOLE_CHAIN: &str = "Let the server send the whole chain: nginx `ssl_certi
 const BY_HAND: &str = "The client's log at this time names the reason (Go: `x509: ...`, browsers: NET::ERR_CERT_...). To see the \
                        certificate: `openssl s_client -connect ADDRESS:PORT -servername NAME -showcerts </dev/null`; check its dates, its \
                        names, and whether the client knows the CA (truststore, SSL_CERT_FILE, Envoy `trusted_ca`).";
-
-/// The text as the beginning of a sentence.
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
-}
 
 /// An encrypted alert of a TLS 1.3 client in place of its Finished, which ended the connection.
 fn hidden_alert(c: &Connection, tls: &Tls) -> Option<Moment> {

@@ -1,5 +1,6 @@
 //! What findings about certificates quote of one, and the sentences that they make of it.
 
+use crate::detect::thresholds::RSA_BITS_LEAST;
 use crate::detect::words::listed;
 use crate::detect::{Exam, Group, Told};
 use crate::tls::{Certificate, CertificateMessage, Validity};
@@ -11,6 +12,7 @@ const NAMES: &str = "certificate_names";
 const VALIDITY: &str = "certificate_validity";
 const CHAIN: &str = "certificate_chain";
 const MALFORMED: &str = "certificate_malformed";
+const WEAKNESS: &str = "certificate_weakness";
 
 /// Quotes the sender's own certificate and what is sent with it.
 pub(super) fn quote(message: &CertificateMessage, exam: &mut Exam<'_>) {
@@ -23,6 +25,54 @@ pub(super) fn quote(message: &CertificateMessage, exam: &mut Exam<'_>) {
     exam.quote(SUBJECT, &leaf.subject).quote(ISSUER, &leaf.issuer);
     exam.quote(NAMES, &names(leaf)).quote(VALIDITY, &validity(leaf, message.completed.at));
     exam.quote(CHAIN, &chain(message.certificates()));
+}
+
+/// Quotes what of the sender's own certificate is too weak for clients and servers of today.
+pub(super) fn quote_weakness(message: &CertificateMessage, exam: &mut Exam<'_>) {
+    let Some(leaf) = message.leaf() else { return };
+    let mut weak = Vec::new();
+    if has_short_key(leaf) {
+        weak.push(format!("its key is {}", key(leaf)));
+    }
+    if has_old_signature(leaf) {
+        weak.push(format!("its signature is {}", leaf.signature));
+    }
+    if !weak.is_empty() {
+        exam.quote(WEAKNESS, &weak.join(" and "));
+    }
+}
+
+/// The sentence that says so; empty where nothing was quoted.
+pub(super) fn tell_weakness(group: &Group, kind: &str, told: &mut Told) -> String {
+    let Some((weakness, _)) = group.quotes(kind, WEAKNESS).first().copied() else { return String::new() };
+    told.facts.add(WEAKNESS, weakness.to_owned());
+    told.remedy.push(
+        "Have the certificate issued again: RSA with 2048 bits or more, or P-256, signed with SHA-256.".to_owned(),
+    );
+    format!(
+        " {weakness}: many refuse that as too weak, whatever its dates and names are.",
+        weakness = capitalised(weakness)
+    )
+}
+
+/// The text as the beginning of a sentence.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+pub(super) fn has_short_key(leaf: &Certificate) -> bool {
+    leaf.key == "RSA" && leaf.key_bits.is_some_and(|bits| bits < RSA_BITS_LEAST)
+}
+
+pub(super) fn has_old_signature(leaf: &Certificate) -> bool {
+    let old = leaf.signature.starts_with("md") || leaf.signature.to_ascii_lowercase().contains("sha1");
+    old && !leaf.self_issued
+}
+
+/// `RSA with 2048 bits`.
+pub(super) fn key(leaf: &Certificate) -> String {
+    leaf.key_bits.map_or_else(|| leaf.key.to_string(), |bits| format!("{} with {bits} bits", leaf.key))
 }
 
 /// Adds the facts that were quoted, and gives the sentence that they make; empty where nothing was quoted.
