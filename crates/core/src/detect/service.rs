@@ -27,6 +27,10 @@ pub struct HelloKinds {
     pub after_proxy_header_answered: u64,
     /// Hellos without one.
     pub without_proxy_header_answered: u64,
+    /// Bytes of the longest hello that was answered.
+    pub longest_answered: u32,
+    /// The same of those that got no byte in answer.
+    pub longest_unanswered: u32,
     /// Suites that the server chose, at most 16.
     pub suites_chosen: Vec<u16>,
 }
@@ -39,6 +43,8 @@ impl HelloKinds {
         plain_answered: 0,
         after_proxy_header_answered: 0,
         without_proxy_header_answered: 0,
+        longest_answered: 0,
+        longest_unanswered: 0,
         suites_chosen: Vec::new(),
     };
 
@@ -92,8 +98,15 @@ pub struct Service {
     pub connections: u64,
     /// How many of each outcome, indexed as [`Outcome::ALL`].
     outcomes: [u64; Outcome::ALL.len()],
-    /// Server names that were asked for, with how often; at most 32 are told apart.
-    names: Vec<(String, u64)>,
+    /// Server names that were asked for; at most 32 are told apart.
+    names: Vec<Asked>,
+    /// Names that there was no room for were asked for too.
+    more_names: bool,
+    /// When hellos were answered, and when they got no byte in answer: of each the first and the last.
+    hellos_answered_at: Option<(Timestamp, Timestamp)>,
+    hellos_unanswered_at: Option<(Timestamp, Timestamp)>,
+    /// Hellos without a name that got no byte in answer.
+    nameless_unanswered: u64,
     /// Connections of which a SYN-ACK was captured.
     pub answered: u64,
     /// Connections of which only the client's packets were captured, though its ACK numbers show that it was answered.
@@ -144,6 +157,27 @@ pub struct Service {
     heard: Option<Timestamp>,
 }
 
+/// A server name that clients asked one service for.
+#[derive(Clone, Debug, PartialEq)]
+struct Asked {
+    name: String,
+    count: u64,
+    answered: u64,
+    /// Hellos that got no byte in answer: FIN, RST or silence.
+    unanswered: u64,
+}
+
+/// Server names of which every hello got no answer, and others of which every one did. Escaped, the most frequent first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NameSplit {
+    /// Names that were not answered, with how many hellos.
+    pub unanswered: Vec<(String, u64)>,
+    /// Names that were answered, with how many hellos.
+    pub answered: Vec<(String, u64)>,
+    /// All of the one kind came before all of the other: it may be the time instead of the name.
+    pub in_turn: bool,
+}
+
 /// A client of one service.
 #[derive(Clone, Debug, PartialEq)]
 struct Client {
@@ -161,6 +195,10 @@ impl Service {
             connections: 0,
             outcomes: [0; Outcome::ALL.len()],
             names: Vec::new(),
+            more_names: false,
+            hellos_answered_at: None,
+            hellos_unanswered_at: None,
+            nameless_unanswered: 0,
             answered: 0,
             server_side_unseen: 0,
             ttl: None,
@@ -210,14 +248,41 @@ impl Service {
     /// The server name, where all hellos asked for one and the same. Escaped.
     pub fn only_name(&self) -> Option<String> {
         match self.names.as_slice() {
-            [(name, _)] => Some(escaped(name).into_owned()),
+            [only] => Some(escaped(&only.name).into_owned()),
             _ => None,
         }
     }
 
+    /// Server names of which hellos were answered, with how many, the most frequent first. Escaped.
+    pub fn names_answered(&self) -> Vec<(String, u64)> {
+        self.names_by(|asked| asked.answered)
+    }
+
+    fn names_by(&self, count: fn(&Asked) -> u64) -> Vec<(String, u64)> {
+        let with = self.names.iter().map(|asked| (escaped(&asked.name).into_owned(), count(asked)));
+        let mut names: Vec<(String, u64)> = with.filter(|(_, count)| *count > 0).collect();
+        names.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        names
+    }
+
+    /// Where whether a hello was answered goes by its server name without an exception, and a name failed more than once.
+    pub fn split_by_name(&self) -> Option<NameSplit> {
+        let (unanswered, answered) = (self.names_by(|asked| asked.unanswered), self.names_answered());
+        let mixed = self.names.iter().any(|asked| asked.answered > 0 && asked.unanswered > 0)
+            || (self.nameless_unanswered > 0 && self.without_name_answered > 0);
+        let again = unanswered.first().is_some_and(|(_, count)| *count > 1);
+        if mixed || self.more_names || !again || answered.is_empty() {
+            return None;
+        }
+        let apart = self.hellos_answered_at.zip(self.hellos_unanswered_at);
+        let in_turn =
+            apart.is_some_and(|(answered, unanswered)| answered.1 < unanswered.0 || unanswered.1 < answered.0);
+        Some(NameSplit { unanswered, answered, in_turn })
+    }
+
     /// The server name asked for most often. Escaped.
     pub fn main_name(&self) -> Option<String> {
-        self.names.iter().max_by_key(|(_, count)| *count).map(|(name, _)| escaped(name).into_owned())
+        self.names.iter().max_by_key(|asked| asked.count).map(|asked| escaped(&asked.name).into_owned())
     }
 
     /// Counts a connection; says how it opened.
@@ -243,7 +308,7 @@ impl Service {
         if let Some(tls) = &c.tls {
             self.note_version(tls);
             self.hellos.note(c, tls);
-            self.note_hello(c.number, tls);
+            self.note_hello(c, tls);
         }
         if let Some(http) = &c.http {
             if let Some(software) = &http.server_software {
@@ -321,22 +386,41 @@ impl Service {
         }
     }
 
-    fn note_hello(&mut self, connection: u64, tls: &Tls) {
+    fn note_hello(&mut self, c: &Connection, tls: &Tls) {
         let Some(hello) = &tls.client_hello else { return };
         let answered = tls.server_hello.is_some() || tls.hello_retry.is_some();
+        let unanswered = !answered && super::tls::got_no_byte(c, tls);
+        let at = hello.completed.at;
+        let spread = |times: &mut Option<(Timestamp, Timestamp)>| {
+            *times = Some(times.map_or((at, at), |(first, last)| (first.min(at), last.max(at))));
+        };
+        if answered {
+            spread(&mut self.hellos_answered_at);
+            self.hellos.longest_answered = self.hellos.longest_answered.max(hello.length);
+        } else if unanswered {
+            spread(&mut self.hellos_unanswered_at);
+            self.hellos.longest_unanswered = self.hellos.longest_unanswered.max(hello.length);
+        }
         match &hello.sni {
             Sni::Present(name) => {
-                let room = self.names.len() < 32;
-                match self.names.iter_mut().find(|(known, _)| known == name) {
-                    Some((_, count)) => *count += 1,
-                    None if room => self.names.push((name.clone(), 1)),
-                    None => {}
+                let known = self.names.iter().position(|asked| asked.name == *name);
+                let place = known.unwrap_or(self.names.len());
+                if known.is_none() && place < 32 {
+                    self.names.push(Asked { name: name.clone(), count: 0, answered: 0, unanswered: 0 });
+                }
+                match self.names.get_mut(place) {
+                    Some(asked) => {
+                        asked.count += 1;
+                        asked.answered += u64::from(answered);
+                        asked.unanswered += u64::from(unanswered);
+                    }
+                    None => self.more_names = true,
                 }
                 if answered {
                     self.with_name_answered += 1;
                     if self.answered_example.is_none() {
                         self.answered_example =
-                            tls.server_hello.as_ref().map(|server| (connection, server.completed.packet));
+                            tls.server_hello.as_ref().map(|server| (c.number, server.completed.packet));
                         self.ja4_with_name = hello.ja4();
                         self.ja3_texts[0] = hello.ja3_text();
                     }
@@ -347,6 +431,7 @@ impl Service {
             Sni::Empty | Sni::Absent if answered => self.without_name_answered += 1,
             Sni::Empty | Sni::Absent => {
                 self.without_name_unanswered += 1;
+                self.nameless_unanswered += u64::from(unanswered);
                 if self.ja4_without_name.is_none() {
                     self.ja4_without_name = hello.ja4();
                     self.ja3_texts[1] = hello.ja3_text();
@@ -361,12 +446,11 @@ impl Service {
     }
 
     pub(crate) fn summary(&self) -> ServiceSummary {
-        let mut names = self.names.clone();
-        names.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        let names = self.names_by(|asked| asked.count);
         ServiceSummary {
             address: self.key.address,
             port: self.key.port,
-            server_names: names.iter().take(8).map(|(name, _)| escaped(name).into_owned()).collect(),
+            server_names: names.into_iter().take(8).map(|(name, _)| name).collect(),
             connections: self.connections,
             clients: self.clients.len() as u64 + u64::from(self.more_clients),
             by_outcome: outcomes(&self.outcomes),

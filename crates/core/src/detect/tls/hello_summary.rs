@@ -88,6 +88,11 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
     }
 }
 
+/// Whether nothing came for the ClientHello but an end or silence.
+pub(in crate::detect) fn got_no_byte(c: &Connection, tls: &Tls) -> bool {
+    matches!(answer(c, tls), Answer::Fin | Answer::Reset(_) | Answer::Silence(_) | Answer::Unacknowledged(_))
+}
+
 /// How long the server sent no payload after the ClientHello: to its first payload, to the end of the connection, or to the
 /// end of the capture. `None` without a hello.
 fn silence_after_hello(c: &Connection) -> Option<Span> {

@@ -2,6 +2,7 @@
 
 use super::hello_summary::{self, Answer};
 use crate::detect::recapture;
+use crate::detect::words::listed;
 use crate::detect::{Case, Common, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Protocol};
 use crate::tls::{Sni, Tls};
@@ -30,7 +31,7 @@ impl Detector for MissingSni {
         // OpenVPN's control channel names no server, ever: its client knows whom it calls.
         let Some(tls) = c.tls.as_ref().filter(|_| c.protocol != Protocol::OpenVpn) else { return };
         let Some(hello) = &tls.client_hello else {
-            not_whole(tls, exam);
+            not_whole(c, tls, exam);
             return;
         };
         exam.applies();
@@ -80,7 +81,10 @@ impl Detector for MissingSni {
     }
 }
 
-fn not_whole(tls: &Tls, exam: &mut Exam<'_>) {
+fn not_whole(c: &Connection, tls: &Tls, exam: &mut Exam<'_>) {
+    if is_unfinished(c) {
+        return;
+    }
     match tls.client_hello_cut {
         Some((_, NotVisible::CutBySnaplen)) => {
             exam.not_visible("the ClientHello is cut by the snap length", recapture::WHOLE);
@@ -88,6 +92,12 @@ fn not_whole(tls: &Tls, exam: &mut Exam<'_>) {
         Some(_) => exam.not_visible("a part of the ClientHello was not captured", recapture::ALL_WHOLE),
         None => {}
     }
+}
+
+/// Whether the client ended the connection in the middle of its ClientHello: all that it sent was captured, as the number of its FIN shows.
+fn is_unfinished(c: &Connection) -> bool {
+    let sent = &c.traffic.client;
+    c.ending.fin.client.is_some() && sent.stream_bytes == Some(sent.payload_bytes) && c.visibility.cut_by_snaplen == 0
 }
 
 /// How a handshake without a name went.
@@ -205,14 +215,27 @@ fn tell_failed(told: &mut Told, ways: &Ways, service: &Service) {
     } else if answered > 0 {
         // One unanswered among many hellos with a name does not spoil the contrast; a server that answers few of them does.
         let clear = unanswered * 4 <= answered;
-        told.severity = Some(Severity::Error);
-        told.confidence = Some(if clear { Confidence::High } else { Confidence::Medium });
+        // That the name is what it minds the server says itself by unrecognized_name.
+        let said = ways.unrecognized == failed;
+        let names = listed(service.names_answered().into_iter().map(|(name, _)| name), 3);
+        told.severity = Some(if clear || said { Severity::Error } else { Severity::Warning });
+        told.confidence = Some(match (clear, said) {
+            (true, _) => Confidence::High,
+            (false, true) => Confidence::Medium,
+            (false, false) => Confidence::Low,
+        });
         told.summary += &format!(
-            " Hellos with a server name ({}) to the same address were answered ({answered} of {}).",
-            service.main_name().unwrap_or_default(),
+            " Hellos with a server name ({names}) to the same address were answered ({answered} of {}).",
             answered + unanswered
         );
-        contrast(told, service);
+        if clear {
+            contrast(told, service);
+        } else {
+            told.summary += &format!(
+                " But {unanswered} with a name got no ServerHello either: a name alone does not help, it would have to be one that is \
+                 answered."
+            );
+        }
     } else if unanswered > 0 {
         told.severity = Some(Severity::Info);
         told.confidence = Some(Confidence::Low);

@@ -27,4 +27,4 @@ pub(super) mod tls_version_mismatch;
 
 pub(super) use client_certificate_fault::refuses_client;
 pub(crate) use hello_summary::is_echo;
-pub(super) use hello_summary::exceeds_segment;
+pub(super) use hello_summary::{exceeds_segment, got_no_byte};

@@ -1,7 +1,8 @@
 //! A whole ClientHello that was not answered by a ServerHello.
 
 use super::hello_summary::{self, Answer};
-use crate::detect::words::counted;
+use crate::detect::service::NameSplit;
+use crate::detect::words::{counted, listed};
 use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, ResetKind};
 
@@ -106,6 +107,10 @@ impl Detector for NoServerHello {
         if answered > 0 {
             summary += &format!(" The same address and port answered {}.", counted(answered, "other ClientHello"));
         }
+        let split = service.split_by_name();
+        if let Some(split) = &split {
+            summary += &by_name(split, &mut told);
+        }
         if let Some(segments) = group.counts.whole() {
             told.facts.add("hello_segments_min", u64::try_from(segments.smallest).unwrap_or_default());
             if segments.smallest > 1 {
@@ -116,8 +121,58 @@ impl Detector for NoServerHello {
         told.example_kind = kinds.first().map(|(kind, _)| *kind);
         told.summary = summary;
         told.remedy = remedy(&kinds, service, group.counts.whole().is_some_and(|segments| segments.smallest > 1));
+        if let Some(split) = &split {
+            told.remedy.insert(0, decides_by_name(split));
+        }
         vec![told]
     }
+}
+
+/// Names that are listed of each kind.
+const NAMES: usize = 4;
+
+/// Which names went unanswered, and which did not.
+fn by_name(split: &NameSplit, told: &mut Told) -> String {
+    let names = |names: &[(String, u64)]| listed(names.iter().map(|(name, count)| format!("{name} ({count})")), NAMES);
+    let (unanswered, answered) = (names(&split.unanswered), names(&split.answered));
+    let few = is_chance(&split.unanswered, &split.answered);
+    let begin = if few || split.in_turn { "By server name" } else { "It goes by the server name" };
+    let mut text = format!(" {begin}: no hello for {unanswered} was answered, each for {answered} was.");
+    if few {
+        text += " So few may be chance.";
+    }
+    if split.in_turn {
+        text += " All of one kind came before all of the other: what changed in between may be the cause instead.";
+    }
+    told.facts.add("names_unanswered", unanswered);
+    told.facts.add("names_answered", answered);
+    text
+}
+
+/// Whether as many failures could fall on the names that have them by chance, in one of 20 cases or more.
+fn is_chance(unanswered: &[(String, u64)], answered: &[(String, u64)]) -> bool {
+    let sum = |names: &[(String, u64)]| names.iter().map(|(_, count)| *count).sum::<u64>();
+    let (failed, worked) = (sum(unanswered), sum(answered));
+    // In how many ways so many failures can be chosen from all.
+    let mut ways = 1;
+    for place in 1..=failed.min(worked) {
+        ways = ways * failed.max(worked).saturating_add(place) / place;
+        if ways > 20 {
+            return false;
+        }
+    }
+    true
+}
+
+fn decides_by_name(split: &NameSplit) -> String {
+    let first = |names: &[(String, u64)]| names.first().map(|(name, _)| name.clone()).unwrap_or_default();
+    format!(
+        "Look first at what decides by server name between the client and the server: a router or ingress without a route or a living backend for \
+         {name} (HAProxy `req.ssl_sni`, nginx `ssl_preread`, Envoy `filter_chain_match.server_names`, Istio Gateway hosts, Traefik \
+         HostSNI), or a firewall, proxy or policy that filters by name. Compare it with {other}.",
+        name = first(&split.unanswered),
+        other = first(&split.answered),
+    )
 }
 
 fn what_happened(kind: &str) -> &'static str {
@@ -166,6 +221,10 @@ fn remedy(kinds: &[(&'static str, u64)], service: &Service, large: bool) -> Vec<
             "silent" => {
                 "The server took the connection and says nothing: an overloaded or blocked process, a backend that waits (HSM, OCSP, \
                  LDAP), a service that does not speak TLS and waits for its own protocol."
+            }
+            _ if service.hellos.longest_answered >= service.hellos.longest_unanswered => {
+                "Packets with payload do not get through although the handshake did. It is not the MTU of the path, a ClientHello as \
+                 long was answered: a firewall that inspects the payload, or state lost on the path."
             }
             _ => {
                 "Packets with payload do not get through although the handshake did: MTU of the path (`ping -M do -s 1472`, clamp the \
