@@ -71,6 +71,25 @@ fn a_capture_is_never_overwritten() {
 }
 
 #[test]
+fn a_capture_in_a_directory_that_is_read_is_never_overwritten() {
+    let folder = folder("same-directory");
+    let bytes = captures::refused_and_without_sni();
+    let path = file(&folder, "two.pcap", &bytes);
+    let directory = folder.to_str().expect("UTF-8");
+    for args in [&[directory][..], &["--follow", directory], &["connections", directory]] {
+        let said = run(&[args, &["--output", &path]].concat(), b"");
+        assert_eq!(said.code, Some(2), "{args:?} {said:?}");
+        assert_one_line(&said);
+        assert_eq!(fs::read(&path).expect("the capture"), bytes, "{args:?}");
+    }
+    // A report that an earlier call left there is no capture.
+    let report = file(&folder, "report.txt", b"an older report");
+    let said = run(&[directory, "--output", &report], b"");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert_ne!(fs::read(&report).expect("the report"), b"an older report");
+}
+
+#[test]
 fn an_output_folder_that_is_not_there_is_one_line() {
     let folder = folder("no-folder");
     let path = file(&folder, "two.pcap", &captures::refused_and_without_sni());

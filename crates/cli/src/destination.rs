@@ -5,6 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
+use handshark::capture::Captures;
+use handshark::{CaptureError, Limits};
 use handshark_output::text::Style;
 
 use crate::args::{Color, Common, Look};
@@ -38,7 +40,7 @@ impl Destination {
             return Ok(Self::stdout());
         };
         let name = path.to_string_lossy().into_owned();
-        if common.captures.iter().any(|capture| is_same_file(capture, path)) {
+        if common.captures.iter().any(|capture| is_read(capture, path, common.follow)) {
             return Err(Failure::Usage(format!("{name}: this is one of the captures; it is not overwritten")));
         }
         let opened = match fs::metadata(path) {
@@ -166,6 +168,23 @@ fn temporary(path: &Path) -> io::Result<(File, PathBuf)> {
         }
     }
     Err(refused)
+}
+
+/// Whether `path` is what is named, or a capture in the directory that is named. Of the other files there none is read: a report
+/// that an earlier call left is replaced.
+fn is_read(named: &Path, path: &Path, follow: bool) -> bool {
+    let Ok(files) = fs::read_dir(named) else { return is_same_file(named, path) };
+    path.exists() && files.flatten().any(|file| is_same_file(&file.path(), path)) && may_be_capture(path, follow)
+}
+
+/// Whether its bytes are a capture's. Of a file that can not be looked into nobody knows, and an empty one that is followed has a
+/// writer that may just have begun.
+fn may_be_capture(path: &Path, follow: bool) -> bool {
+    match Captures::open(&[path.to_path_buf()], &Limits::default()) {
+        Err(CaptureError::NotACapture { .. }) => false,
+        Err(CaptureError::Empty { .. }) => follow,
+        Ok(_) | Err(_) => true,
+    }
 }
 
 fn is_same_file(a: &Path, b: &Path) -> bool {
