@@ -24,6 +24,8 @@ enum Input {
     Closed,
     Open(Box<dyn Read + Send>),
     Done,
+    /// It could not be opened again: nothing of it is given.
+    Gone,
 }
 
 impl Source {
@@ -51,6 +53,11 @@ impl Source {
     /// Whether it can be closed now and read from its start later.
     pub(super) fn is_regular(&self) -> bool {
         self.size.is_some()
+    }
+
+    /// Whether it was closed and could not be opened again.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self.input, Input::Gone)
     }
 
     /// Forgets what was read; [`Self::peek`] begins anew.
@@ -82,7 +89,9 @@ impl Source {
     #[inline(never)]
     pub(super) fn fill(&mut self) -> Result<(), CaptureError> {
         if let (Input::Closed, Some(path)) = (&self.input, &self.path) {
-            self.input = Input::Open(Box::new(open(path)?.0));
+            let opened = open(path);
+            self.input = Input::Gone;
+            self.input = Input::Open(Box::new(opened?.0));
         }
         let Input::Open(input) = &mut self.input else {
             self.reader.end();

@@ -102,6 +102,31 @@ fn a_file_that_shrinks_or_is_removed_gives_what_it_had() {
 }
 
 #[test]
+fn a_file_that_is_gone_when_its_turn_comes_is_left_out_and_counted() {
+    let folder = Folder::new();
+    let paths: Vec<PathBuf> = (0..5_i64)
+        .map(|number| folder.write(&format!("{number}.pcap"), &plain(10 * number..10 * number + 3)))
+        .collect();
+    let mut captures = Captures::open(&paths, &Limits::default()).unwrap();
+    for gone in [1, 4] {
+        std::fs::remove_file(&paths[gone]).unwrap();
+    }
+    let seconds: Vec<i64> = all(&mut captures).into_iter().map(|(_, second, _)| second).collect();
+    assert_eq!(seconds, [0, 1, 2, 20, 21, 22, 30, 31, 32]);
+    assert_eq!(codes(&captures), [("unreadable-file", 2)]);
+    assert!(captures.quality()[0].note.contains("1.pcap"), "{:?}", captures.quality());
+    assert!(captures.next_frame().unwrap().is_none(), "it has ended");
+
+    // Alone in its directory: an error, once.
+    let alone = Folder::new();
+    let path = alone.write("a.pcap", &plain(0..3));
+    let mut captures = open(&[&alone.0]).unwrap();
+    std::fs::remove_file(path).unwrap();
+    assert!(matches!(captures.next_frame(), Err(CaptureError::Io { .. })));
+    assert!(captures.next_frame().unwrap().is_none(), "it has ended");
+}
+
+#[test]
 fn a_directory_stands_for_the_captures_in_it() {
     let folder = Folder::new();
     folder.write("2.pcap", &plain([2]));

@@ -231,7 +231,13 @@ impl Captures {
                 }
                 Ok(None) => self.finish(index),
                 Err(error) => {
-                    if self.fails(index, &error) {
+                    let is_gone = member.source.is_gone();
+                    let must_be_said = self.fails(index, &error);
+                    // Asked again, it would fail again, for ever.
+                    if is_gone {
+                        self.finish(index);
+                    }
+                    if must_be_said {
                         return Err(error);
                     }
                 }
@@ -285,10 +291,11 @@ impl Captures {
         if stream || packets == 0 && !several {
             return true;
         }
-        add(
-            &mut self.unread,
-            Quality { code: "read-error", count: 1, note: format!("{error}; after {packets} packets") },
-        );
+        let quality = match member.source.is_gone() {
+            true => Quality { code: "unreadable-file", count: 1, note: error.to_string() },
+            false => Quality { code: "read-error", count: 1, note: format!("{error}; after {packets} packets") },
+        };
+        add(&mut self.unread, quality);
         false
     }
 }
