@@ -40,7 +40,7 @@ pub enum CaptureError {
         reason: String,
     },
     /// A directory or pattern without captures.
-    #[error("{}: no capture file in this directory", .path.display())]
+    #[error("{}: no capture file in this directory", shown(.path))]
     NoCaptures {
         /// The directory.
         path: PathBuf,
@@ -49,9 +49,13 @@ pub enum CaptureError {
 
 fn name(path: &Option<PathBuf>) -> String {
     match path {
-        Some(path) => crate::types::escaped(&path.to_string_lossy()).into_owned(),
+        Some(path) => shown(path),
         None => "standard input".to_owned(),
     }
+}
+
+fn shown(path: &Path) -> String {
+    crate::types::escaped(&path.to_string_lossy()).into_owned()
 }
 
 impl CaptureError {
@@ -96,6 +100,27 @@ impl CaptureError {
             | Self::NotACapture { path, .. }
             | Self::Damaged { path, .. } => path.as_deref(),
             Self::NoCaptures { path } => Some(path),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_shows_its_path_escaped() {
+        let path = PathBuf::from("a\u{1b}[31m");
+        let about = Some(path.clone());
+        let errors = [
+            CaptureError::Io { path: about.clone(), source: io::Error::from(io::ErrorKind::NotFound) },
+            CaptureError::Empty { path: about.clone() },
+            CaptureError::NotACapture { path: about.clone(), found: String::new() },
+            CaptureError::Damaged { path: about, offset: 0, reason: String::new() },
+            CaptureError::NoCaptures { path },
+        ];
+        for error in errors {
+            assert!(error.to_string().starts_with(r"a\x1b[31m: "), "{error:?}");
         }
     }
 }
