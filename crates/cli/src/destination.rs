@@ -1,7 +1,7 @@
 //! Where the output goes: standard output, or a file that appears whole or not at all.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal as _, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
@@ -46,8 +46,10 @@ impl Destination {
         let opened = match fs::metadata(path) {
             // A device or a pipe is written to; it can not be replaced.
             Ok(metadata) if !metadata.is_file() => OpenOptions::new().write(true).open(path).map(|file| (file, None)),
-            Ok(_) | Err(_) => temporary(path)
-                .map(|(file, temporary)| (file, Some(Replacement { temporary, path: path.to_path_buf() }))),
+            before => behind_links(path).and_then(|path| {
+                let (file, temporary) = temporary(&path, before.ok().as_ref())?;
+                Ok((file, Some(Replacement { temporary, path })))
+            }),
         };
         let (file, replaces) = opened.map_err(|source| Failure::write(&name, source))?;
         Ok(Self { writer: buffered(Target::File(file)), name, replaces })
@@ -151,8 +153,25 @@ fn buffered(target: Target) -> BufWriter<Target> {
     BufWriter::with_capacity(64 * 1024, target)
 }
 
-/// A new file in the same folder, so that the rename is atomic. `create_new` follows no link and takes no existing file.
-fn temporary(path: &Path) -> io::Result<(File, PathBuf)> {
+/// What is replaced: behind a symbolic link the file that it leads to, so that the link stays. The shell's `>` and all that open
+/// a file to write it do so, and editors that replace files take care to.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&path) {
+            Ok(to) => path = path.parent().unwrap_or(Path::new("")).join(to),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("too many symbolic links"))
+}
+
+/// As many as Linux follows.
+const MOST_LINKS: usize = 40;
+
+/// A new file in the same folder, so that the rename is atomic; who may read the file that was there `before` may read it, and
+/// nobody else. `create_new` follows no link and takes no existing file.
+fn temporary(path: &Path, before: Option<&Metadata>) -> io::Result<(File, PathBuf)> {
     let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::IsADirectory))?;
     let mut hidden = OsString::from(".");
     hidden.push(name);
@@ -161,13 +180,37 @@ fn temporary(path: &Path) -> io::Result<(File, PathBuf)> {
         let mut candidate = hidden.clone();
         candidate.push(format!(".{}-{attempt}.tmp", std::process::id()));
         let candidate = path.with_file_name(candidate);
-        match OpenOptions::new().write(true).create_new(true).open(&candidate) {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        match open_like(&mut options, &candidate, before) {
             Ok(file) => return Ok((file, candidate)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => refused = error,
             Err(error) => return Err(error),
         }
     }
     Err(refused)
+}
+
+/// Opens a new file with the permissions of another one, and its owner and group where the system allows that.
+#[cfg(unix)]
+fn open_like(options: &mut OpenOptions, path: &Path, before: Option<&Metadata>) -> io::Result<File> {
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
+    let Some(before) = before else { return options.open(path) };
+    let mode = before.mode() & 0o777;
+    // Who opens it now could read later on what is written.
+    let file = options.mode(mode & 0o600).open(path)?;
+    let made = file.metadata()?;
+    let owned = (made.uid(), made.gid()) == (before.uid(), before.gid())
+        || fchown(&file, Some(before.uid()), Some(before.gid())).is_ok();
+    // What the old group was allowed is not for another one, but for what all are allowed.
+    let mode = if owned { mode } else { mode & 0o707 | (mode & 0o007) << 3 };
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    Ok(file)
+}
+
+#[cfg(not(unix))]
+fn open_like(options: &mut OpenOptions, path: &Path, _: Option<&Metadata>) -> io::Result<File> {
+    options.open(path)
 }
 
 /// Whether `path` is what is named, or a capture in the directory that is named. Of the other files there none is read: a report

@@ -124,7 +124,8 @@ impl std::fmt::Debug for Source {
     }
 }
 
-/// The files of a directory in the order of their names, or `None` for what is no directory.
+/// The files of a directory in the order of their names, or `None` for what is no directory. One that is being written to replace
+/// another when it is whole (`.NAME.tmp`, as our own output) is none yet.
 pub(super) fn directory(path: &Path) -> Result<Option<Vec<PathBuf>>, CaptureError> {
     let failed = |source| CaptureError::Io { path: Some(path.to_path_buf()), source };
     #[expect(clippy::disallowed_methods, reason = "this file is the one door to the file system")]
@@ -136,12 +137,17 @@ pub(super) fn directory(path: &Path) -> Result<Option<Vec<PathBuf>>, CaptureErro
     for entry in read_dir(path).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         // Follows symbolic links; what can not be asked is no file.
-        if path.is_file() {
+        if path.is_file() && !is_unfinished(&path) {
             files.push(path);
         }
     }
     files.sort();
     Ok(Some(files))
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().as_encoded_bytes();
+    name.starts_with(b".") && name.ends_with(b".tmp")
 }
 
 fn open(path: &Path) -> Result<(File, Option<u64>), CaptureError> {
