@@ -191,7 +191,7 @@ impl<S: Sink> Pipeline<S> {
 
     /// What the capture says of its interfaces.
     pub(crate) fn describe(&mut self, interfaces: &Interfaces) {
-        self.places.describe(interfaces);
+        self.places.describe_new(interfaces);
     }
 
     /// Takes over what reading files brought besides packets.
@@ -199,7 +199,7 @@ impl<S: Sink> Pipeline<S> {
         self.files.extend(captures.files().map(str::to_owned));
         self.quality.extend(captures.quality());
         self.names = captures.names();
-        self.places.describe(captures.interfaces());
+        self.places.describe_all(captures.interfaces());
         self.facts.snaplen = smallest_snaplen(captures.interfaces());
     }
 
@@ -208,6 +208,7 @@ impl<S: Sink> Pipeline<S> {
         self.files.push(name.to_owned());
         self.names = reader.names().clone();
         self.quality.extend(reader.quality().iter().cloned());
+        self.places.describe_all(reader.interfaces());
         self.facts.snaplen = smallest_snaplen(reader.interfaces());
     }
 

@@ -452,19 +452,22 @@ fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, to
     }
 }
 
-/// The rows of what is told of the capture as a whole: it comes before the services.
-const WHOLE: [usize; 1] = [0];
+/// The row of what is told of the capture as a whole: it comes before the services.
+const WHOLE: usize = 0;
 
 /// Leaves out findings all of whose connections a stronger finding of the same service, or of the whole capture, explains.
 fn without_explained(told: Vec<Story<'_>>) -> Vec<Story<'_>> {
+    // By row, for there can be as many stories as services: the bit of the check, and how grave it is.
+    let mut of_rows: BTreeMap<usize, Vec<(u64, Severity)>> = BTreeMap::new();
+    for story in &told {
+        let bit = DETECTORS.iter().position(|d| d.code() == story.finding.code).map_or(0, |at| 1 << at);
+        for &row in &story.rows {
+            of_rows.entry(row).or_default().push((bit, story.finding.severity));
+        }
+    }
     let explains = |rows: &[usize], others: u64, severity: Severity| {
-        let is_one_of =
-            |code: &str| DETECTORS.iter().position(|d| d.code() == code).is_some_and(|at| others >> at & 1 != 0);
-        told.iter().any(|story| {
-            (story.rows == rows || story.rows == WHOLE)
-                && story.finding.severity >= severity
-                && is_one_of(story.finding.code)
-        })
+        let of_row = |row: &usize| of_rows.get(row).into_iter().flatten();
+        rows.iter().chain([&WHOLE]).flat_map(of_row).any(|(bit, known)| others & bit != 0 && *known >= severity)
     };
     let explained: Vec<bool> = told
         .iter()

@@ -1,34 +1,75 @@
 //! The interfaces of all files together.
 
-use super::{Captures, State};
-use crate::capture::{Interface, InterfaceId};
+use std::collections::BTreeMap;
+
+use super::{Captures, Member};
+use crate::capture::{Interface, InterfaceId, LinkType};
+
+/// Which interfaces can be shared. A file can have 65,535 of them: all is found without a search.
+#[derive(Debug, Default)]
+pub(super) struct Shared {
+    /// Interfaces of members that have ended: the member, and the number among all.
+    of_ended: BTreeMap<Kind, (usize, InterfaceId)>,
+    /// How often each is an interface of a member that is being read, by the number among all.
+    uses: Vec<u32>,
+}
+
+/// What makes two interfaces of files that follow each other one: name, link type and snap length.
+type Kind = (Option<String>, LinkType, u32);
+
+fn kind_of(interface: &Interface) -> Kind {
+    (interface.name.clone(), interface.link, interface.snaplen)
+}
+
+impl Shared {
+    fn is_in_use(&self, id: InterfaceId) -> bool {
+        self.uses.get(usize::from(id.0)).is_some_and(|&uses| uses > 0)
+    }
+
+    fn begin_use(&mut self, id: InterfaceId) {
+        let at = usize::from(id.0);
+        if self.uses.len() <= at {
+            self.uses.resize(at + 1, 0);
+        }
+        if let Some(uses) = self.uses.get_mut(at) {
+            *uses += 1;
+        }
+    }
+
+    fn end_use(&mut self, id: InterfaceId) {
+        if let Some(uses) = self.uses.get_mut(usize::from(id.0)) {
+            *uses = uses.saturating_sub(1);
+        }
+    }
+}
 
 impl Captures {
     /// Gives the interfaces of a member their numbers among all.
     #[cold]
     pub(super) fn adopt_interfaces(&mut self, index: usize) {
-        let alone = self.members.len() == 1;
-        let Some(member) = self.members.get_mut(index) else { return };
-        let mut ids = std::mem::take(&mut member.interfaces);
-        let Some(member) = self.members.get(index) else { return };
-        for interface in member.source.reader.interfaces().iter().skip(ids.len()) {
-            let earlier =
-                self.members.iter().filter(|earlier| !alone && earlier.state == State::Done).find_map(|earlier| {
-                    let theirs = earlier.source.reader.interfaces().iter();
-                    let same = |other: &Interface| {
-                        (&other.name, other.link, other.snaplen) == (&interface.name, interface.link, interface.snaplen)
-                    };
-                    theirs.zip(&earlier.interfaces).find(|(other, _)| same(other)).map(|(_, &id)| id)
-                });
-            let taken = |id| self.members.iter().any(|m| m.state == State::Begun && m.interfaces.contains(&id));
-            let id = match earlier.filter(|&id| !taken(id) && !ids.contains(&id)) {
+        let Some(Member { source, interfaces: ids, .. }) = self.members.get_mut(index) else { return };
+        for interface in source.reader.interfaces().iter().skip(ids.len()) {
+            let earlier = self.shared.of_ended.get(&kind_of(interface)).map(|&(_, id)| id);
+            let id = match earlier.filter(|&id| !self.shared.is_in_use(id)) {
                 Some(id) => id,
                 None => self.interfaces.add(Interface { dropped: None, ..interface.clone() }),
             };
+            self.shared.begin_use(id);
             ids.push(id);
         }
-        if let Some(member) = self.members.get_mut(index) {
-            member.interfaces = ids;
+    }
+
+    /// A member has ended: those that follow it may share its interfaces.
+    #[cold]
+    pub(super) fn leave_interfaces(&mut self, index: usize) {
+        let Some(Member { source, interfaces, .. }) = self.members.get(index) else { return };
+        for (interface, &id) in source.reader.interfaces().iter().zip(interfaces) {
+            self.shared.end_use(id);
+            // The first member, and in it the first one that is such.
+            let first = self.shared.of_ended.entry(kind_of(interface)).or_insert((index, id));
+            if index < first.0 {
+                *first = (index, id);
+            }
         }
     }
 

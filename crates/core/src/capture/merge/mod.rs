@@ -45,6 +45,8 @@ pub struct Captures {
     /// What the current member's own numbers lack to those given away, modulo 2^64.
     ahead: u64,
     interfaces: Interfaces,
+    /// Which of them files that follow each other share.
+    shared: interfaces::Shared,
     /// What was odd about files as a whole.
     unread: Vec<Quality>,
     /// Where files that are not there yet come from.
@@ -188,6 +190,7 @@ impl Captures {
             packets: 0,
             ahead: 0,
             interfaces: Interfaces::default(),
+            shared: interfaces::Shared::default(),
             unread: Vec::new(),
             following: None,
         }
@@ -275,6 +278,7 @@ impl Captures {
             self.packets = member.packets.wrapping_add(self.ahead);
         }
         self.adopt_interfaces(index);
+        self.leave_interfaces(index);
         self.count_drops();
     }
 
