@@ -164,3 +164,53 @@ fn an_attempt_at_the_end_of_the_capture_has_not_failed_yet() {
     assert_eq!(outcome("0.000 C SYN\n0.500 end of capture"), ["open"]);
     assert_eq!(outcome("0.000 C SYN\n3.500 end of capture"), ["unanswered"]);
 }
+
+/// Ports that are asked with data in the SYN (TCP Fast Open, RFC 7413), 5 s before the capture ends.
+#[test]
+fn data_in_a_syn_that_nobody_accepts_is_no_connection() {
+    use handshark_testkit::packets::{Flags, TcpOptions, TcpPacket};
+    use handshark_testkit::writers::{Order, Pcap};
+    let packet = |from: &str, to: &str, seq, ack, flags, payload: &[u8]| {
+        let end = |text: &str| text.parse().expect("an address and a port");
+        let packet = TcpPacket {
+            source: end(from),
+            destination: end(to),
+            seq,
+            ack,
+            flags,
+            window: 1_000,
+            options: TcpOptions::default(),
+            payload: payload.to_vec(),
+            ttl_hops: 64,
+            id: 1,
+            bad_checksum: false,
+        };
+        packet.ip_bytes()
+    };
+    let both = Flags::RST | Flags::ACK;
+    let packets = [
+        (0, packet("10.0.0.1:40001", "10.0.0.2:81", 100, 0, Flags::SYN, b"GET / HTTP/1.1\r\n\r\n")),
+        (1, packet("10.0.0.2:81", "10.0.0.1:40001", 0, 119, both, b"")),
+        (2, packet("10.0.0.1:40002", "10.0.0.2:82", 100, 0, Flags::SYN, b"GET / HTTP/1.1\r\n\r\n")),
+        // It is repeated without data.
+        (1_002, packet("10.0.0.1:40002", "10.0.0.2:82", 100, 0, Flags::SYN, b"")),
+        (6_000, packet("10.0.0.1:40003", "10.0.0.2:83", 100, 0, Flags::SYN, b"")),
+        (6_001, packet("10.0.0.2:83", "10.0.0.1:40003", 0, 101, both, b"")),
+    ];
+    let mut capture = Pcap::with(Order::Little, false, 101, 0);
+    for (millis, bytes) in &packets {
+        capture.packet(1_795_257_241_000_000_000 + millis * 1_000_000, bytes, bytes.len());
+    }
+    let mut inspector = Inspector::with_sink(Limits::default(), Outcomes::default());
+    inspector.push(&capture.into_bytes()).expect("a capture");
+    let (report, outcomes) = inspector.finish().expect("a whole capture");
+    let mut outcomes = outcomes.0;
+    outcomes.sort_unstable();
+    assert_eq!(outcomes, ["refused", "refused", "unanswered"]);
+    let of_port = |port: u16| {
+        let about = |finding: &&handshark::report::Finding| finding.hits([10, 0, 0, 2].into(), port).is_some();
+        report.findings.iter().filter(about).map(|finding| finding.code).collect::<Vec<_>>()
+    };
+    assert_eq!((of_port(81), of_port(82)), (vec!["connection-refused"], vec!["syn-unanswered"]));
+    assert!(report.unexplained.is_empty(), "{:?}", report.unexplained);
+}

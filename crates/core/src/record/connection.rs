@@ -378,12 +378,22 @@ impl Connection {
         Some(finished.since(begun.at))
     }
 
-    /// Whether any payload was captured, or sequence numbers show that some was sent.
+    /// Whether any payload was captured, or sequence numbers show that some was sent. What a SYN brings that nobody accepted
+    /// (TCP Fast Open, RFC 7413) does not count: it is part of the attempt.
     pub fn carried_payload(&self) -> bool {
-        self.traffic
-            .each()
-            .iter()
-            .any(|(_, traffic)| traffic.payload_bytes > 0 || traffic.stream_bytes.unwrap_or(0) > 0)
+        let carried = |traffic: &Traffic| traffic.payload_bytes > 0 || traffic.stream_bytes.unwrap_or(0) > 0;
+        carried(&self.traffic.server) || carried(&self.traffic.client) && !self.only_asked_with_payload()
+    }
+
+    /// Whether all that the client sent came with its SYN, and nothing accepted that. Of one direction alone nobody knows.
+    fn only_asked_with_payload(&self) -> bool {
+        let Opening { syn, syn_retries, syn_with_data, syn_ack, ack, .. } = &self.opening;
+        let last = self.traffic.client.last_payload;
+        *syn_with_data
+            && (*syn_ack, *ack) == (None, None)
+            && self.visibility.one_way.is_none()
+            && self.ending.fin.client.is_none()
+            && syn.iter().chain(syn_retries).any(|syn| last.is_none_or(|last| last.packet == syn.packet))
     }
 
     /// Whether one captured segment of a side is larger than the other side takes: then it is not what was on the wire, but
