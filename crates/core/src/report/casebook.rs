@@ -266,12 +266,13 @@ impl Casebook {
             let harm = |finding: &Finding| (finding.severity, finding.affected, finding.confidence);
             harm(b).cmp(&harm(a)).then_with(|| a.code.cmp(b.code)).then_with(|| a.service.cmp(&b.service))
         });
+        // With all of them: what a limit leaves out of the report explains failures all the same.
+        let failures = self.rows.iter().map(|row| (row.service.key, &row.failures));
+        let Compared { failed, unexplained } = Compared::of(failures, &findings);
         let findings_left_out = findings.len().saturating_sub(self.limits.max_findings) as u64;
         findings.truncate(self.limits.max_findings);
         self.legs.tell(&mut findings);
         let services = self.summaries(&findings);
-        let failures = self.rows.iter().map(|row| (row.service.key, &row.failures));
-        let Compared { failed, unexplained } = Compared::of(failures, &findings);
         let totals = self.totals(failed);
         let others = self.rows.get(self.limits.max_services).map_or(0, |row| row.service.connections);
         let not_assessed = self.not_assessed();

@@ -5,6 +5,8 @@
 //! and a finding explains it if it tells of one of its symptoms.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::ended::{self, Reached};
 use super::{Evidence, Finding, Unexplained};
@@ -90,19 +92,12 @@ impl Compared {
     /// Which failures the findings explain.
     pub(super) fn of<'a>(services: impl Iterator<Item = (ServiceKey, &'a Failures)>, findings: &[Finding]) -> Self {
         let mut compared = Self::default();
+        let (whole, of_services) = weights(findings);
         for (service, failures) in services {
-            let about: Vec<(u64, Severity)> = findings
-                .iter()
-                .filter(|finding| finding.service.is_none() || finding.hits(service.address, service.port).is_some())
-                .map(|finding| {
-                    // How a failure was made good, or was meant, explains it, though it is no harm.
-                    let harmless = finding.made_good() || finding.was_meant();
-                    let weight = if harmless { Severity::Warning } else { finding.severity };
-                    (bit(finding.code), weight)
-                })
-                .collect();
+            let own = of_services.get(&(service.address, service.port));
             let told = |causes: u64, least: Severity| {
-                about.iter().any(|(bit, severity)| causes & bit != 0 && *severity >= least)
+                let mut about = whole.iter().chain(own.into_iter().flatten());
+                about.any(|(bit, severity)| causes & bit != 0 && *severity >= least)
             };
             for (kind, group) in &failures.kinds {
                 if !kind.outcome.is_failure() && !told(kind.causes, Severity::Error) {
@@ -140,6 +135,29 @@ impl Compared {
             }
         }
     }
+}
+
+/// What a finding says: the bit of its check, and how much it explains.
+type Weight = (u64, Severity);
+
+/// What findings say of the capture as a whole, and of each service: there can be as many findings as services.
+fn weights(findings: &[Finding]) -> (Vec<Weight>, BTreeMap<(IpAddr, u16), Vec<Weight>>) {
+    let (mut whole, mut of_services) = (Vec::new(), BTreeMap::<_, Vec<Weight>>::new());
+    for finding in findings {
+        // How a failure was made good, or was meant, explains it, though it is no harm.
+        let harmless = finding.made_good() || finding.was_meant();
+        let severity = if harmless { Severity::Warning } else { finding.severity };
+        let weight = (bit(finding.code), severity);
+        match &finding.service {
+            None => whole.push(weight),
+            Some(service) => {
+                for name in finding.also_at.iter().map(|hit| &hit.service).chain([service]) {
+                    of_services.entry((name.address, name.port)).or_default().push(weight);
+                }
+            }
+        }
+    }
+    (whole, of_services)
 }
 
 /// The bit of a check.

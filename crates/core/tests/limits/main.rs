@@ -152,6 +152,9 @@ fn findings_past_the_limit_are_counted() {
     let (report, _) = analysed(&capture, Limits { max_findings: 1, ..Limits::default() });
     assert_eq!(report.findings.len(), 1);
     assert_eq!(said(&report, "findings-left-out"), all.findings.len() as u64 - 1);
+    // What failed, and what explains it, is the same.
+    assert_eq!(report.totals.failed, all.totals.failed);
+    assert_eq!((report.unexplained.len(), all.unexplained.len()), (0, 0), "{:?}", report.unexplained);
 }
 
 #[test]
