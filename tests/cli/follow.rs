@@ -128,6 +128,32 @@ fn of_a_directory_the_files_are_read_that_come() {
 }
 
 #[test]
+fn a_backlog_is_read_in_the_order_of_its_times_without_looking_at_all_for_each() {
+    let folder = folder("follow-backlog");
+    let whole = captures::refused_and_without_sni();
+    let (first, second) = in_two(&whole, 4);
+    let paths: Vec<_> = (0..600).map(|number| folder.join(format!("{:03}.pcap", 599 - number))).collect();
+    let start = std::time::SystemTime::now() - std::time::Duration::from_secs(1_000);
+    for (number, path) in paths.iter().enumerate() {
+        let bytes = if number == 0 { &first } else { &second };
+        fs::write(path, bytes).expect("a file");
+        let at = start + std::time::Duration::from_secs(number as u64);
+        fs::File::options().write(true).open(path).and_then(|file| file.set_modified(at)).expect("it is ours");
+    }
+    let child = follow(folder.to_str().expect("UTF-8"));
+    until(|| has_read(&child, &paths[599]));
+    let spent = fs::read_to_string(format!("/proc/{}/io", child.id())).expect("it is ours");
+    let reads = spent.lines().find_map(|line| line.strip_prefix("syscr: ")).and_then(|count| count.parse::<u64>().ok());
+    assert!(reads.is_some_and(|reads| reads < 600 * 20), "{spent}");
+    send("-INT", &child);
+    let said = child.wait_with_output().expect("it ends");
+    let report: Value = serde_json::from_slice(&said.stdout).expect("JSON");
+    let names: Vec<&str> = report["capture"]["files"].as_array().expect("names").iter().flat_map(Value::as_str).collect();
+    assert_eq!(names.len(), 600);
+    assert!(names.iter().rev().is_sorted(), "the first that was written has the last name: {names:?}");
+}
+
+#[test]
 fn a_log_beside_a_capture_does_not_end_it() {
     let folder = folder("follow-log");
     let whole = captures::refused_and_without_sni();

@@ -1,6 +1,6 @@
 //! `--follow`: a file that is still being written, and the files that come after it when it is rotated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, IsTerminal as _, Read};
 use std::ops::ControlFlow;
@@ -79,6 +79,8 @@ struct Watch {
     path: PathBuf,
     is_directory: bool,
     files: BTreeMap<Identity, Seen>,
+    /// Captures that were there at the last look and are not read, in the order of their times.
+    waiting: VecDeque<(PathBuf, Identity)>,
     limits: Limits,
 }
 
@@ -111,6 +113,7 @@ impl Watch {
             path: path.to_path_buf(),
             is_directory: metadata.is_dir(),
             files: BTreeMap::new(),
+            waiting: VecDeque::new(),
             limits: limits.clone(),
         };
         Ok(Arc::new(Mutex::new(watch)))
@@ -118,25 +121,45 @@ impl Watch {
 
     /// Opens the file that was written first of those that are new.
     fn open_next(&mut self) -> io::Result<Option<(PathBuf, File, Identity)>> {
-        let first =
-            self.new_files()?.into_iter().min_by_key(|(path, metadata)| (metadata.modified().ok(), path.clone()));
-        let Some((path, _)) = first else { return Ok(None) };
-        // Since that look it may have been moved away: then there is none for now.
-        let Ok(file) = File::open(&path) else { return Ok(None) };
-        let identity = Identity::of(&path, &file.metadata()?);
-        self.files.insert(identity.clone(), Seen::default());
-        Ok(Some((path, file, identity)))
+        // Twice: since the first look it may have been moved away.
+        for _ in 0..2 {
+            if !self.has_new()? {
+                return Ok(None);
+            }
+            let Some((path, identity)) = self.waiting.pop_front() else { return Ok(None) };
+            let Ok(file) = File::open(&path) else { continue };
+            if Identity::of(&path, &file.metadata()?) == identity {
+                self.files.insert(identity.clone(), Seen::default());
+                return Ok(Some((path, file, identity)));
+            }
+            self.waiting.clear();
+        }
+        Ok(None)
     }
 
+    /// Whether a file waits. All are looked at only when none does, for there can be thousands of them.
     fn has_new(&mut self) -> io::Result<bool> {
-        Ok(!self.new_files()?.is_empty())
+        let is_there = |(path, identity): &(PathBuf, Identity)| {
+            std::fs::metadata(path).is_ok_and(|metadata| Identity::of(path, &metadata) == *identity)
+        };
+        if !self.waiting.front().is_some_and(is_there) {
+            let mut new = self.new_files()?;
+            new.sort_by_cached_key(|(path, metadata)| (metadata.modified().ok(), path.clone()));
+            let waiting = new.into_iter().map(|(path, metadata)| {
+                let identity = Identity::of(&path, &metadata);
+                (path, identity)
+            });
+            self.waiting = waiting.collect();
+        }
+        Ok(!self.waiting.is_empty())
     }
 
     /// Captures that were not read, and those that are shorter than what was read of them: they were begun anew.
     fn new_files(&mut self) -> io::Result<Vec<(PathBuf, Metadata)>> {
         let there = self.there()?;
         // Of what is gone nothing needs to be known.
-        self.files.retain(|known, _| there.iter().any(|(_, _, identity)| identity == known));
+        let identities: BTreeSet<&Identity> = there.iter().map(|(_, _, identity)| identity).collect();
+        self.files.retain(|known, _| identities.contains(known));
         let mut new = Vec::new();
         for (path, metadata, identity) in there {
             let is_new = self.files.get(&identity).is_none_or(|seen| metadata.len() < seen.bytes);
