@@ -28,14 +28,18 @@ impl FromStr for Limit {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, value) = text.split_once('=').ok_or("it must be NAME=VALUE")?;
-        let name = name.replace('_', "-");
-        let known = NAMES.into_iter().find(|known| **known == name);
-        let name = known.ok_or_else(|| format!("the limits are {}", NAMES.join(", ")))?;
-        let value: f64 = value.parse().map_err(|_| "the value must be a number".to_owned())?;
-        if !(1.0..=1e12).contains(&value) {
-            return Err("the value must be between 1 and 1e12".to_owned());
+        let (named, value) = text.split_once('=').ok_or("it must be NAME=VALUE")?;
+        let dashed = named.replace('_', "-");
+        let known = NAMES.into_iter().find(|known| **known == dashed);
+        let name = known.ok_or_else(|| format!("no limit has the name {named}; the limits are {}", NAMES.join(", ")))?;
+        let number: f64 = value.parse().map_err(|_| format!("{named}: the value must be a number, not {value}"))?;
+        if !(1.0..=1e12).contains(&number) {
+            return Err(format!("{named}: the value must be between 1 and 1e12, not {value}"));
         }
+        if matches!(place(&mut Limits::default(), name), Some(Place::Count(_))) && number.fract() != 0.0 {
+            return Err(format!("{named}: the value must be a whole number, not {value}"));
+        }
+        let value = number;
         Ok(Self { name, value })
     }
 }
@@ -120,6 +124,17 @@ mod tests {
         let fields = serde_json::to_value(&limits).expect("limits serialise");
         let fields = fields.as_object().expect("a struct").keys().map(|key| key.replace('_', "-"));
         assert!(fields.into_iter().all(|field| NAMES.contains(&field.as_str())));
+    }
+
+    #[test]
+    fn an_error_names_the_limit_and_the_value() {
+        let error = |text: &str| text.parse::<Limit>().expect_err("it is wrong");
+        assert!(error("max_conections=5").starts_with("no limit has the name max_conections; "));
+        for (wrong, value) in [("max_closed=0", "0"), ("max_closed=1.5", "1.5"), ("max_closed=few", "few")] {
+            let said = error(wrong);
+            assert!(said.starts_with("max_closed: ") && said.ends_with(&format!("not {value}")), "{said}");
+        }
+        assert!("idle-timeout=1.5".parse::<Limit>().is_ok(), "seconds have parts");
     }
 
     #[test]
