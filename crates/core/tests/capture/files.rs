@@ -104,7 +104,7 @@ fn a_file_that_shrinks_or_is_removed_gives_what_it_had() {
 #[test]
 fn a_file_that_is_gone_when_its_turn_comes_is_left_out_and_counted() {
     let folder = Folder::new();
-    let paths: Vec<PathBuf> = (0..5_i64)
+    let paths: Vec<PathBuf> = (0..5_u32)
         .map(|number| folder.write(&format!("{number}.pcap"), &plain(10 * number..10 * number + 3)))
         .collect();
     let mut captures = Captures::open(&paths, &Limits::default()).unwrap();
