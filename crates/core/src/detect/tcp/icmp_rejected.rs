@@ -127,8 +127,7 @@ fn tell_one(meaning: &Meaning, case: &Case<'_>, service: &Service) -> Option<Tol
             key: format!("{first} {}", meaning.kind),
             least: 2,
             sentence: format!(
-                "{first} answered the SYN to SERVICES services with the ICMP error \"{}\" in COUNT attempts: {}.",
-                says, from_afar
+                "{first} answered the SYN to SERVICES services with the ICMP error \"{says}\" in COUNT attempts: {from_afar}."
             ),
             advice: None,
         });
