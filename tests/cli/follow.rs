@@ -148,7 +148,8 @@ fn a_backlog_is_read_in_the_order_of_its_times_without_looking_at_all_for_each()
     send("-INT", &child);
     let said = child.wait_with_output().expect("it ends");
     let report: Value = serde_json::from_slice(&said.stdout).expect("JSON");
-    let names: Vec<&str> = report["capture"]["files"].as_array().expect("names").iter().flat_map(Value::as_str).collect();
+    let names: Vec<&str> =
+        report["capture"]["files"].as_array().expect("names").iter().flat_map(Value::as_str).collect();
     assert_eq!(names.len(), 600);
     assert!(names.iter().rev().is_sorted(), "the first that was written has the last name: {names:?}");
 }

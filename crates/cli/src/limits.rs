@@ -31,7 +31,8 @@ impl FromStr for Limit {
         let (named, value) = text.split_once('=').ok_or("it must be NAME=VALUE")?;
         let dashed = named.replace('_', "-");
         let known = NAMES.into_iter().find(|known| **known == dashed);
-        let name = known.ok_or_else(|| format!("no limit has the name {named}; the limits are {}", NAMES.join(", ")))?;
+        let name =
+            known.ok_or_else(|| format!("no limit has the name {named}; the limits are {}", NAMES.join(", ")))?;
         let number: f64 = value.parse().map_err(|_| format!("{named}: the value must be a number, not {value}"))?;
         if !(1.0..=1e12).contains(&number) {
             return Err(format!("{named}: the value must be between 1 and 1e12, not {value}"));
