@@ -44,6 +44,8 @@ class CaptureWarning(UserWarning):
         self.count = count
 
     def __str__(self) -> str:
+        if self.code == "unreadable-file" and self.count > 1:
+            return f"{self.note} ({self.count} files could not be read, this is the first)"
         return self.note
 
 

@@ -105,7 +105,12 @@ def named(source: Any) -> tuple[Any, str]:
         return reader(sys.stdin.buffer), "standard input"
     if hasattr(source, "read"):
         return reader(source), str(getattr(source, "name", "file object"))
-    names = [source] if isinstance(source, (str, os.PathLike)) else source
+    names = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    for name in names:
+        # os.fsdecode would take bytes for a file's name, and show a capture as one.
+        if not isinstance(name, (str, os.PathLike)):
+            kind = type(name).__name__
+            raise TypeError(f"no path: {kind}; a list is of paths, and bytes or a file object are read one at a time")
     paths = [path for name in names for path in _matches(os.fsdecode(name))]
     if not paths:
         raise ValueError("no capture: the list of paths is empty")

@@ -217,3 +217,18 @@ def test_a_file_open_as_text_is_refused() -> None:
         handshark.read(file)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="binary mode"):
         handshark.read(io.StringIO("text"))  # type: ignore[arg-type]
+
+
+def test_bytes_in_a_list_are_no_file_names() -> None:
+    for several in ([b"/etc/host*"], iter([b"a", b"b"]), ["a.pcap", bytearray(b"b")], [3]):
+        with pytest.raises(TypeError, match="a list is of paths"):
+            handshark.read(several)  # type: ignore[arg-type]
+
+
+def test_a_warning_says_how_many_files_could_not_be_read(tmp_path: Path) -> None:
+    good = (TESTDATA / "all-well.pcap").read_bytes()
+    (tmp_path / "good.pcap").write_bytes(good)
+    for number in range(3):
+        (tmp_path / f"{number}.pcap").write_bytes(b"")
+    with pytest.warns(handshark.CaptureWarning, match="3 files could not be read, this is the first"):
+        handshark.read(tmp_path)
