@@ -46,10 +46,14 @@ impl Destination {
         let opened = match fs::metadata(path) {
             // A device or a pipe is written to; it can not be replaced.
             Ok(metadata) if !metadata.is_file() => OpenOptions::new().write(true).open(path).map(|file| (file, None)),
-            before => behind_links(path).and_then(|path| {
-                let (file, temporary) = temporary(&path, before.ok().as_ref())?;
-                Ok((file, Some(Replacement { temporary, path })))
-            }),
+            // Someone else may have laid the link in a folder for all: what is behind it is not touched, and it is not lost.
+            Ok(_) | Err(_) if path.is_symlink() => {
+                return Err(Failure::Usage(format!(
+                    "{name}: this is a symbolic link; name the file that is to be written"
+                )));
+            }
+            before => temporary(path, before.ok().as_ref())
+                .map(|(file, temporary)| (file, Some(Replacement { temporary, path: path.to_path_buf() }))),
         };
         let (file, replaces) = opened.map_err(|source| Failure::write(&name, source))?;
         Ok(Self { writer: buffered(Target::File(file)), name, replaces })
@@ -152,22 +156,6 @@ impl Write for Target {
 fn buffered(target: Target) -> BufWriter<Target> {
     BufWriter::with_capacity(64 * 1024, target)
 }
-
-/// What is replaced: behind a symbolic link the file that it leads to, so that the link stays. The shell's `>` and all that open
-/// a file to write it do so, and editors that replace files take care to.
-fn behind_links(path: &Path) -> io::Result<PathBuf> {
-    let mut path = path.to_path_buf();
-    for _ in 0..MOST_LINKS {
-        match fs::read_link(&path) {
-            Ok(to) => path = path.parent().unwrap_or(Path::new("")).join(to),
-            Err(_) => return Ok(path),
-        }
-    }
-    Err(io::Error::other("too many symbolic links"))
-}
-
-/// As many as Linux follows.
-const MOST_LINKS: usize = 40;
 
 /// A new file in the same folder, so that the rename is atomic; who may read the file that was there `before` may read it, and
 /// nobody else. `create_new` follows no link and takes no existing file.
