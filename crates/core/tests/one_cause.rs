@@ -37,7 +37,7 @@ fn scan(ports: u16, answered: u16) -> String {
     for n in 1..=ports + answered {
         servers += &format!("{n} server 10.0.0.5:{}\n", 1_000 + n);
         let answer = if n <= ports { "S RST kind=refuse" } else { "S SYN-ACK" };
-        packets += &format!("{0}.000 {n} C SYN\n{0}.001 {n} {answer}\n", n);
+        packets += &format!("{n}.000 {n} C SYN\n{n}.001 {n} {answer}\n");
     }
     servers + &packets
 }

@@ -140,9 +140,12 @@ impl Compared {
 /// What a finding says: the bit of its check, and how much it explains.
 type Weight = (u64, Severity);
 
+/// By address and port.
+type OfServices = BTreeMap<(IpAddr, u16), Vec<Weight>>;
+
 /// What findings say of the capture as a whole, and of each service: there can be as many findings as services.
-fn weights(findings: &[Finding]) -> (Vec<Weight>, BTreeMap<(IpAddr, u16), Vec<Weight>>) {
-    let (mut whole, mut of_services) = (Vec::new(), BTreeMap::<_, Vec<Weight>>::new());
+fn weights(findings: &[Finding]) -> (Vec<Weight>, OfServices) {
+    let (mut whole, mut of_services) = (Vec::new(), OfServices::new());
     for finding in findings {
         // How a failure was made good, or was meant, explains it, though it is no harm.
         let harmless = finding.made_good() || finding.was_meant();
