@@ -6,7 +6,7 @@ use crate::detect::timeouts::wait_candidates;
 use crate::detect::words::counted;
 use crate::detect::{Case, Cluster, Confidence, Detector, Distribution, Exam, Group, Service, Severity, Shape, Told};
 use crate::detect::{event, recapture};
-use crate::record::Connection;
+use crate::record::{Connection, IdleSource};
 use crate::types::{Moment, Side};
 
 /// Detector of `request-timeout`.
@@ -28,11 +28,16 @@ struct Kind {
     in_clear: bool,
 }
 
-const KINDS: [Kind; 4] = [
+/// The answer had begun.
+const STALLED: &str = "answer-stalled";
+
+const KINDS: [Kind; 5] = [
     Kind { name: "client-gave-up", by: Side::Client, in_clear: true },
     Kind { name: "server-gave-up", by: Side::Server, in_clear: true },
     Kind { name: "client-gave-up-tls", by: Side::Client, in_clear: false },
     Kind { name: "server-gave-up-tls", by: Side::Server, in_clear: false },
+    // Found by its name alone.
+    Kind { name: STALLED, by: Side::Client, in_clear: true },
 ];
 
 impl Detector for RequestTimeout {
@@ -60,6 +65,13 @@ impl Detector for RequestTimeout {
             return;
         }
         exam.applies();
+        if let Some([answer, last]) = stalled_answer(c, by) {
+            let waited = end.at.since(last.at);
+            exam.symptom(CODE, STALLED, Severity::Warning, Confidence::Medium, &[Some(answer), Some(last), Some(end)])
+                .happened(end)
+                .span(Some(waited));
+            return;
+        }
         let too_late = answered.then(|| refused_answer(c, end)).flatten();
         if (answered && too_late.is_none()) || end.packet < asked.packet {
             return;
@@ -109,6 +121,19 @@ impl Detector for RequestTimeout {
     }
 }
 
+/// Where the server stopped in the middle of an answer whose length it had announced, and the client waited for the rest until it gave
+/// up: the answer's first packet and the last that came. Who leaves while bytes come does not want them.
+fn stalled_answer(c: &Connection, by: Side) -> Option<[Moment; 2]> {
+    let http = c.http.as_ref().filter(|http| !http.incomplete && http.switched.is_none() && http.answer_unfinished)?;
+    let answer = http.last_response.filter(|_| http.answer_missing.is_some_and(|missing| missing > 0))?;
+    let idle = c.ending.idle.filter(|idle| idle.last_by == Some(Side::Server) && idle.span >= WAITED_LEAST)?;
+    // What is lost on the way is sent again, and a client that does not read says so.
+    let flowed = c.traffic.server.unanswered.is_none() && c.traffic.client.zero_windows == 0;
+    let whole = flowed && c.visibility.gaps.server == 0 && idle.source == IdleSource::Payload;
+    let last = c.traffic.server.last_payload.filter(|_| whole && by == Side::Client)?;
+    Some([answer.at, last])
+}
+
 /// The first packet of an answer that came when the client had closed, and that its host refused: a client that only has no more
 /// to say takes it.
 fn refused_answer(c: &Connection, end: Moment) -> Option<Moment> {
@@ -142,7 +167,12 @@ fn tell_one(kind: &Kind, waits: &Cluster, service: &Service, too_late: u64) -> T
         example_span: Some((waits.shortest(), waits.longest())),
         ..Told::default()
     };
-    told.summary = format!("{requests} to {address} got no answer before {who}, {waits} after the request.");
+    told.summary = if kind.name == STALLED {
+        let answers = counted(waits.count, "answer");
+        format!("{answers} of {address} stopped in the middle, and {who} {waits} after the last byte.")
+    } else {
+        format!("{requests} to {address} got no answer before {who}, {waits} after the request.")
+    };
     if timeout {
         told.summary += &format!(" The wait is the same each time, so it is a timeout: {meaning}.");
         told.severity = Some(Severity::Error);
