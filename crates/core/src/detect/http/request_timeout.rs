@@ -127,8 +127,10 @@ fn stalled_answer(c: &Connection, by: Side) -> Option<[Moment; 2]> {
     let http = c.http.as_ref().filter(|http| !http.incomplete && http.switched.is_none() && http.answer_unfinished)?;
     let answer = http.last_response.filter(|_| http.answer_missing.is_some_and(|missing| missing > 0))?;
     let idle = c.ending.idle.filter(|idle| idle.last_by == Some(Side::Server) && idle.span >= WAITED_LEAST)?;
-    // What is lost on the way is sent again, and a client that does not read says so.
-    let flowed = c.traffic.server.unanswered.is_none() && c.traffic.client.zero_windows == 0;
+    // What is lost on the way is sent again or leaves holes, and a client that does not read says so.
+    let server = &c.traffic.server;
+    let in_order = (server.retransmitted, server.out_of_order) == (0, 0);
+    let flowed = in_order && server.unanswered.is_none() && c.traffic.client.zero_windows == 0;
     let whole = flowed && c.visibility.gaps.server == 0 && idle.source == IdleSource::Payload;
     let last = c.traffic.server.last_payload.filter(|_| whole && by == Side::Client)?;
     Some([answer.at, last])

@@ -64,7 +64,8 @@ impl Detector for TimeWaitCollision {
         if c.carried_payload() || c.ending.fin.server.is_some() {
             return;
         }
-        if cleared && again.is_none() {
+        // A host that still wants to connect sends no FIN.
+        if cleared && again.is_none() && c.ending.fin.client.is_none() {
             let reset = c.ending.reset.map(|reset| reset.at);
             exam.symptom(CODE, CLEARED, Severity::Warning, Confidence::High, &[Some(syn), Some(challenge), reset]);
             return;
