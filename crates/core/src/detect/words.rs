@@ -1,5 +1,7 @@
 //! Small pieces of the sentences that findings are made of.
 
+use crate::types::Span;
+
 /// `1 connection`, `3 connections`.
 pub(super) fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
@@ -17,6 +19,14 @@ pub(super) fn listed(items: impl Iterator<Item = String>, at_most: usize) -> Str
 /// A share of a whole that is at least `least`; no share of nothing is.
 pub(super) fn is_share(part: u64, whole: u64, least: f64) -> bool {
     whole > 0 && part as f64 >= whole as f64 * least
+}
+
+/// What to do where an idle timeout on the way can be the cause; `shortest` is the shortest silence that it hit.
+pub(super) fn idle_on_the_way(shortest: Span) -> String {
+    format!(
+        "See whether it hits whoever is quiet for {shortest}: then it is an idle timeout on the way (a firewall's, \
+         `nf_conntrack_tcp_timeout_established`, a load balancer's). Raise it, or send TCP keep-alive or pings well below it."
+    )
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use crate::detect::recapture;
 use crate::detect::thresholds::{ALIVE_AFTER, BIG_SEGMENT_SHARE, DEAD_RETRANSMISSIONS, PATH_TIMER_LEAST};
+use crate::detect::words::idle_on_the_way;
 use crate::detect::{Case, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told};
 use crate::record::{Connection, Outcome, Traffic, Unanswered};
 use crate::types::{Side, Span, Timestamp};
@@ -159,12 +160,7 @@ fn was_alive(kind: &str, group: &Group, service: &Service, at: Timestamp) -> boo
 
 /// `timer`: the shortest silence, where an idle timeout can be the cause.
 fn remedy(timer: Option<Span>) -> Vec<String> {
-    let idle = timer.map(|shortest| {
-        format!(
-            "See whether it hits whoever is quiet for {shortest}: then it is an idle timeout on the way (a firewall's, \
-             `nf_conntrack_tcp_timeout_established`, a load balancer's). Raise it, or send TCP keep-alive or pings well below it."
-        )
-    });
+    let idle = timer.map(idle_on_the_way);
     let others = [
         "Look at the connection tracking on the nodes between the two at that time: a full or flushed table, a failover, a \
          policy that takes the replies for a new connection. Cilium: `cilium monitor --type drop`; Linux: `conntrack -S`, \

@@ -2,6 +2,7 @@
 
 use crate::detect::recapture;
 use crate::detect::thresholds::{PATH_TIMER_LEAST, QUIET_LIMIT, SAME_HOST_HOPS, STATE_LOSS_SAMPLES, STATE_LOSS_WITHIN};
+use crate::detect::words::idle_on_the_way;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Outcome, Reset, ResetKind};
 use crate::types::{Side, Span};
@@ -191,12 +192,7 @@ fn why_not_visible(c: &Connection, reset: &Reset) -> Option<(&'static str, Optio
 
 /// `timer`: the shortest silence, where an idle timeout can be the cause.
 fn remedy(timer: Option<Span>) -> Vec<String> {
-    let idle = timer.map(|shortest| {
-        format!(
-            "See whether it hits whoever is quiet for {shortest}: then it is an idle timeout on the way (a firewall's, \
-             `nf_conntrack_tcp_timeout_established`, a load balancer's). Raise it, or send TCP keep-alive or pings well below it."
-        )
-    });
+    let idle = timer.map(idle_on_the_way);
     let others = [
         "Look at the connection tracking on the nodes between the two at that time. Cilium: `cilium monitor --type drop`, and \
          `cilium bpf ct list global | wc -l` against `bpf-ct-global-tcp-max` (raise it, or `bpf-map-dynamic-size-ratio`).",
