@@ -3,12 +3,14 @@
 use std::net::IpAddr;
 
 use super::distribution::Distribution;
+use super::examples::{Examples, Weight};
 use super::marks::Marks;
 use super::pace::{Pace, Second};
+use super::pairs::Pairs;
 use super::thresholds::{EVENT_RATIO, EVENT_SPREAD, EVENT_WITHIN, TIMER_SAMPLES};
 use super::{Confidence, Severity, Sure, Symptom, Told};
 use crate::Limits;
-use crate::record::{Connection, timeline};
+use crate::record::Connection;
 use crate::report::Evidence;
 use crate::types::{Span, Timestamp};
 
@@ -46,7 +48,7 @@ pub struct Group {
     /// How often detectors that explain more, a bit for each, found something in the same connection.
     overlaps: Vec<(u64, u64)>,
     quotes: Vec<Quote>,
-    examples: Vec<Example>,
+    examples: Examples,
     second: Second,
 }
 
@@ -59,6 +61,8 @@ pub struct Spread {
     pub delays: Distribution,
     /// Counts.
     pub counts: Distribution,
+    /// Which second duration belongs to which span.
+    pub pairs: Pairs,
 }
 
 impl Spread {
@@ -68,6 +72,9 @@ impl Spread {
         }
         if let Some(delay) = symptom.delay {
             self.delays.add(delay.as_nanos());
+        }
+        if let (Some(span), Some(delay)) = (symptom.span, symptom.delay) {
+            self.pairs.add(span.as_nanos(), delay.as_nanos());
         }
         if let Some(count) = symptom.count {
             self.counts.add(i64::from(count));
@@ -83,9 +90,6 @@ struct Detail {
     refused: Option<Weight>,
 }
 
-/// What makes one example better than another.
-type Weight = (Severity, Confidence);
-
 /// A text that symptoms of one kind quoted.
 #[derive(Clone, Debug, PartialEq)]
 struct Quote {
@@ -99,15 +103,6 @@ struct Quote {
 const MAX_QUOTES: usize = 32;
 const MAX_CLIENTS: usize = 32;
 const MAX_PACES: usize = 64;
-
-#[derive(Clone, Debug, PartialEq)]
-struct Example {
-    kind: &'static str,
-    span: Option<Span>,
-    count: Option<u32>,
-    weight: Weight,
-    evidence: Evidence,
-}
 
 impl Group {
     /// How many symptoms of one kind.
@@ -176,8 +171,11 @@ impl Group {
         *count += 1;
         detail.spread.add(symptom);
         let weight = (symptom.severity, symptom.confidence);
-        if detail.refused.is_none_or(|refused| weight > refused) && !self.keep_example(symptom, connection, limits) {
-            self.refuse_examples(kind, weight);
+        let news = self.examples.is_news(kind, symptom);
+        if (news || detail.refused.is_none_or(|refused| weight > refused))
+            && !self.examples.keep(symptom, news, connection, limits)
+        {
+            detail.refused = detail.refused.max(Some(weight));
         }
     }
 
@@ -222,12 +220,6 @@ impl Group {
             self.details.push(Detail::default());
             self.kinds.len() - 1
         })
-    }
-
-    fn refuse_examples(&mut self, kind: usize, weight: Weight) {
-        if let Some(detail) = self.details.get_mut(kind) {
-            detail.refused = Some(weight);
-        }
     }
 
     /// Puts together what was folded by kind, before the findings are told.
@@ -304,47 +296,10 @@ impl Group {
         }
     }
 
-    /// Keeps the first few of each kind, and lets a clearer one replace a weaker one; `false` where there is no room.
-    fn keep_example(&mut self, symptom: &Symptom, connection: &Connection, limits: &Limits) -> bool {
-        let weight = (symptom.severity, symptom.confidence);
-        let same = self.examples.iter().filter(|example| same(example.kind, symptom.kind)).count();
-        let place = if same < limits.max_examples && self.examples.len() < 4 * limits.max_examples {
-            None
-        } else {
-            let weaker = |example: &Example| example.kind == symptom.kind && example.weight < weight;
-            match self.examples.iter().position(weaker) {
-                Some(place) => Some(place),
-                None => return false,
-            }
-        };
-        let evidence = evidence(symptom, connection, limits);
-        let example = Example { kind: symptom.kind, span: symptom.span, count: symptom.count, weight, evidence };
-        match place {
-            Some(place) => self.examples[place] = example,
-            None => self.examples.push(example),
-        }
-        true
-    }
-
-    /// The best examples, those of the wanted kind, span and count first.
+    /// The best examples of what is told.
     pub(crate) fn examples(&self, told: &Told, limits: &Limits) -> Vec<Evidence> {
-        let mut examples: Vec<&Example> = self.examples.iter().collect();
-        let wanted = |example: &Example| {
-            told.example_kind.is_none_or(|kind| kind == example.kind)
-                && is_within(example.span, told.example_span)
-                && is_within(example.count, told.example_count)
-        };
-        examples.sort_by_key(|example| (!wanted(example), std::cmp::Reverse(example.weight)));
-        let any_wanted = examples.iter().any(|example| wanted(example));
-        examples.retain(|example| !any_wanted || wanted(example));
-        examples.truncate(limits.max_examples);
-        examples.into_iter().map(|example| example.evidence.clone()).collect()
+        self.examples.best(told, limits)
     }
-}
-
-/// Whether a number is in the range, if there is one.
-fn is_within<T: PartialOrd>(number: Option<T>, range: Option<(T, T)>) -> bool {
-    range.is_none_or(|(low, high)| number.is_some_and(|number| low <= number && number <= high))
 }
 
 /// Whether two names are one. They are constants: nearly always the addresses are the same, or not even the lengths.
@@ -359,17 +314,5 @@ fn onset(symptom: &Symptom, connection: &Connection) -> Timestamp {
         (Some(at), _) => at,
         (None, Some(packet)) if *packet == connection.first.packet => connection.first.at,
         _ => connection.ending.first.map_or(connection.last.at, |moment| moment.at),
-    }
-}
-
-fn evidence(symptom: &Symptom, connection: &Connection, limits: &Limits) -> Evidence {
-    let packets = symptom.evidence.iter().copied().take(limits.max_evidence_packets).collect();
-    Evidence {
-        connection: connection.number,
-        client: connection.client,
-        server: connection.server,
-        packets,
-        filter: format!("tcp.stream eq {}", connection.number),
-        ladder: timeline::of(connection),
     }
 }

@@ -329,6 +329,10 @@ pub(super) const AGE_SPREAD_SHARE: f64 = 0.05;
 /// How many times the shortest idle time the longest must be, to say that it was not the idle time that was equal.
 pub(super) const AGE_IDLE_RATIO: f64 = 2.0;
 
+/// One of so many may end at the age of a limit with the shortest silence, and one with the longest, without a say in whether it is one:
+/// of connections that an idle timeout ends, some are as old as others by chance.
+pub(super) const AGE_OTHERS: usize = 8;
+
 /// Pings in a row from which a server that asks for calm may mean them: gRPC's servers bear two that come too early.
 pub(super) const PING_ROW_LEAST: u32 = 3;
 

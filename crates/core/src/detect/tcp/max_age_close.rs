@@ -1,9 +1,9 @@
 //! Connections that end at the same age, however busy they are.
 
-use crate::detect::thresholds::{AGE_IDLE_RATIO, AGE_LEAST, AGE_SPREAD_SHARE, TIMER_GAP, TIMER_SAMPLES};
+use crate::detect::thresholds::{AGE_IDLE_RATIO, AGE_LEAST, AGE_OTHERS, AGE_SPREAD_SHARE, TIMER_GAP, TIMER_SAMPLES};
 use crate::detect::timeouts::age_candidates;
 use crate::detect::words::counted;
-use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Service, Severity, Shape, Told};
+use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Service, Severity, Shape, Spread, Told};
 use crate::record::{CloseKind, Connection};
 use crate::types::Side;
 
@@ -60,14 +60,11 @@ impl Detector for MaxAgeClose {
             .into_iter()
             .filter_map(|(kind, closer)| {
                 let spread = case.group.spread(kind)?;
-                let idle = spread.delays.whole()?;
                 let ages = spread.spans.clusters(AGE_SPREAD_SHARE, TIMER_GAP.as_nanos());
                 let limit = ages.iter().filter(|ages| is_a_limit(ages)).max_by_key(|ages| ages.count)?;
-                // All of one age, and quiet for very different times before: it was not the silence.
-                let idle_varies = idle.largest as f64 >= idle.smallest.max(1) as f64 * AGE_IDLE_RATIO
-                    && idle.largest - idle.smallest > limit.largest - limit.smallest;
+                let idle = idle_at(limit, spread)?;
                 let most = limit.count * 2 > spread.spans.count();
-                (idle_varies && most).then(|| tell_limit(kind, closer, limit, &idle, service, case))
+                most.then(|| tell_limit(kind, closer, limit, &idle, service, case))
             })
             .collect()
     }
@@ -75,6 +72,18 @@ impl Detector for MaxAgeClose {
 
 fn is_a_limit(ages: &Cluster) -> bool {
     ages.count >= TIMER_SAMPLES && (ages.largest - ages.smallest) as f64 <= ages.smallest as f64 * AGE_SPREAD_SHARE
+}
+
+/// How long the connections of one age had been quiet, where that differs widely: then it was not the silence.
+fn idle_at(limit: &Cluster, spread: &Spread) -> Option<Cluster> {
+    let idle = spread.pairs.delays(limit.smallest, limit.largest);
+    // A few that end at this age for another reason do not make a limit of an idle timeout.
+    let few = idle.len() / AGE_OTHERS;
+    let (shortest, longest) = (*idle.get(few)?, *idle.get(idle.len().checked_sub(few + 1)?)?);
+    let varies = longest as f64 >= shortest.max(1) as f64 * AGE_IDLE_RATIO
+        && longest - shortest > limit.largest - limit.smallest;
+    let (count, median) = (idle.len() as u64, *idle.get(idle.len() / 2)?);
+    varies.then_some(Cluster { count, smallest: shortest, median, largest: longest })
 }
 
 fn tell_limit(
