@@ -90,3 +90,40 @@ fn many_services_that_one_client_can_not_reach_point_to_the_client() {
     );
     assert!(finding.remedy[0].starts_with("What these services have in common is the client"), "{:?}", finding.remedy);
 }
+
+/// A connection to each of these hosts that is closed after these milliseconds of silence.
+fn idle(hosts: &[(u8, u32)]) -> String {
+    let (mut servers, mut packets) = (String::new(), Vec::new());
+    for (n, (host, quiet)) in hosts.iter().enumerate() {
+        let (number, begin) = (n + 1, n as f64 * 0.1);
+        servers += &format!("{number} server 10.0.0.{host}:80\n");
+        let steps = [(0.0, "C SYN"), (0.001, "S SYN-ACK"), (0.002, "C GET /"), (0.003, "S HTTP 200"), (0.004, "C ACK")];
+        packets.extend(steps.map(|(at, step)| (begin + at, number, step)));
+        let end = begin + 0.003 + f64::from(*quiet) / 1_000.0;
+        packets.extend([(end, number, "S FIN"), (end + 0.001, number, "C FIN")]);
+    }
+    packets.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let lines = packets.iter().map(|(at, number, step)| format!("{at:.3} {number} {step}\n"));
+    servers + &lines.collect::<String>()
+}
+
+#[test]
+fn services_with_one_idle_timeout_are_told_together() {
+    let three = |host, quiet| [(host, quiet); 3];
+    let hosts = [three(1, 60_010), three(2, 60_020), three(3, 60_030), three(4, 5_010), three(1, 5_020)].concat();
+    let report = report(&idle(&hosts));
+    let told: Vec<_> = report.findings.iter().filter(|finding| finding.code == "idle-close").collect();
+    let [minute, first, fourth] = told.as_slice() else { panic!("{told:#?}") };
+    assert_eq!((minute.affected, minute.also_at.len()), (9, 3));
+    assert!(minute.summary.starts_with("3 services close idle connections after about 60.0 s (9 connections)."));
+    assert_eq!((first.affected, fourth.affected), (3, 3), "two services are not enough");
+    // What is shown is what is told, also of the second timer of a service.
+    for finding in told {
+        let expected = if finding.affected == 9 { "after 60.0 s idle" } else { "after 5.0" };
+        for example in &finding.evidence {
+            let steps = format!("{:?}", example.ladder);
+            assert!(steps.contains(expected), "{}: {steps}", finding.summary);
+        }
+        assert!(!finding.evidence.is_empty());
+    }
+}

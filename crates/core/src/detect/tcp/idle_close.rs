@@ -5,7 +5,9 @@ use crate::detect::thresholds::{
     TIMER_SPREAD_SHARE,
 };
 use crate::detect::timeouts::Spoken;
-use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told, timeouts};
+use crate::detect::{
+    Case, Cluster, Common, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told, timeouts,
+};
 use crate::detect::{event, recapture};
 use crate::record::{CloseKind, Connection, IdleSource, IdleTime};
 use crate::types::{Side, Span};
@@ -26,6 +28,9 @@ const QUIET_BY_TIMESTAMPS: &str = "quiet-by-timestamps";
 const HIT_BY_TIMESTAMPS: &str = "hit-by-timestamps";
 /// No payload was captured, and no timestamps tell: how long the connection lived is an upper bound.
 const LIFE: &str = "life";
+
+/// Services from which those with the same timeout are told together.
+const ALIKE_LEAST: usize = 3;
 
 impl Detector for IdleClose {
     fn code(&self) -> &'static str {
@@ -273,6 +278,7 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
     }
     told.facts.add("safe_client_idle_s", safe_client_idle(idle, announced));
     told.remedy = remedy(idle, announced, hits);
+    told.common = Vec::from_iter((hits == 0).then(|| alike(idle)));
     if by_timestamps > 0 {
         told.facts.add("idle_from_timestamps", by_timestamps);
         told.not_visible.push(format!(
@@ -282,6 +288,20 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
         ));
     }
     Some(told)
+}
+
+/// Services with the same timeout, which harms none of them: one story.
+fn alike(idle: &Cluster) -> Common {
+    let seconds = idle.middle().as_secs_f64();
+    // Timers fire late rather than early. Half a percent, so that 59.99 s is a minute.
+    let step = if seconds < 10.0 { 0.1 } else { 1.0 };
+    let about = Span::from_secs_f64((seconds * 1.005 / step).floor() * step);
+    Common {
+        key: about.to_string(),
+        least: ALIKE_LEAST,
+        sentence: format!("SERVICES services close idle connections after about {about} (COUNT connections)."),
+        advice: None,
+    }
 }
 
 /// How many of these closes met a write of the client.
