@@ -36,7 +36,7 @@ fn timeline(ladder: &str) -> Vec<String> {
     struct Steps(Vec<String>);
     impl Sink for Steps {
         fn connection(&mut self, connection: &Connection, _: &Interfaces) {
-            self.0 = timeline::of(connection).into_iter().map(|step| step.what).collect();
+            self.0 = timeline::of(connection).into_iter().map(|step| step.what.into_owned()).collect();
         }
     }
     let capture = handshark_testkit::played(ladder).expect("the ladder is well written");

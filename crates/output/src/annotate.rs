@@ -321,7 +321,7 @@ mod tests {
         for step in &example.ladder {
             let texts = on(step.packet);
             let proves = example.packets.contains(&step.packet);
-            let text = texts.iter().find(|text| text.contains(&step.what)).expect("every step is told");
+            let text = texts.iter().find(|text| text.contains(&*step.what)).expect("every step is told");
             assert!(text.starts_with(&format!("handshark: connection {}, client ", example.connection)), "{text}");
             assert_eq!(text.contains("; evidence of stale-reuse"), proves, "{text}");
         }

@@ -277,7 +277,7 @@ fn stale_reuse(service: ServiceName) -> Finding {
 
 fn step(number: u64, millis: i64, from: Side, what: &str) -> Step {
     let offset_s = Span::from_millis(millis);
-    Step { packet: packet(number), at: at(millis), offset_s, from, what: what.to_owned() }
+    Step { packet: packet(number), at: at(millis), offset_s, from, what: what.to_owned().into() }
 }
 
 fn other(severity: Severity, code: &'static str) -> Finding {

@@ -61,7 +61,7 @@ pub(crate) type Step<'a> = (u64, i64, f64, &'static str, &'a str);
 impl Timeline {
     fn of(connection: &Connection) -> Self {
         let steps = timeline::of(connection);
-        let what: Vec<&str> = steps.iter().map(|step| step.what.as_str()).collect();
+        let what: Vec<&str> = steps.iter().map(|step| &*step.what).collect();
         Self {
             start: connection.first.at,
             what: what.join("\n").into_boxed_str(),

@@ -128,6 +128,8 @@ impl Distribution {
         let (exponent, place) = bucket_of(from.smallest);
         let Some(octave) = self.place_of.get_mut(exponent) else { return };
         if *octave == 0 {
+            // Large, and mostly there are few.
+            self.octaves.reserve_exact(1);
             self.octaves.push([Bucket::EMPTY; 32]);
             *octave = self.octaves.len() as u8;
         }

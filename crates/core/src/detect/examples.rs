@@ -43,8 +43,8 @@ struct Number {
 /// Numbers that one group tells apart.
 const MAX_NUMBERS: usize = 12;
 
-/// Hits from which a number is one that comes again.
-const AGAIN: u32 = 2;
+/// Hits from which a number is one that comes again: fewer make no timer.
+const AGAIN: u32 = 3;
 
 impl Examples {
     /// Notes the number of a symptom of the kind at this place; `true` when it came again and has no example yet.
@@ -120,7 +120,7 @@ impl Examples {
     }
 
     /// The best examples: those of the wanted kind, if there are any, and none that is about another span or count.
-    pub(super) fn best(&self, told: &Told, limits: &Limits) -> Vec<Evidence> {
+    pub(super) fn best(&self, told: &Told, limits: &Limits) -> Vec<&Evidence> {
         let about = |example: &&Example| {
             is_within(example.span, told.example_span) && is_within(example.count, told.example_count)
         };
@@ -131,7 +131,7 @@ impl Examples {
         }
         examples.sort_by_key(|example| std::cmp::Reverse(example.weight));
         examples.truncate(limits.max_examples);
-        examples.into_iter().map(|example| example.evidence.clone()).collect()
+        examples.into_iter().map(|example| &example.evidence).collect()
     }
 }
 
@@ -143,7 +143,7 @@ impl Example {
 
 /// The number that a symptom is about: where it has two, the span only says how long the connection was quiet then.
 fn number_of(span: Option<Span>, count: Option<u32>) -> Option<i64> {
-    count.map(i64::from).or(span.map(Span::as_nanos))
+    count.map(i64::from).or_else(|| span.map(Span::as_nanos))
 }
 
 /// Whether two numbers may be one timer's, or one limit's: timers are further apart, and small counts are equal or not.

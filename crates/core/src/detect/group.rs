@@ -297,7 +297,7 @@ impl Group {
     }
 
     /// The best examples of what is told.
-    pub(crate) fn examples(&self, told: &Told, limits: &Limits) -> Vec<Evidence> {
+    pub(crate) fn examples(&self, told: &Told, limits: &Limits) -> Vec<&Evidence> {
         self.examples.best(told, limits)
     }
 }

@@ -20,7 +20,7 @@ pub struct Step {
     /// Who sent it.
     pub from: Side,
     /// What it was, in the words of the field, escaped: `SYN`, `ClientHello (no SNI)`, `FIN`, `RST`.
-    pub what: String,
+    pub what: Cow<'static, str>,
 }
 
 /// The steps that a record keeps, in packet order: opening, hellos, alerts, last payload, FINs and their ACKs, late write,
@@ -31,7 +31,7 @@ pub fn of(c: &Connection) -> Vec<Step> {
     let mut add = |moment: Option<Moment>, from: Side, what: Cow<'static, str>| {
         if let Some(moment) = moment {
             let offset_s = moment.at.since(c.first.at);
-            steps.push(Step { packet: moment.packet, at: moment.at, offset_s, from, what: what.into_owned() });
+            steps.push(Step { packet: moment.packet, at: moment.at, offset_s, from, what });
         }
     };
     opening(c, &mut add);
@@ -45,7 +45,7 @@ pub fn of(c: &Connection) -> Vec<Step> {
     steps.dedup_by(|later, earlier| {
         let same = later.packet == earlier.packet && (later.from == earlier.from || is_edge(&later.what));
         if same {
-            earlier.what = joined(&earlier.what, &later.what);
+            earlier.what = joined(std::mem::take(&mut earlier.what), std::mem::take(&mut later.what));
         }
         same
     });
@@ -74,14 +74,20 @@ pub fn icmp(note: &IcmpNote) -> String {
 }
 
 /// Two names of one packet as one: what has a name of its own need not be called payload, an ACK or the last one too.
-fn joined(one: &str, other: &str) -> String {
+fn joined(one: Cow<'static, str>, other: Cow<'static, str>) -> Cow<'static, str> {
     let rank = |what: &str| PLAIN.iter().position(|plain| *plain == what);
-    match (rank(one), rank(other)) {
-        (Some(a), Some(b)) => if a <= b { one } else { other }.to_owned(),
-        (Some(_), None) => other.to_owned(),
-        (None, Some(_)) => one.to_owned(),
-        _ if one.contains(other) => one.to_owned(),
-        _ => format!("{one}, {}", other.strip_prefix("payload, ").unwrap_or(other)),
+    match (rank(&one), rank(&other)) {
+        (Some(a), Some(b)) => {
+            if a <= b {
+                one
+            } else {
+                other
+            }
+        }
+        (Some(_), None) => other,
+        (None, Some(_)) => one,
+        _ if one.contains(&*other) => one,
+        _ => format!("{one}, {}", other.strip_prefix("payload, ").unwrap_or(&other)).into(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::failures::{Compared, Failures};
 use super::fold::folded;
 use super::legs::Legs;
 use super::plan::{Check, Shapes, chosen};
-use super::{Finding, NotAssessed, SeenInPart, ServiceSummary, Totals, Unexplained};
+use super::{Evidence, Finding, NotAssessed, SeenInPart, ServiceSummary, Totals, Unexplained};
 use crate::detect::{
     CaptureFacts, Case, Common, DETECTORS, Detector, Group, Host, Load, Neighbours, Said, Scan, Scope, Service,
     ServiceKey, Severity, Shape, Told, earlier_and_later,
@@ -248,11 +248,13 @@ impl Casebook {
                 for mut one in detector.tell(&Case { group, service, host, capture, load: &self.load }) {
                     let common = std::mem::take(&mut one.common);
                     let known = service.map_or_else(|| whole.clone(), |service| known_of(group, service));
-                    let finding = finding(detector, group, service, fill(one, &known), &self.limits);
+                    let evidence = group.examples(&one, &self.limits);
+                    let finding = finding(detector, group, service, fill(one, &known));
                     told.push(Story {
                         rows: vec![row],
                         groups: vec![group],
                         finding,
+                        evidence,
                         common,
                         own_summary: None,
                         advice: None,
@@ -261,7 +263,7 @@ impl Casebook {
             }
         }
         let told = folded(without_explained(told), &self.limits);
-        let mut findings: Vec<Finding> = told.into_iter().map(|story| story.finding).collect();
+        let mut findings: Vec<Finding> = told.into_iter().map(Story::into_finding).collect();
         findings.sort_by(|a, b| {
             let harm = |finding: &Finding| (finding.severity, finding.affected, finding.confidence);
             harm(b).cmp(&harm(a)).then_with(|| a.code.cmp(b.code)).then_with(|| a.service.cmp(&b.service))
@@ -409,13 +411,23 @@ fn note_blind(
 pub(super) struct Story<'a> {
     pub(super) rows: Vec<usize>,
     pub(super) groups: Vec<&'a Group>,
+    /// What is told, without the evidence.
     pub(super) finding: Finding,
+    /// Copied once it is known which findings there are: several services may share one.
+    pub(super) evidence: Vec<&'a Evidence>,
     /// What it may share with findings at other services.
     pub(super) common: Vec<Common>,
     /// Its summary before it was told together with others.
     pub(super) own_summary: Option<String>,
     /// What to change that was put before the rest when it was.
     pub(super) advice: Option<String>,
+}
+
+impl Story<'_> {
+    fn into_finding(mut self) -> Finding {
+        self.finding.evidence = self.evidence.into_iter().cloned().collect();
+        self.finding
+    }
 }
 
 /// Whom a finding about a service is about.
@@ -432,8 +444,8 @@ fn fill(mut told: Told, known: &Known) -> Told {
     told
 }
 
-fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, told: Told, limits: &Limits) -> Finding {
-    let evidence = group.examples(&told, limits);
+/// The finding without its evidence.
+fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, told: Told) -> Finding {
     Finding {
         code: detector.code(),
         severity: told.severity.or(group.severity).unwrap_or(Severity::Info),
@@ -448,7 +460,7 @@ fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, to
         facts: told.facts,
         candidates: told.candidates,
         remedy: told.remedy,
-        evidence,
+        evidence: Vec::new(),
         not_visible: told.not_visible,
     }
 }

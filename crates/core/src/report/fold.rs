@@ -55,11 +55,11 @@ fn merged<'a>(mut set: Vec<Story<'a>>, level: usize, limits: &Limits) -> Vec<Sto
 }
 
 fn example_of(story: &Story<'_>) -> u64 {
-    story.finding.evidence.first().map_or(u64::MAX, |example| example.connection)
+    story.evidence.first().map_or(u64::MAX, |example| example.connection)
 }
 
 fn add<'a>(head: &mut Story<'a>, other: Story<'a>, limits: &Limits) {
-    let Story { rows, groups, finding: mut theirs, .. } = other;
+    let Story { rows, groups, evidence, finding: mut theirs, .. } = other;
     head.rows.extend(rows);
     head.groups.extend(groups);
     let mine = &mut head.finding;
@@ -77,8 +77,8 @@ fn add<'a>(head: &mut Story<'a>, other: Story<'a>, limits: &Limits) {
     mine.first = mine.first.into_iter().chain(theirs.first).min();
     mine.last = mine.last.max(theirs.last);
     mine.facts = shared(&mine.facts, &theirs.facts);
-    let room = limits.max_examples.saturating_sub(mine.evidence.len());
-    mine.evidence.extend(theirs.evidence.into_iter().take(room.min(1)));
+    let room = limits.max_examples.saturating_sub(head.evidence.len());
+    head.evidence.extend(evidence.into_iter().take(room.min(1)));
 }
 
 /// What holds for both. Counts are of one service each: those of another would only be equal by chance.

@@ -57,7 +57,7 @@ fn text_of_strangers_adds_no_markup() {
     finding.summary = evil.to_owned();
     finding.remedy = vec![evil.to_owned()];
     finding.evidence[0].filter = evil.to_owned();
-    finding.evidence[0].ladder[0].what = evil.to_owned();
+    finding.evidence[0].ladder[0].what = evil.to_owned().into();
     if let Some(service) = &mut finding.service {
         service.server_name = Some(evil.to_owned());
     }

@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_row_is_cut_and_disorder_is_named() {
         let mut example = samples::report().findings[0].evidence[0].clone();
-        example.ladder[1].what = "ClientHello for ".to_owned() + &"a".repeat(200);
+        example.ladder[1].what = format!("ClientHello for {}", "a".repeat(200)).into();
         example.ladder[2].offset_s = Span::from_secs(-668_322_441);
         let rows = ladder(&example);
         assert!(rows.iter().all(|row| crate::sheet::columns(row) <= 100), "{rows:#?}");
