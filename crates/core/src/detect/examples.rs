@@ -195,7 +195,7 @@ mod tests {
     fn a_second_timer_has_an_example_of_its_own() {
         let quiet = [5_000, 5_001, 5_002, 5_003, 60_000, 60_001, 60_002];
         assert_eq!(shown(&quiet, (5_000, 5_003)), [0, 1, 2]);
-        assert_eq!(shown(&quiet, (60_000, 60_002)), [5]);
+        assert_eq!(shown(&quiet, (60_000, 60_002)), [6], "the third makes it a timer");
     }
 
     #[test]
