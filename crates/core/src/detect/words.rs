@@ -21,6 +21,12 @@ pub(super) fn is_share(part: u64, whole: u64, least: f64) -> bool {
     whole > 0 && part as f64 >= whole as f64 * least
 }
 
+/// The text as the beginning of a sentence.
+pub(super) fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 /// What to do where an idle timeout on the way can be the cause; `shortest` is the shortest silence that it hit.
 pub(super) fn idle_on_the_way(shortest: Span) -> String {
     format!(

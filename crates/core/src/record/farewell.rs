@@ -63,22 +63,32 @@ impl Connection {
         by_client && reset.by == Side::Server && !self.is_farewell(write, reset)
     }
 
-    /// Whether a RST is the client's way to leave: all that it had asked was answered, or it had said goodbye.
+    /// Whether a RST is one side's way to leave: all that the client had asked was answered, or it had said goodbye.
     pub(super) fn left_by_reset(&self) -> bool {
         use super::ResetKind::{Abort, Unclear};
-        let own =
-            self.ending.reset.is_some_and(|reset| reset.by == Side::Client && matches!(reset.kind, Abort | Unclear));
-        if !own || self.exchanges == 0 || self.ending.late_write.is_some() {
+        let Some(reset) = self.ending.reset.filter(|_| self.exchanges > 0 && self.ending.late_write.is_none()) else {
             return false;
-        }
-        match self.last_exchange {
-            Some((_, answered)) => {
-                let over = self.ending.idle.is_some_and(|idle| idle.span >= EXCHANGE_OVER);
-                answered.is_some() && (over || self.answers_are_whole())
+        };
+        let over = self.ending.idle.is_some_and(|idle| idle.span >= EXCHANGE_OVER);
+        match (reset.by, reset.kind, self.last_exchange) {
+            (Side::Client, Abort | Unclear, Some((_, answered))) => {
+                answered.is_some() && (over || self.answers_are_whole() || self.took_all(&reset))
             }
             // The last that it sent is no request, though it had sent some: a TLS alert.
-            None => self.protocol == Protocol::Tls,
+            (Side::Client, Abort | Unclear, None) => self.protocol == Protocol::Tls,
+            // Right after an answer it may be that answer which tells why: an error, a refusal.
+            (Side::Server, Abort, Some((_, Some(_)))) => {
+                let whole = self.protocol != Protocol::Http1 || self.answers_are_whole();
+                over && whole && reset.nothing_in_flight && reset.followed_by_data == 0
+            }
+            _ => false,
         }
+    }
+
+    /// Whether the client had all that was sent to it, and that ended as a message does. HTTP/1 says itself where an answer ends; that of
+    /// HTTP/2, also under TLS, has parts.
+    fn took_all(&self, reset: &Reset) -> bool {
+        self.protocol == Protocol::Other && reset.nothing_in_flight && reset.message_ended
     }
 
     /// Whether clear HTTP/1 was read to the end of the last answer. HAProxy leaves its servers like this: a RST at once.

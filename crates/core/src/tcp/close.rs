@@ -59,6 +59,8 @@ const GIVEN_UP_AFTER: u32 = 3;
 /// A RST from the same host keeps its hop limit; more than this much away, another device sent it. Paths of one host
 /// differ by one or two hops now and then.
 const SAME_HOST_HOPS: u8 = 2;
+/// Options of a segment take this much of what the peer said that it takes, at the most (RFC 9293 section 3.7.1).
+const OPTION_BYTES: u32 = 40;
 
 impl Closing {
     /// A segment with payload, after its half was noted and before the edges of the half move.
@@ -133,7 +135,8 @@ impl Closing {
         let answers_syn =
             !me.accepted && me.base.is_none_or(|base| base == s.seq.minus(1)) && peer.traffic.isn.is_some();
         let reset = Reset::new(*side, at, &s.bare(), me.traffic.ttl, answers_syn);
-        self.reset = Some(Reset { payload_len: s.payload_len, ..reset });
+        let (nothing_in_flight, message_ended) = (is_nothing_in_flight(me, peer, s), has_message_ended(me, peer));
+        self.reset = Some(Reset { payload_len: s.payload_len, nothing_in_flight, message_ended, ..reset });
         self.note_first(ends, CloseKind::Reset, s, at, false);
     }
 
@@ -388,13 +391,41 @@ fn last_payload(ends: &Ends<'_>) -> Option<(Side, Moment)> {
     mine.into_iter().chain(peers).max_by_key(|(_, moment)| moment.packet)
 }
 
+/// Whether both sides had acknowledged all payload when one of them sent this RST.
+fn is_nothing_in_flight(me: &Half, peer: &Half, reset: &Segment<'_>) -> bool {
+    let up_to = if reset.flags.ack() { Some(reset.ack) } else { me.last_ack };
+    let has_all = |of: &Half, ack: Option<Seq>| of.next.zip(ack).is_some_and(|(next, ack)| !next.is_after(ack));
+    let spoke = me.last_payload_len > 0 || peer.last_payload_len > 0;
+    spoke && has_all(peer, up_to) && has_all(me, peer.last_ack)
+}
+
+/// Whether the last segment with payload was not full.
+fn has_message_ended(me: &Half, peer: &Half) -> bool {
+    let last = if me.last_sent > peer.last_sent { me } else { peer };
+    let full = [me.traffic.mss, peer.traffic.mss].into_iter().flatten().min();
+    full.is_some_and(|full| last.last_payload_len > 0 && last.last_payload_len + OPTION_BYTES < u32::from(full))
+}
+
 impl Reset {
     /// A RST by its header. `usual_ttl` is that of its side's other packets; `answers_syn` says that it follows the peer's
     /// SYN as the first thing that its side has to say.
     pub(super) const fn new(by: Side, at: Moment, s: &Bare, usual_ttl: Option<u8>, answers_syn: bool) -> Self {
         let &Bare { seq, ttl, window, flags, .. } = s;
         let kind = ResetKind::of(s, usual_ttl, answers_syn);
-        Self { at, by, kind, seq, ttl, usual_ttl, window, ack: flags.ack(), payload_len: 0, followed_by_data: 0 }
+        Self {
+            at,
+            by,
+            kind,
+            seq,
+            ttl,
+            usual_ttl,
+            window,
+            ack: flags.ack(),
+            payload_len: 0,
+            followed_by_data: 0,
+            nothing_in_flight: false,
+            message_ended: false,
+        }
     }
 }
 

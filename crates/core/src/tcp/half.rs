@@ -36,6 +36,8 @@ pub(crate) struct Half {
     pub(super) last_ack: Option<Seq>,
     pub(super) last_ack_at: Timestamp,
     pub(super) window: u16,
+    /// Bytes of its last segment with payload.
+    pub(super) last_payload_len: u32,
     pub(super) duplicate_acks: u32,
     /// The oldest segment that the peer has not acknowledged, as far as it was captured.
     pub(super) oldest: Option<(Seq, Moment)>,
@@ -134,6 +136,7 @@ impl Half {
     #[inline(never)]
     pub(super) fn note_payload(&mut self, segment: &Segment<'_>, at: Moment, max_ranges: usize) {
         self.traffic.payload_packets += 1;
+        self.last_payload_len = segment.payload_len;
         self.traffic.largest_payload = self.traffic.largest_payload.max(segment.payload_len);
         self.traffic.first_payload.get_or_insert(at);
         self.ranges.add(payload_start(segment), segment.payload_len, max_ranges);

@@ -2,7 +2,7 @@
 
 use crate::detect::recapture;
 use crate::detect::thresholds::{ABORT_BURST, ABORT_BURST_WITHIN};
-use crate::detect::words::counted;
+use crate::detect::words::{capitalised, counted};
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Outcome, ResetKind};
 use crate::types::Side;
@@ -16,8 +16,23 @@ const CODE: &str = "abortive-close";
 const WAITING: &str = "client-waiting";
 /// The server was in the middle of an answer.
 const MID_ANSWER: &str = "mid-answer";
-/// The server had spoken last, or nobody had.
+/// All was answered and acknowledged, and it was quiet since: nothing failed.
 const NOBODY_WAITING: &str = "nobody-waiting";
+/// The server had spoken last, and not all of that was acknowledged.
+const UNACKNOWLEDGED: &str = "unacknowledged";
+/// The server had spoken last: perhaps it said why.
+const LAST_WORD: &str = "server-spoke-last";
+/// Nobody had spoken.
+const UNUSED: &str = "unused";
+
+/// What each kind means for the client, the worst first.
+const MEANINGS: [(&str, &str); 5] = [
+    (MID_ANSWER, "it did so in the middle of an answer, whose rest the client did not get"),
+    (WAITING, "the client had spoken last, and got no answer"),
+    (UNACKNOWLEDGED, "the end of what the server had said was not acknowledged: the client may not have got it"),
+    (LAST_WORD, "the server had spoken last: what it said may tell why"),
+    (UNUSED, "nothing had been said"),
+];
 
 impl Detector for AbortiveClose {
     fn code(&self) -> &'static str {
@@ -67,8 +82,14 @@ impl Detector for AbortiveClose {
             (WAITING, Severity::Warning)
         } else if cut_short {
             (MID_ANSWER, Severity::Error)
+        } else if !c.outcome().is_failure() {
+            (NOBODY_WAITING, Severity::Info)
+        } else if said.is_none() {
+            (UNUSED, Severity::Warning)
+        } else if reset.nothing_in_flight || c.visibility.one_way.is_some() {
+            (LAST_WORD, Severity::Warning)
         } else {
-            (NOBODY_WAITING, Severity::Warning)
+            (UNACKNOWLEDGED, Severity::Warning)
         };
         exam.symptom(CODE, kind, severity, Confidence::High, &[last, Some(reset.at)])
             .happened(reset.at)
@@ -82,8 +103,7 @@ impl Detector for AbortiveClose {
         let burst = group.count >= ABORT_BURST && group.duration() <= ABORT_BURST_WITHIN;
         let refused = service.of(Outcome::Refused);
         let (waiting, cut_short) = (group.of_kind(WAITING), group.of_kind(MID_ANSWER));
-        let example_kind = [(cut_short, MID_ANSWER), (waiting, WAITING)].into_iter().find(|(count, _)| *count > 0);
-        let example_kind = example_kind.map(|(_, kind)| kind);
+        let example_kind = MEANINGS.into_iter().map(|(kind, _)| kind).find(|kind| group.of_kind(kind) > 0);
         let mut told = Told { remedy: remedy(burst), example_kind, ..Told::default() };
         told.summary = format!(
             "{address} ended {} by RST instead of FIN ({} of {} that it reset): its own socket was aborted, by the shape of the RST.",
@@ -91,23 +111,15 @@ impl Detector for AbortiveClose {
             group.count,
             group.applied,
         );
-        told.summary += &match waiting {
-            0 if cut_short > 0 => String::new(),
-            0 => " The client was not waiting for an answer.".to_owned(),
-            all if all == group.count => " The client had spoken last, and got no answer.".to_owned(),
-            some => format!(" On {some} of them the client had spoken last, and got no answer."),
-        };
-        told.summary += &match cut_short {
-            0 => String::new(),
-            all if all == group.count => {
-                " It did so in the middle of an answer, whose rest the client did not get.".to_owned()
-            }
-            some => {
-                format!(" On {some} of them it did so in the middle of an answer, whose rest the client did not get.")
-            }
-        };
-        if waiting == 0 && cut_short == 0 {
-            told.severity = Some(Severity::Info);
+        if group.of_kind(NOBODY_WAITING) == group.count {
+            told.summary += " The client was not waiting for an answer.";
+        }
+        for (kind, what) in MEANINGS {
+            told.summary += &match group.of_kind(kind) {
+                0 => String::new(),
+                all if all == group.count => format!(" {}.", capitalised(what)),
+                some => format!(" On {some} of them {what}."),
+            };
         }
         if burst {
             told.severity = Some(Severity::Error);

@@ -1,7 +1,7 @@
 //! A receiver that took no more payload for a time.
 
 use crate::detect::thresholds::STALL_LEAST;
-use crate::detect::words::counted;
+use crate::detect::words::{capitalised, counted};
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::Connection;
 use crate::types::{Moment, Side, Span};
@@ -79,7 +79,7 @@ impl Detector for ZeroWindowStall {
                 };
                 told.summary = format!(
                     "{} did not read what it was sent: its window was shut for {} at a time ({} of {}){}.",
-                    capital(&who),
+                    capitalised(&who),
                     stalls.longest(),
                     count,
                     counted(case.group.applied, "connection"),
@@ -120,14 +120,6 @@ fn stall(c: &Connection, side: Side) -> Option<((Moment, Moment), Until)> {
         (_, Some(last)) => Some((last, Until::TheEnd)),
         (Some(longest), None) => Some((longest, Until::Opened)),
         (None, None) => None,
-    }
-}
-
-/// A sentence begins with it.
-fn capital(text: &str) -> String {
-    match text.strip_prefix("the ") {
-        Some(rest) => format!("The {rest}"),
-        None => text.to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The client refused the server's certificate.
 
 use super::{alerts, certificate_words, fault, hello_summary};
-use crate::detect::words::counted;
+use crate::detect::words::{capitalised, counted};
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::Connection;
 use crate::tls::{Stage, Tls, names};
@@ -85,7 +85,7 @@ impl Detector for CertificateRejected {
                 told.facts.add("alert", format!("{} ({})", meaning.name, meaning.code));
                 format!(
                     "{}. It said so with the alert {} ({}), and the handshake ended there {of}.",
-                    certificate_words::capitalised(meaning.says),
+                    capitalised(meaning.says),
                     meaning.name,
                     meaning.code,
                 )

@@ -1,7 +1,7 @@
 //! What findings about certificates quote of one, and the sentences that they make of it.
 
 use crate::detect::thresholds::RSA_BITS_LEAST;
-use crate::detect::words::listed;
+use crate::detect::words::{capitalised, listed};
 use crate::detect::{Exam, Group, Told};
 use crate::tls::{Certificate, CertificateMessage, Validity};
 use crate::types::{Span, Timestamp};
@@ -53,12 +53,6 @@ pub(super) fn tell_weakness(group: &Group, kind: &str, told: &mut Told) -> Strin
         " {weakness}: many refuse that as too weak, whatever its dates and names are.",
         weakness = capitalised(weakness)
     )
-}
-
-/// The text as the beginning of a sentence.
-pub(super) fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 pub(super) fn has_short_key(leaf: &Certificate) -> bool {
