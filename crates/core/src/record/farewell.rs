@@ -46,8 +46,10 @@ impl Connection {
                 of_java || bytes <= if closes_itself { FAREWELL_BYTES } else { close_notify }
             }
             Protocol::None | Protocol::Http2 | Protocol::OpenVpn | Protocol::Other => {
-                // Where the server answered what was as short, it is no goodbye but by its words.
-                let asks = !write.is_small_talk && self.shortest_request.is_some_and(|shortest| shortest <= bytes);
+                // Where the server answered what was as short, or nothing was said before, it is no goodbye but by its words.
+                let is_first = self.traffic.client.first_payload.is_some_and(|first| Some(first) == write.at);
+                let as_short = self.shortest_request.is_some_and(|shortest| shortest <= bytes);
+                let asks = !write.is_small_talk && (as_short || is_first);
                 (bytes <= SMALL_TALK_BYTES && !asks)
                     || USUAL_CLOSE_NOTIFY.contains(&bytes)
                     || (closes_itself && bytes <= FAREWELL_BYTES)

@@ -4,9 +4,9 @@ use super::asked::{heads_unread, last_request};
 use crate::detect::recapture;
 use crate::detect::thresholds::WAITED_LEAST;
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
+use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection};
-use crate::types::Side;
+use crate::types::{Moment, Side};
 
 /// Detector of `empty-reply`.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ const FIRST: &str = "first-request";
 const LATER: &str = "later-request";
 /// The first bytes of application data under TLS, where HTTP was offered.
 const ENCRYPTED: &str = "first-request-tls";
+/// The server closed right after it had accepted, before the first request came: that was answered by RST.
+const TURNED_AWAY: &str = "closed-before-request";
 
 impl Detector for EmptyReply {
     fn code(&self) -> &'static str {
@@ -40,6 +42,14 @@ impl Detector for EmptyReply {
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let by_server = c.ending.kind == CloseKind::Fin && c.ending.closed_by == Some(Side::Server);
         let Some(fin) = c.ending.fin.server.filter(|_| by_server) else { return };
+        if let Some((accepted, lost, reset)) = was_turned_away(c) {
+            exam.applies();
+            let evidence = [Some(accepted), Some(fin.at), Some(lost), Some(reset)];
+            exam.symptom(CODE, TURNED_AWAY, Severity::Error, Confidence::High, &evidence)
+                .happened(fin.at)
+                .delay(Some(fin.at.at.since(accepted.at)));
+            return;
+        }
         if c.http.as_ref().is_some_and(|http| http.incomplete && http.requests > 0 && http.switched.is_none()) {
             heads_unread(exam);
             return;
@@ -79,13 +89,19 @@ impl Detector for EmptyReply {
         let Some(service) = case.service else { return Vec::new() };
         let group = case.group;
         let (first, later, encrypted) = (group.of_kind(FIRST), group.of_kind(LATER), group.of_kind(ENCRYPTED));
-        let mut told = Told { remedy: remedy(later > 0), ..Told::default() };
-        told.example_kind = (first > 0).then_some(FIRST);
+        let turned_away = group.spread(TURNED_AWAY).and_then(|spread| spread.delays.whole());
+        let turned_away = turned_away.map(|after| tell_turned_away(&after, service));
+        if first + later + encrypted == 0 {
+            return turned_away.into_iter().collect();
+        }
+        let count = first + later + encrypted;
+        let mut told = Told { affected: Some(count), remedy: remedy(later > 0), ..Told::default() };
+        told.example_kind = [FIRST, LATER, ENCRYPTED].into_iter().find(|kind| group.of_kind(kind) > 0);
         told.summary = format!(
             "{} closed {} without a byte of an answer to the request ({} of {} that it closed), in order, by FIN",
             service.address(),
-            counted(group.count, "connection"),
-            group.count,
+            counted(count, "connection"),
+            count,
             group.applied,
         );
         if let Some(waits) = group.spans.whole() {
@@ -95,12 +111,12 @@ impl Detector for EmptyReply {
         }
         told.summary += ". The FIN acknowledges the request: it had arrived.";
         if encrypted > 0 {
-            let subject = if encrypted == group.count { "It".to_owned() } else { format!("On {encrypted} of them it") };
+            let subject = if encrypted == count { "It".to_owned() } else { format!("On {encrypted} of them it") };
             told.summary += &format!(" {subject} is encrypted: that it was a request is inferred from the records.");
         }
         if later > 0 {
             told.summary += &match later {
-                all if all == group.count => {
+                all if all == count => {
                     " The connection had answered requests before: most clients send it again.".to_owned()
                 }
                 some => format!(" {some} of them had answered requests before."),
@@ -109,8 +125,44 @@ impl Detector for EmptyReply {
         told.facts.add("first_requests", first + encrypted);
         told.facts.add("later_requests", later);
         told.not_visible.push("why the server closed: its log at that time tells".to_owned());
-        vec![told]
+        std::iter::once(told).chain(turned_away).collect()
     }
+}
+
+/// The SYN-ACK, the first bytes of the client and the RST that answered them, where the server had closed in between and said nothing.
+pub(in crate::detect) fn was_turned_away(c: &Connection) -> Option<(Moment, Moment, Moment)> {
+    let (accepted, closed, reset) = (c.opening.syn_ack?, c.ending.fin.server?, c.ending.reset?);
+    let lost = c.ending.late_write.filter(|write| write.by == Side::Client)?.at?;
+    let silent = c.traffic.server.first_payload.is_none() && c.visibility.gaps.server == 0;
+    let first = c.traffic.client.first_payload == Some(lost);
+    let at_once = closed.at.at.since(accepted.at) < WAITED_LEAST;
+    // Of a ClientHello that gets nothing `no-server-hello` tells.
+    (silent && first && at_once && c.tls.is_none() && c.lost_a_write()).then_some((accepted, lost, reset.at))
+}
+
+/// Whoever accepts and closes without a word has no use for the client, whatever it asks.
+fn tell_turned_away(after: &Cluster, service: &Service) -> Told {
+    let address = service.address();
+    let mut told = Told { affected: Some(after.count), example_kind: Some(TURNED_AWAY), ..Told::default() };
+    told.summary = format!(
+        "{address} accepted {} and closed without a byte, by FIN, {after} after its SYN-ACK: before the client had asked anything. What \
+         the client wrote then was answered by RST.",
+        counted(after.count, "connection"),
+    );
+    told.facts.add("closed_after_shortest_s", after.shortest());
+    told.facts.add("closed_after_longest_s", after.longest());
+    told.remedy = [
+        "A load balancer or proxy without a live server behind it closes like this: HAProxy `mode tcp` (log: `backend NAME has no server \
+         available`, termination state SC), Envoy (`no healthy upstream`), kube-proxy and IPVS with no ready endpoint behind a proxy. Look \
+         at the health checks of its backends.",
+        "A list of who may connect does too: TCP wrappers (`/etc/hosts.allow`), nginx stream `deny`, an allow-list of the application. \
+         Compare a client that is served.",
+        "So does a limit on connections: xinetd `instances` and `cps`, nginx stream `limit_conn`, HAProxy `tcp-request connection reject`.",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    told.not_visible.push("why the server closed: its log at that time tells".to_owned());
+    told
 }
 
 /// A server that announced the end takes no request after that answer (RFC 9112 section 9.6).

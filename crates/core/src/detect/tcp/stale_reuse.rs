@@ -71,6 +71,7 @@ impl Detector for StaleReuse {
             || !proves(&reset, &closed, &write)
             || c.is_farewell(&write, &reset)
             || is_rest_of_a_request(c, &write)
+            || crate::detect::http::empty_reply::was_turned_away(c).is_some()
             || c.tls.as_ref().is_some_and(|tls| crate::detect::tls::refuses_client(c, tls))
             // The server speaks another protocol: what comes after its answer was part of the same misunderstanding.
             || c.http2.as_ref().is_some_and(|http2| http2.answered_in_http1.is_some())
