@@ -1,4 +1,4 @@
-"""Two short ways out: a proxy that has nobody to send its clients to, and clients that leave by RST once they have all."""
+"""Two short ways out: a proxy that has nobody to send its clients to, clients that leave by RST."""
 
 import contextlib
 import socket
@@ -59,7 +59,7 @@ def describe(lab):
             HAProxy in mode tcp, whose only server is disabled. A client connects four times and sends six bytes 5 ms
             after the handshake.""",
         shows="FIN right after the handshake, without a byte; the client's first words are answered by RST.",
-        say=[f"empty-reply for {SERVER}:7200: {turned_away} connections that were closed before the client had asked anything"],
+        say=[f"empty-reply for {SERVER}:7200: {turned_away} connections, closed before the client had asked anything"],
         never=["stale-reuse: nothing was reused", "health-check", "No failure found"],
         checks=[
             Check(f"ip.src=={SERVER} && tcp.flags.fin==1", turned_away, "FINs of the proxy"),
