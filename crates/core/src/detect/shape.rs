@@ -59,6 +59,9 @@ impl Shape {
     /// Keep-alive probes were sent.
     pub const PROBED: Self = Self(1 << 20);
 
+    /// An ICMP error quoted a packet that was never acknowledged.
+    pub const REJECTED: Self = Self(1 << 37);
+
     /// The RST looks like that of a host that does not know the connection.
     pub const BARE_RESET: Self = Self(1 << 31);
     /// The RST has the time to live of its side's other packets.
@@ -133,6 +136,7 @@ impl Shape {
             | only(matches!(outcome, Outcome::Refused | Outcome::ResetInHandshake), Self::RESET_AT_ONCE)
             | only(c.traffic.client.zero_window.is_some() || c.traffic.server.zero_window.is_some(), Self::ZERO_WINDOW)
             | only(c.traffic.client.probes.is_some() || c.traffic.server.probes.is_some(), Self::PROBED)
+            | only(c.icmp_error.is_some_and(|error| error.lost.is_some()), Self::REJECTED)
             | only(c.opening.syn_count > 1, Self::SYN_REPEATED)
             | only(c.opening.syn_ack_count > 1, Self::SYN_ACK_REPEATED)
             | only(c.opening.challenge_ack.is_some(), Self::CHALLENGED)

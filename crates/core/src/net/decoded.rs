@@ -38,6 +38,8 @@ pub struct IcmpError {
     pub v6: bool,
     /// Source and destination of the quoted segment.
     pub quoted: Tuple,
+    /// The sequence number of the quoted segment, where it was quoted.
+    pub seq: Option<Seq>,
 }
 
 /// Why a frame gave no segment.

@@ -2,7 +2,7 @@
 
 use super::header::{Header, Ip};
 use super::{Decoded, IcmpError, Piece, Skip, ipv4, ipv6};
-use crate::types::{Endpoint, Tuple};
+use crate::types::{Endpoint, Seq, Tuple};
 
 /// An ICMP message. Unreachable, time exceeded and parameter problem quote a packet that was thrown away; redirect and source quench
 /// quote one too, but are advice to its sender: the packet went on (RFC 792, RFC 6633).
@@ -18,17 +18,17 @@ pub(crate) fn read_v6<'a>(piece: Piece<'_>, ip: &Ip) -> Decoded<'a> {
 /// ICMP itself has no ports: what is short or odd here is still ICMP, and no fault of the capture.
 fn read_error<'a>(piece: Piece<'_>, ip: &Ip, quotes: impl Fn(u8) -> bool, v6: bool) -> Decoded<'a> {
     match piece.split::<8>() {
-        Ok((&[kind, code, ..], quote)) if quotes(kind) => match quoted_tuple(quote) {
-            Some(quoted) => Decoded::IcmpError(IcmpError { from: ip.source, kind, code, v6, quoted }),
+        Ok((&[kind, code, ..], quote)) if quotes(kind) => match quoted_segment(quote) {
+            Some((quoted, seq)) => Decoded::IcmpError(IcmpError { from: ip.source, kind, code, v6, quoted, seq }),
             None => Decoded::Skipped(Skip::NotTcp),
         },
         _ => Decoded::Skipped(Skip::NotTcp),
     }
 }
 
-/// Addresses and ports of the quoted packet, where it is TCP and its ports were quoted. A quote ends early by nature: the
-/// length in its header is not that of the bytes here.
-fn quoted_tuple(quote: Piece<'_>) -> Option<Tuple> {
+/// Addresses and ports of the quoted packet, where it is TCP and its ports were quoted, and its sequence number, which follows
+/// them. A quote ends early by nature: the length in its header is not that of the bytes here.
+fn quoted_segment(quote: Piece<'_>) -> Option<(Tuple, Option<Seq>)> {
     let read = match quote.first()? >> 4 {
         4 => ipv4::read,
         6 => ipv6::read,
@@ -49,9 +49,10 @@ fn quoted_tuple(quote: Piece<'_>) -> Option<Tuple> {
     if header != Header::Tcp {
         return None;
     }
-    let (&[a, b, c, d], _) = piece.split().ok()?;
-    Some(Tuple {
+    let (&[a, b, c, d], rest) = piece.split().ok()?;
+    let tuple = Tuple {
         source: Endpoint::new(inner.source, u16::from_be_bytes([a, b])),
         destination: Endpoint::new(inner.destination, u16::from_be_bytes([c, d])),
-    })
+    };
+    Some((tuple, rest.split().ok().map(|(&seq, _)| Seq(u32::from_be_bytes(seq)))))
 }

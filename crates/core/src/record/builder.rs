@@ -6,7 +6,7 @@ use super::streams::{Learned, Streams, speaks_as_client};
 use super::{Connection, IcmpNote, Means, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::flow::Class;
 use crate::net::{IcmpError, Segment, Tunnel};
-use crate::tcp::{CloseKind, Tracker, is_flags_only, payload_start};
+use crate::tcp::{CloseKind, Tracker, Waiting, is_flags_only, payload_start};
 use crate::tls::Tls;
 use crate::types::{Endpoint, Moment, Side, Sided, Span, Timestamp};
 
@@ -34,8 +34,18 @@ pub(crate) struct Builder {
     other_bytes: Option<Moment>,
     /// Bytes of payload that are kept, as of the last packet with any.
     kept: u32,
-    icmp: Option<Box<IcmpNote>>,
+    icmp: Option<Box<Rejection>>,
     proxy_header: Option<Box<ProxyHeader>>,
+}
+
+/// An ICMP error, and what it quotes.
+#[derive(Debug)]
+struct Rejection {
+    note: IcmpNote,
+    /// Who sent the packet that it quotes.
+    source: Endpoint,
+    /// That packet, where it was on its way.
+    waits: Option<Waiting>,
 }
 
 /// Who looks at the payload.
@@ -183,10 +193,26 @@ impl Builder {
         }
     }
 
-    /// An ICMP error that quotes one of its packets.
+    /// An ICMP error that quotes one of its packets: the first counts, or a later one if what the first quotes got through.
     pub(super) fn on_icmp(&mut self, error: &IcmpError, at: Moment) {
-        let &IcmpError { from, kind, code, v6, .. } = error;
-        self.icmp.get_or_insert_with(|| Box::new(IcmpNote { at, from, kind, code, v6 }));
+        let &IcmpError { from, kind, code, v6, quoted, seq } = error;
+        let source = quoted.source;
+        let waits = seq.and_then(|seq| self.tracker.waiting(self.side_of(source), seq));
+        let counts = self.icmp.as_deref().is_none_or(|known| waits.is_some() && self.lost(known).is_none());
+        if counts {
+            let note = IcmpNote { at, from, kind, code, v6, lost: None };
+            self.icmp = Some(Box::new(Rejection { note, source, waits }));
+        }
+    }
+
+    fn side_of(&self, end: Endpoint) -> Side {
+        if end == self.client { Side::Client } else { Side::Server }
+    }
+
+    /// Whose packet an error quotes, if that has not got through since.
+    fn lost(&self, error: &Rejection) -> Option<Side> {
+        let side = self.side_of(error.source);
+        error.waits.filter(|waits| self.tracker.is_waiting(side, *waits, error.note.at)).map(|_| side)
     }
 
     /// The first packet's number: the order of connections.
@@ -296,6 +322,7 @@ impl Builder {
             Learned::OpenVpn(tls) => (Protocol::OpenVpn, tls, None, None),
             Learned::Nothing(protocol) => (protocol, None, None, None),
         };
+        let icmp_error = self.icmp.as_deref().map(|error| IcmpNote { lost: self.lost(error), ..error.note });
         let Self { tracker, last, .. } = self;
         let halves = &tracker.halves;
         let visibility = Visibility {
@@ -346,7 +373,7 @@ impl Builder {
             proxy_header: self.proxy_header.take(),
             protocol,
             visibility,
-            icmp_error: self.icmp.as_deref().copied(),
+            icmp_error,
             symptoms: Vec::new(),
         }
     }

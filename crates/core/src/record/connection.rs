@@ -244,6 +244,9 @@ pub struct IcmpNote {
     pub code: u8,
     /// ICMPv6 rather than ICMP.
     pub v6: bool,
+    /// Whose payload, FIN or keep-alive probe it quotes, where that was on its way and nothing ever acknowledged it. `None` where the
+    /// error changed nothing, where it quotes a SYN, and where its number is none that was on its way: late, or forged.
+    pub lost: Option<Side>,
 }
 
 impl IcmpNote {

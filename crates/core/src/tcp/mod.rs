@@ -33,4 +33,4 @@ pub(crate) use close::is_flags_only;
 pub(crate) use completeness::SYN as COMPLETE_SYN;
 pub(crate) use half::payload_start;
 pub(crate) use heads::Heads;
-pub(crate) use tracker::Tracker;
+pub(crate) use tracker::{Tracker, Waiting};

@@ -19,6 +19,15 @@ pub(crate) struct Tracker {
     completeness: u8,
 }
 
+/// A segment that is on its way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Waiting {
+    /// Payload or a FIN: an ACK of more than this number says that it arrived.
+    Ack(Seq),
+    /// A keep-alive probe: any packet of the other side answers it.
+    Probe,
+}
+
 /// SYN retries that are kept with their packets.
 const KEPT_RETRIES: usize = 11;
 
@@ -125,6 +134,30 @@ impl Tracker {
     pub(crate) const fn completeness(&self) -> u8 {
         let packets = self.halves.client.traffic.packets + self.halves.server.traffic.packets;
         if packets == 1 && self.opening.syn.is_none() { 0 } else { self.completeness }
+    }
+
+    /// What a side's segment with this number waits for, if it has been sent and the other side, which was heard, did not acknowledge it.
+    #[cold]
+    pub(crate) fn waiting(&self, side: Side, seq: Seq) -> Option<Waiting> {
+        let (me, peer) = (&self.halves[side], &self.halves[side.peer()]);
+        let (next, acknowledged) = (me.next?, peer.last_ack?);
+        if !seq.is_before(acknowledged) && seq.is_before(next) {
+            Some(Waiting::Ack(seq))
+        } else if me.traffic.probes.is_some() && seq.plus(1) == acknowledged {
+            Some(Waiting::Probe)
+        } else {
+            None
+        }
+    }
+
+    /// Whether it still waits for that; `since` is a packet after it.
+    #[cold]
+    pub(crate) fn is_waiting(&self, side: Side, waits: Waiting, since: Moment) -> bool {
+        let peer = &self.halves[side.peer()];
+        match waits {
+            Waiting::Ack(seq) => peer.last_ack.is_some_and(|acknowledged| !acknowledged.is_after(seq)),
+            Waiting::Probe => peer.traffic.last_packet.is_some_and(|last| last.packet < since.packet),
+        }
     }
 
     /// Zeek's `history`.

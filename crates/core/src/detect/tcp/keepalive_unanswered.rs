@@ -23,6 +23,10 @@ impl Detector for KeepaliveUnanswered {
         include_str!("keepalive_unanswered.md")
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["icmp-rejected"]
+    }
+
     fn needs(&self) -> Shape {
         Shape::PROBED
     }

@@ -25,6 +25,10 @@ impl Detector for MtuBlackhole {
         include_str!("mtu_blackhole.md")
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["icmp-rejected"]
+    }
+
     fn needs(&self) -> Shape {
         Shape::UNANSWERED
     }

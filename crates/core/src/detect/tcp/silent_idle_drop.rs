@@ -27,6 +27,10 @@ impl Detector for SilentIdleDrop {
         include_str!("silent_idle_drop.md")
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["icmp-rejected"]
+    }
+
     fn needs(&self) -> Shape {
         Shape::BOTH_SPOKE
     }

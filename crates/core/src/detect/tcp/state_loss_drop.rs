@@ -28,7 +28,7 @@ impl Detector for StateLossDrop {
     }
 
     fn yields_to(&self) -> &'static [&'static str] {
-        &["silent-idle-drop"]
+        &["silent-idle-drop", "icmp-rejected"]
     }
 
     fn needs(&self) -> Shape {
