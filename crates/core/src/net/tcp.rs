@@ -144,6 +144,7 @@ impl Options {
                     window_scale: Some(shift),
                     timestamps: timestamps(values),
                     sack_permitted: true,
+                    sacked: 0,
                     any: true,
                 }
             }
@@ -176,10 +177,22 @@ impl Options {
             (2, &[a, b]) => self.mss = Some(u16::from_be_bytes([a, b])),
             (3, &[shift]) => self.window_scale = Some(shift),
             (4, &[]) => self.sack_permitted = true,
+            (5, blocks) => self.sacked = largest_block(blocks),
             (8, value) if value.len() == 8 => self.timestamps = timestamps(value),
             _ => {}
         }
     }
+}
+
+/// The length of the largest block: each has a left and a right edge.
+#[cold]
+fn largest_block(blocks: &[u8]) -> u16 {
+    let length = |block: &[u8; 8]| {
+        let [a, b, c, d, e, f, g, h] = *block;
+        Seq(u32::from_be_bytes([e, f, g, h])).distance_from(Seq(u32::from_be_bytes([a, b, c, d])))
+    };
+    let largest = blocks.as_chunks().0.iter().map(length).max().unwrap_or(0);
+    u16::try_from(largest.max(0)).unwrap_or(u16::MAX)
 }
 
 /// TSval and TSecr.

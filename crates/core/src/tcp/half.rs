@@ -39,6 +39,10 @@ pub(crate) struct Half {
     /// Bytes of its last segment with payload.
     pub(super) last_payload_len: u32,
     pub(super) duplicate_acks: u32,
+    /// The largest segment of the peer that its ACKs can have covered.
+    pub(super) taken: u32,
+    /// The largest block behind the last ACK of which it said that it arrived, and the first packet that said so.
+    pub(super) arrived: Option<(Moment, u32)>,
     /// The oldest segment that the peer has not acknowledged, as far as it was captured.
     pub(super) oldest: Option<(Seq, Moment)>,
     /// Its last payload before that segment; means nothing where there is none.

@@ -220,6 +220,12 @@ impl Tracker {
             Traffic { payload_bytes: half.ranges.bytes(), stream_bytes, ..traffic }
         };
         let Sided { client, server } = &mut self.halves;
+        if let Some(unanswered) = &mut client.traffic.unanswered {
+            unanswered.arrived = server.arrived;
+        }
+        if let Some(unanswered) = &mut server.traffic.unanswered {
+            unanswered.arrived = client.arrived;
+        }
         let opening = Opening { syn_retries: std::mem::take(&mut self.opening.syn_retries), ..self.opening };
         (opening, Sided { client: of(client, stream_bytes.client), server: of(server, stream_bytes.server) })
     }
@@ -327,8 +333,17 @@ fn note_acknowledged(me: &mut Half, peer: &mut Half, s: &Segment<'_>, at: Moment
         if advanced {
             me.duplicate_acks = 0;
             me.first_ack.get_or_insert(s.ack);
+            let gain = me.last_ack.map_or(0, |last| s.ack.distance_from(last).unsigned_abs());
+            me.taken = me.taken.max(gain.min(peer.traffic.largest_payload));
+            me.arrived = None;
             me.last_ack = Some(s.ack);
-        } else if me.last_ack == Some(s.ack) && me.window == s.window && s.window != 0 && is_bare(s) {
+        }
+        if s.options.sacked > 0 {
+            let length = u32::from(s.options.sacked);
+            let (first, largest) = me.arrived.unwrap_or((at, 0));
+            me.arrived = Some((first, largest.max(length)));
+        }
+        if !advanced && me.last_ack == Some(s.ack) && me.window == s.window && s.window != 0 && is_bare(s) {
             me.duplicate_acks += 1;
         }
     }
@@ -380,8 +395,15 @@ fn note_unanswered(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment) {
                     at
                 }
             };
-            me.traffic.unanswered =
-                Some(Box::new(Unanswered { first, second: at, last: at, retransmissions: 1, length: s.payload_len }));
+            me.traffic.unanswered = Some(Box::new(Unanswered {
+                first,
+                second: at,
+                last: at,
+                retransmissions: 1,
+                length: s.payload_len,
+                taken: peer.taken,
+                arrived: None,
+            }));
         }
     }
 }

@@ -119,4 +119,9 @@ pub struct Unanswered {
     pub retransmissions: u32,
     /// Its payload length; 0 for a FIN alone.
     pub length: u32,
+    /// The largest segment of its side that can have been acknowledged before: no more than the ACK that advanced most, and no more than
+    /// the largest by then.
+    pub taken: u32,
+    /// The largest block behind it of which the other side said that it arrived (SACK), and the first packet that said so.
+    pub arrived: Option<(Moment, u32)>,
 }

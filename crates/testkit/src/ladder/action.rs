@@ -191,6 +191,7 @@ fn common(attributes: &mut Attributes, word: &Word) -> Result<bool, LadderError>
         "fin" => attributes.fin = word.switch()?,
         "rst" => attributes.rst = word.switch()?,
         "ttl" => attributes.ttl_hops = Some(word.parsed("a number of hops")?),
+        "sack" => attributes.sack = Some(word.parsed("a number of bytes")?),
         "win" => attributes.window = Some(word.parsed("a window field, 0 to 65535")?),
         "seq" => attributes.seq = Some(word.parsed("a relative sequence number")?),
         "ack" => attributes.ack = Some(word.parsed("a relative acknowledgement number")?),

@@ -219,6 +219,7 @@ impl Connection {
             sack_permitted: syn,
             timestamps: timestamps.then(|| (me.clock(at_ns), echo)),
             window_scale: (syn && me.scaling).then_some(7),
+            sack: attributes.sack.map(|bytes| (other.next_seq.wrapping_sub(bytes), other.next_seq)),
         };
         let scaled = me.scaling && other.scaling && !syn;
         let window = if segment.bare {

@@ -161,6 +161,8 @@ pub(super) struct Attributes {
     pub(super) no_timestamps: bool,
     pub(super) tso: bool,
     pub(super) bad_checksum: bool,
+    /// The last bytes of the other side that a SACK block says have arrived.
+    pub(super) sack: Option<u32>,
     pub(super) on: Option<(String, Place)>,
 }
 

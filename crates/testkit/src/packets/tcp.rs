@@ -56,6 +56,8 @@ pub struct TcpOptions {
     pub timestamps: Option<(u32, u32)>,
     /// Shift count.
     pub window_scale: Option<u8>,
+    /// Left and right edge of a block that arrived (SACK).
+    pub sack: Option<(u32, u32)>,
 }
 
 impl TcpOptions {
@@ -77,6 +79,11 @@ impl TcpOptions {
             bytes.extend_from_slice(&[8, 10]);
             bytes.extend_from_slice(&value.to_be_bytes());
             bytes.extend_from_slice(&echo.to_be_bytes());
+        }
+        if let Some((left, right)) = self.sack {
+            bytes.extend_from_slice(&[1, 1, 5, 10]);
+            bytes.extend_from_slice(&left.to_be_bytes());
+            bytes.extend_from_slice(&right.to_be_bytes());
         }
         if let Some(shift) = self.window_scale {
             bytes.extend_from_slice(&[1, 3, 3, shift]);

@@ -4,9 +4,10 @@ use std::net::IpAddr;
 
 use crate::detect::recapture;
 use crate::detect::thresholds::{BIG_SEGMENT_SHARE, MTU_RETRANSMISSIONS};
+use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{Connection, Traffic, Unanswered};
-use crate::types::Side;
+use crate::types::{Moment, Side};
 
 /// Detector of `mtu-blackhole`.
 #[derive(Debug)]
@@ -56,21 +57,33 @@ impl Detector for MtuBlackhole {
             // Who is heard after the loss is alive: what is small passes, in his direction at least.
             let heard = peer.last_packet.filter(|last| last.packet > lost.second.packet);
             let said = c.icmp_error.filter(|error| is_too_big(error.v6, error.kind, error.code));
-            let confidence = match (said, heard) {
-                (Some(_), _) => Confidence::High,
-                (None, Some(_)) => Confidence::Medium,
-                (None, None) => Confidence::Low,
+            // Without a later word of his, both may have come to an end after the first loss.
+            let smaller = smaller_arrived(c, writer, lost);
+            let confidence = match (said, heard, smaller) {
+                (Some(_), ..) | (None, Some(_), Some(_)) => Confidence::High,
+                (None, Some(_), None) | (None, None, Some(_)) => Confidence::Medium,
+                (None, None, None) => Confidence::Low,
             };
             exam.symptom(
                 CODE,
                 kind,
                 Severity::Error,
                 confidence,
-                &[Some(lost.first), Some(lost.second), Some(lost.last), heard, said.map(|error| error.at)],
+                &[
+                    Some(lost.first),
+                    smaller.map(|(at, _)| at),
+                    Some(lost.second),
+                    Some(lost.last),
+                    heard,
+                    said.map(|error| error.at),
+                ],
             )
             .happened(lost.first)
             .span(Some(lost.last.at.since(lost.first.at)))
             .count(Some(lost.length));
+            if let Some((_, length)) = smaller {
+                exam.quote("arrived", &length.to_string());
+            }
             if let Some(error) = said {
                 exam.quote("icmp", &error.from.to_string());
             }
@@ -108,6 +121,16 @@ impl Detector for MtuBlackhole {
                      and again without an ACK{meanwhile}. A link on the way takes less than the two ends agreed on.",
                     case.group.applied,
                 );
+                let arrived = case.group.quotes(kind, "arrived");
+                let connections: u64 = arrived.iter().map(|(_, connections)| connections).sum();
+                let largest = arrived.iter().filter_map(|(length, _)| length.parse::<u64>().ok()).max();
+                if let Some(largest) = largest {
+                    told.summary += &format!(
+                        " On {} the other end said by SACK that smaller ones behind them arrived: {largest} bytes at most.",
+                        counted(connections, "connection")
+                    );
+                    told.facts.add("arrived_bytes_most", largest);
+                }
                 if let [(router, _), ..] = case.group.quotes(kind, "icmp").as_slice() {
                     told.summary += &format!(" {router} said so by ICMP (packet too big), and the sender did not send smaller ones.");
                     told.facts.add("icmp_from", (*router).to_owned());
@@ -128,15 +151,31 @@ impl Detector for MtuBlackhole {
 }
 
 /// Whether a big segment is stuck where only smaller ones had passed.
-fn is_stuck(c: &Connection, writer: Side, lost: &Unanswered) -> bool {
-    let mss = c.traffic[writer.peer()].mss.or(c.traffic[writer].mss).map_or(1_200, u32::from);
-    let big = f64::from(mss) * BIG_SEGMENT_SHARE;
+pub(super) fn is_stuck(c: &Connection, writer: Side, lost: &Unanswered) -> bool {
+    let big = f64::from(mss(c, writer)) * BIG_SEGMENT_SHARE;
     let ended = c.ending.first.is_some_and(|end| end.packet <= lost.second.packet);
+    let as_big_arrived = lost.arrived.is_some() && smaller_arrived(c, writer, lost).is_none();
+    let only_smaller = smaller_arrived(c, writer, lost).is_some() && f64::from(lost.taken) < big;
     lost.retransmissions >= MTU_RETRANSMISSIONS
         && f64::from(lost.length) >= big
-        && passed(&c.traffic[writer], lost) < big / 2.0
+        && (passed(&c.traffic[writer], lost) < big / 2.0 || only_smaller)
+        && !as_big_arrived
         && !ended
 }
+
+/// The largest block behind the lost segment that arrived, where each was smaller than that is on the wire.
+fn smaller_arrived(c: &Connection, writer: Side, lost: &Unanswered) -> Option<(Moment, u32)> {
+    // What the network card splits later has the MSS then, less the options.
+    let on_the_wire = lost.length.min(mss(c, writer).saturating_sub(MOST_OPTIONS));
+    lost.arrived.filter(|(_, largest)| *largest < on_the_wire)
+}
+
+fn mss(c: &Connection, writer: Side) -> u32 {
+    c.traffic[writer.peer()].mss.or(c.traffic[writer].mss).map_or(1_200, u32::from)
+}
+
+/// Bytes of TCP options in one segment at most (RFC 9293 section 3.1), for which the MSS has no room set aside.
+const MOST_OPTIONS: u32 = 40;
 
 /// Mean size of what was sent before it. The union of the ranges holds each byte once, the lost ones included.
 fn passed(traffic: &Traffic, lost: &Unanswered) -> f64 {
