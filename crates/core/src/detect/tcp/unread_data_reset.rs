@@ -26,7 +26,16 @@ impl Detector for UnreadDataReset {
     }
 
     fn yields_to(&self) -> &'static [&'static str] {
-        &["injected-reset"]
+        &[
+            "injected-reset",
+            "proxy-protocol-mismatch",
+            "client-certificate-fault",
+            "no-server-hello",
+            "missing-sni",
+            "sni-ip-literal",
+            "plaintext-to-tls",
+            "tls-to-plaintext",
+        ]
     }
 
     fn needs(&self) -> Shape {
