@@ -59,8 +59,8 @@ impl Detector for IcmpRejected {
             tell_live_symptom(c, &rejection, exam);
             return;
         }
-        let Some(syn) = c.opening.syn else { return };
         exam.applies();
+        let Some(syn) = c.opening.syn else { return };
         let opened = c.opening.is_answered() || c.opening.ack.is_some() || c.carried_payload();
         let Some(error) = c.icmp_error.filter(|error| !opened && error.at.packet > syn.packet) else { return };
         let Some(meaning) = meaning(&error) else { return };

@@ -34,6 +34,7 @@ fn options_in_any_order_with_unknown_kinds_between() {
             window_scale: Some(7),
             timestamps: Some((9, 0)),
             sack_permitted: true,
+            sacked: 0,
             any: true,
         };
         assert_eq!(segment.options, expected);
