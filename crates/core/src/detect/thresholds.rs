@@ -137,6 +137,9 @@ pub(super) const PERIOD_SPREAD: f64 = 0.10;
 /// The shortest beat that is called a health check: those who check are set in whole seconds; faster is a client.
 pub(super) const PERIOD_LEAST: Span = Span::from_millis(900);
 
+/// Sightings of one packet, each with fewer hops left, from which it goes in circles: captures are taken at fewer points of one way.
+pub(super) const CIRCLED_LEAST: u8 = 5;
+
 /// Share of TCP packets that are further sightings, above which the whole capture sees traffic more than once. A capture at
 /// two points has 0.5; now and then a packet is doubled by the network itself.
 pub(super) const TWIN_SHARE: f64 = 0.30;

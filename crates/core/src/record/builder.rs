@@ -3,7 +3,7 @@
 use super::farewell::is_close_notify;
 use super::ping_sized::PingSized;
 use super::streams::{Learned, Streams, speaks_as_client};
-use super::{Connection, IcmpNote, Means, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
+use super::{Circled, Connection, IcmpNote, Means, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::flow::Class;
 use crate::net::{IcmpError, Segment, Tunnel};
 use crate::tcp::{CloseKind, Tracker, Waiting, is_flags_only, payload_start};
@@ -30,6 +30,9 @@ pub(crate) struct Builder {
     exchanges: Option<Box<Exchanges>>,
     cut_by_snaplen: u32,
     twins: u32,
+    /// The last packet and its further sightings so far, with its hops left.
+    circling: Option<(Circled, u8)>,
+    circled: Option<Circled>,
     over_limit: bool,
     other_bytes: Option<Moment>,
     /// Bytes of payload that are kept, as of the last packet with any.
@@ -108,6 +111,8 @@ impl Builder {
             exchanges: None,
             cut_by_snaplen: 0,
             twins: 0,
+            circling: None,
+            circled: None,
             over_limit: false,
             other_bytes: None,
             kept: 0,
@@ -151,11 +156,29 @@ impl Builder {
         if is_twin {
             self.twins += 1;
             self.tracker.on_twin(self.side(forward), s);
+            self.come_by_again(s.ttl, at);
         } else {
+            self.circling = Some((Circled { first: at, last: at, times: 1, step: 0 }, s.ttl));
             if self.roles_from != RolesFrom::Syn {
                 self.learn_roles(forward, s);
             }
             self.on_segment(self.side(forward), s, at, limits);
+        }
+    }
+
+    /// Another sighting of the last packet.
+    #[cold]
+    fn come_by_again(&mut self, ttl: u8, at: Moment) {
+        let Some((row, last_ttl)) = &mut self.circling else { return };
+        let step = last_ttl.saturating_sub(ttl);
+        *last_ttl = ttl;
+        if step == 0 || (row.times > 1 && step != row.step) {
+            self.circling = None;
+            return;
+        }
+        *row = Circled { last: at, times: row.times.saturating_add(1), step, ..*row };
+        if self.circled.is_none_or(|most| most.times < row.times) {
+            self.circled = Some(*row);
         }
     }
 
@@ -335,6 +358,7 @@ impl Builder {
             missing_bytes: if flags_only { Sided::default() } else { tracker.missing_bytes() },
             first_gap: halves.client.first_gap.into_iter().chain(halves.server.first_gap).min(),
             twins: self.twins,
+            circled: self.circled,
             other_bytes: self.other_bytes,
             evicted,
             over_limit: self.over_limit || tracker.forgot_ranges() || tls.as_deref().is_some_and(Tls::is_over_limit),

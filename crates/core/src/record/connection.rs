@@ -218,6 +218,8 @@ pub struct Visibility {
     pub first_gap: Option<Moment>,
     /// Packets that are another sighting of one already counted.
     pub twins: u32,
+    /// A packet that came by more than once, each time with as many hops less: the one that did so most often.
+    pub circled: Option<Circled>,
     /// The first segment that carried other bytes than one before it for the same place in the stream: those captured first were read.
     /// Forged, or altered in the capture. Looked at is the beginning of segments, as long as the stream is read at all.
     pub other_bytes: Option<Moment>,
@@ -229,6 +231,19 @@ pub struct Visibility {
     pub over_limit: bool,
     /// Seconds of capture after the connection's last packet: how long an answer could have been seen.
     pub capture_went_on: Span,
+}
+
+/// Sightings of one packet that came right after another, each with fewer hops left than the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circled {
+    /// The first sighting.
+    pub first: Moment,
+    /// The last.
+    pub last: Moment,
+    /// How many.
+    pub times: u8,
+    /// Hops from one to the next.
+    pub step: u8,
 }
 
 /// An ICMP error that quoted the connection.

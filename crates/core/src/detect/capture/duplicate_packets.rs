@@ -1,6 +1,6 @@
-//! Most packets were captured more than once.
+//! Most packets were captured more than once, or one came by again and again.
 
-use crate::detect::thresholds::TWIN_SHARE;
+use crate::detect::thresholds::{CIRCLED_LEAST, TWIN_SHARE};
 use crate::detect::words::{counted, is_share};
 use crate::detect::{Case, Confidence, Detector, Exam, Scope, Severity, Shape, Told};
 use crate::record::Connection;
@@ -10,6 +10,8 @@ use crate::record::Connection;
 pub(in crate::detect) struct DuplicatePackets;
 
 const CODE: &str = "duplicate-packets";
+/// A packet came by again and again, each time with fewer hops left.
+const CIRCLING: &str = "circling";
 
 impl Detector for DuplicatePackets {
     fn code(&self) -> &'static str {
@@ -33,6 +35,19 @@ impl Detector for DuplicatePackets {
         if c.visibility.twins == 0 {
             return;
         }
+        if let Some(circled) = c.visibility.circled.filter(|circled| circled.times >= CIRCLED_LEAST) {
+            exam.symptom(
+                CODE,
+                CIRCLING,
+                Severity::Warning,
+                Confidence::High,
+                &[Some(circled.first), Some(circled.last)],
+            )
+            .happened(circled.first)
+            .count(Some(u32::from(circled.times)))
+            .quote("step", &circled.step.to_string());
+            return;
+        }
         let kind = if c.seen_at.ids().len() > 1 { "several-interfaces" } else { "one-interface" };
         exam.symptom(CODE, kind, Severity::Info, Confidence::High, &[Some(c.first), Some(c.last)])
             .count(Some(c.visibility.twins))
@@ -40,9 +55,11 @@ impl Detector for DuplicatePackets {
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let circling = tell_circling(case);
         let (twins, packets) = (case.capture.twins, case.capture.tcp_packets);
-        if !is_share(twins, packets, TWIN_SHARE) {
-            return Vec::new();
+        // What circles makes copies enough to look like a mirror port.
+        if circling.is_some() || !is_share(twins, packets, TWIN_SHARE) {
+            return circling.into_iter().collect();
         }
         let mut told = Told::default();
         told.facts.add("duplicates", twins);
@@ -72,4 +89,32 @@ impl Detector for DuplicatePackets {
         ];
         vec![told]
     }
+}
+
+/// A capture at several points sees a packet once at each; what comes by again and again with fewer hops left goes in circles.
+fn tell_circling(case: &Case<'_>) -> Option<Told> {
+    let group = case.group;
+    let count = group.of_kind(CIRCLING);
+    let times = group.spread(CIRCLING)?.counts.whole()?.largest;
+    let steps = group.quotes(CIRCLING, "step");
+    let (step, _) = steps.first()?;
+    let mut told = Told {
+        affected: Some(count),
+        example_kind: Some(CIRCLING),
+        summary: format!(
+            "Packets of {} came by the capture again and again, one of them {times} times, each time with a TTL lower by {step}: they went in \
+             circles between routers until it ran out, or somebody took them out. That is a routing loop, and no copy by a mirror port.",
+            counted(count, "connection"),
+        ),
+        remedy: vec![
+            "Compare the routes of the routers at this place for the address that the packets go to: two of them name each other as the next \
+             hop, or a default route leads back to where the packet came from (`ip route get ADDRESS` on each, `traceroute ADDRESS`). The MAC \
+             addresses of the copies (`tshark -e eth.src -e eth.dst -e ip.ttl -T fields`) name the routers."
+                .to_owned(),
+        ],
+        ..Told::default()
+    };
+    told.facts.add("sightings_most", u64::try_from(times).unwrap_or_default());
+    told.facts.add("ttl_step", (*step).to_owned());
+    Some(told)
 }
