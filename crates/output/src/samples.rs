@@ -93,6 +93,7 @@ pub(crate) fn connection(number: u64) -> Connection {
         http: None,
         http2: None,
         proxy_header: None,
+        dialogue: None,
         protocol: Protocol::Tls,
         visibility: Visibility::default(),
         icmp_error: None,

@@ -335,6 +335,7 @@ impl Builder {
             Payload::Read(streams) => streams.finish(self.last, limits),
             Payload::Decided(learned) => learned,
         };
+        let mut dialogue = None;
         let (protocol, tls, http, http2) = match learned {
             Learned::Tls(tls, http) => {
                 let pinged = self.exchanges.as_deref().and_then(|exchanges| exchanges.pings.looks_like_pings(&tls));
@@ -343,6 +344,10 @@ impl Builder {
             Learned::Http(http) => (Protocol::Http1, None, Some(http), None),
             Learned::Http2(http2) => (Protocol::Http2, None, None, Some(http2)),
             Learned::OpenVpn(tls) => (Protocol::OpenVpn, tls, None, None),
+            Learned::Dialogue(said) => {
+                dialogue = Some(said);
+                (Protocol::Other, None, None, None)
+            }
             Learned::Nothing(protocol) => (protocol, None, None, None),
         };
         let icmp_error = self.icmp.as_deref().map(|error| IcmpNote { lost: self.lost(error), ..error.note });
@@ -395,6 +400,7 @@ impl Builder {
             http,
             http2,
             proxy_header: self.proxy_header.take(),
+            dialogue,
             protocol,
             visibility,
             icmp_error,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ProxyHeader;
+use super::{Dialogue, ProxyHeader};
 use crate::capture::InterfaceId;
 use crate::detect::Symptom;
 use crate::http::{Http, Http2};
@@ -86,6 +86,9 @@ pub struct Connection {
     pub http2: Option<Box<Http2>>,
     /// The PROXY protocol header before the client's own first byte, where there was one.
     pub proxy_header: Option<Box<ProxyHeader>>,
+    /// A protocol that tells in clear why it refuses or ends a connection, where one was recognised by its first bytes; `None` for
+    /// TLS, HTTP and all that is not known. `protocol` is `other` then. That there is a message says not that the connection failed.
+    pub dialogue: Option<Box<Dialogue>>,
     /// How the bytes of each side began, for sides that sent any that were captured.
     pub protocol: Protocol,
     /// What the capture could not show of this connection.

@@ -79,6 +79,7 @@ fn blank() -> Connection {
         http: None,
         http2: None,
         proxy_header: None,
+        dialogue: None,
         protocol: Protocol::None,
         visibility: Visibility::default(),
         icmp_error: None,

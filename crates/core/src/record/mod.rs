@@ -9,6 +9,7 @@ mod columns;
 mod community_id;
 mod connection;
 mod desk;
+mod dialogue;
 mod events;
 mod farewell;
 mod ftp;
@@ -28,6 +29,8 @@ pub mod timeline;
 pub use certificate_columns::{CERTIFICATE_COLUMNS, CertificateColumn, CertificateRow};
 pub use columns::{COLUMNS, Column, ColumnType, Value};
 pub use connection::{Circled, Connection, IcmpNote, Outcome, Protocol, RolesFrom, SeenAt, Visibility};
+pub(crate) use dialogue::NO_TLS;
+pub use dialogue::{Dialogue, ServerMessage, Speaks};
 pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
 pub use proxy_header::ProxyHeader;
 

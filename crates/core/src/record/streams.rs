@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::dialogue::{Dialogue, Ear};
 use super::ftp;
 use super::openvpn::OpenVpn;
 use super::proxy_header;
@@ -17,6 +18,8 @@ use crate::types::{Endpoint, Moment, NotVisible, Seq, Side, Sided, Span};
 pub(super) struct Streams {
     assemblers: Sided<Assembler>,
     reader: Reader,
+    /// Hears what servers of other protocols say, as long as nobody else reads.
+    ear: Ear,
     /// The hosts of a connection that is FTP's by its port.
     ftp: Option<Box<ftp::Control>>,
     /// First bytes that were too few to tell the protocol, as they came.
@@ -60,6 +63,8 @@ pub(super) enum Learned {
     Http2(Box<Http2>),
     /// OpenVPN, with the TLS of its control channel where some was seen.
     OpenVpn(Option<Arc<Tls>>),
+    /// Another protocol that says in clear why it ends.
+    Dialogue(Box<Dialogue>),
     Nothing(Protocol),
 }
 
@@ -68,7 +73,7 @@ impl Learned {
     pub(super) fn kept(&self) -> u32 {
         match self {
             Self::Tls(tls, _) | Self::OpenVpn(Some(tls)) => tls.kept(),
-            Self::OpenVpn(None) | Self::Http(_) | Self::Http2(_) | Self::Nothing(_) => 0,
+            Self::OpenVpn(None) | Self::Http(_) | Self::Http2(_) | Self::Dialogue(_) | Self::Nothing(_) => 0,
         }
     }
 }
@@ -88,6 +93,7 @@ impl Streams {
         Self {
             assemblers: Sided::default(),
             reader: Reader::Undecided { refused: Sided::default() },
+            ear: Ear::default(),
             ftp: (server.port == ftp::CONTROL).then(|| Box::new(control)),
             waiting: Vec::new(),
             before_tls: None,
@@ -101,6 +107,10 @@ impl Streams {
 
     /// Whether a side's next payload can still teach something.
     pub(super) fn wants(&self, side: Side) -> bool {
+        self.ear.listens() || self.reader_wants(side)
+    }
+
+    fn reader_wants(&self, side: Side) -> bool {
         match &self.reader {
             Reader::Undecided { .. } => true,
             Reader::Tls(observer) => observer.wants(side),
@@ -130,7 +140,9 @@ impl Streams {
                 observer.on_other_bytes(side, bytes, at);
             }
         }
-        let Self { assemblers, reader, ftp, waiting, before_tls, proxy_header, given_up, over_limit, .. } = self;
+        // Who only listens for the server's last word needs no more of what comes out of order.
+        let is_read = self.reader_wants(side);
+        let Self { assemblers, reader, ear, ftp, waiting, before_tls, proxy_header, given_up, over_limit, .. } = self;
         let assembler = &mut assemblers[side];
         if let Some(start) = start {
             assembler.begin(start);
@@ -138,13 +150,14 @@ impl Streams {
         let mut give = |piece: Piece<'_>, at| {
             let Some(piece) = without_proxy_header(reader, waiting, proxy_header, side, piece, at) else { return };
             turn_to_tls(reader, before_tls, side, &piece, ftp.as_deref(), limits);
+            hear(ear, reader, side, &piece, at);
             take(reader, waiting, side, piece, at, limits);
         };
         *given_up |= assembler.add(from, bytes, length, at, limits.max_reorder_bytes, &mut give);
         if *given_up && assembler.held() > 0 {
             assembler.skip_hole(at, &mut give);
         }
-        *over_limit |= *given_up || matches!(reader, Reader::Http(observer) if observer.is_over_limit());
+        *over_limit |= is_read && *given_up || matches!(reader, Reader::Http(observer) if observer.is_over_limit());
     }
 
     /// Bytes of payload that are kept.
@@ -163,12 +176,15 @@ impl Streams {
 
     /// The other side acknowledged up to `ack`: a hole before it will not be filled any more.
     pub(super) fn on_acknowledged(&mut self, side: Side, ack: Seq, at: Moment, limits: &Means) {
-        let Self { assemblers, reader, waiting, .. } = self;
+        let Self { assemblers, reader, ear, waiting, .. } = self;
         let assembler = &mut assemblers[side];
         let acknowledged = assembler.waiting_from().is_some_and(|from| !ack.is_before(from));
         let long_enough = assembler.waiting_since().is_some_and(|since| at.at.since(since.at) > MISORDERED_WITHIN);
         if acknowledged && long_enough {
-            assembler.skip_hole(at, &mut |piece, at| take(reader, waiting, side, piece, at, limits));
+            assembler.skip_hole(at, &mut |piece, at| {
+                hear(ear, reader, side, &piece, at);
+                take(reader, waiting, side, piece, at, limits);
+            });
         }
     }
 
@@ -195,9 +211,12 @@ impl Streams {
     /// The end: what still waits behind a hole is read as far as it goes.
     pub(super) fn finish(mut self, at: Moment, limits: &Means) -> Learned {
         for side in [Side::Client, Side::Server] {
-            let Self { assemblers, reader, waiting, .. } = &mut self;
+            let Self { assemblers, reader, ear, waiting, .. } = &mut self;
             while assemblers[side].held() > 0 {
-                assemblers[side].skip_hole(at, &mut |piece, at| take(reader, waiting, side, piece, at, limits));
+                assemblers[side].skip_hole(at, &mut |piece, at| {
+                    hear(ear, reader, side, &piece, at);
+                    take(reader, waiting, side, piece, at, limits);
+                });
             }
         }
         match self.reader {
@@ -206,8 +225,18 @@ impl Streams {
             Reader::Http(observer) => Learned::Http(Box::new(observer.finish())),
             Reader::Http2(observer) => Learned::Http2(Box::new(observer.finish())),
             Reader::OpenVpn(openvpn) => Learned::OpenVpn(openvpn.finish()),
-            Reader::Undecided { .. } | Reader::Other { .. } => Learned::Nothing(Protocol::Other),
+            Reader::Undecided { .. } | Reader::Other { .. } => {
+                self.ear.finish().map_or(Learned::Nothing(Protocol::Other), Learned::Dialogue)
+            }
         }
+    }
+}
+
+/// Lets the ear hear what no reader reads.
+fn hear(ear: &mut Ear, reader: &Reader, side: Side, piece: &Piece<'_>, at: Moment) {
+    match reader {
+        Reader::Undecided { .. } | Reader::Other { .. } => ear.hear(side, piece, at),
+        _ => *ear = Ear::Deaf,
     }
 }
 
