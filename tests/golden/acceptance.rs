@@ -301,7 +301,7 @@ fn after_the_fix_the_command_ends_well() {
     };
     let (code, said) = exit("all-well.pcap");
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.starts_with("No failure found among 63 checks"), "{said}");
+    assert!(said.starts_with("No failure found among 64 checks"), "{said}");
     assert_eq!(exit("node-keepalive-race.pcap").0, Some(1), "before the fix");
 }
 
@@ -312,7 +312,7 @@ fn after_the_fix_the_numbers_are_said() {
                   2.010 C FIN\n2.020 S FIN\n2.020 C ACK\n}\n600.0 end of capture\nexpect none\n";
     let said = diagnosed("after-the-fix", ladder);
     assert!(
-        said.starts_with("No failure found among 63 checks in 12 connections; every check could be made."),
+        said.starts_with("No failure found among 64 checks in 12 connections; every check could be made."),
         "{said}"
     );
     for words in ["12 connections in 10.0 min: 12 established.", "up to 99 exchanges each, none closed by the server"] {

@@ -53,6 +53,7 @@ pub const DETECTORS: &[&dyn Detector] = &[
     &http::request_limit_close::RequestLimitClose,
     &http::unannounced_close::UnannouncedClose,
     &http::answer_cut_short::AnswerCutShort,
+    &http::server_error_message::ServerErrorMessage,
     &http::empty_reply::EmptyReply,
     &http::request_timeout::RequestTimeout,
     &http::quiet_request_timeout::QuietRequestTimeout,

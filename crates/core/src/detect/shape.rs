@@ -5,7 +5,7 @@
 use std::ops::BitOr;
 
 use super::thresholds::AGE_LEAST;
-use crate::record::{CloseKind, Connection, Outcome, Reset, ResetKind};
+use crate::record::{CloseKind, Connection, Dialogue, Outcome, Reset, ResetKind};
 use crate::types::Side;
 
 /// What a connection has; as a detector's [`needs`](super::Detector::needs), what it must have for the detector to speak.
@@ -76,6 +76,11 @@ impl Shape {
     /// It was opened and used: its outcome is established, or reset.
     pub const USED: Self = Self(1 << 36);
 
+    /// It speaks a protocol that tells in clear why it refuses or ends a connection.
+    pub const DIALOGUE: Self = Self(1 << 37);
+    /// Such an error was the server's last word, or that word could not be read.
+    pub const SAID: Self = Self(1 << 38);
+
     /// Payload of the client was captured.
     pub const CLIENT_SPOKE: Self = Self(1 << 28);
     /// The client sent a FIN.
@@ -119,6 +124,7 @@ impl Shape {
             | only(super::tcp::is_short(c), Self::SHORT)
             | only(matches!(outcome, Outcome::Established | Outcome::Reset), Self::USED)
             | only(c.traffic.client.packets > 0 && c.traffic.server.packets > 0, Self::BOTH_SIDES)
+            | c.dialogue.as_deref().map_or(Self::ANY, Self::of_dialogue)
             | only(c.visibility.one_way.is_some(), Self::ONE_WAY)
             | only(c.visibility.mid_stream, Self::MID_STREAM)
             | only(c.visibility.cut_by_snaplen > 0, Self::CUT)
@@ -150,6 +156,11 @@ impl Shape {
         let bare = if reset.kind == ResetKind::NoSuchConnection { Self::BARE_RESET } else { Self::ANY };
         let usual = if super::tcp::has_usual_ttl(reset) { Self::USUAL_TTL } else { Self::ANY };
         Self::RESET | bare | usual
+    }
+
+    fn of_dialogue(dialogue: &Dialogue) -> Self {
+        let said = dialogue.said.is_some() || dialogue.unread;
+        Self::DIALOGUE | if said { Self::SAID } else { Self::ANY }
     }
 
     /// Both together.

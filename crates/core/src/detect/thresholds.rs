@@ -307,6 +307,9 @@ pub(super) const LOST_PROBES: u32 = 3;
 /// Retransmissions of a big segment from which it does not pass.
 pub(super) const MTU_RETRANSMISSIONS: u32 = 3;
 
+/// A server that says why it closes does it at once; what comes later is a timer of its own.
+pub(super) const LAST_WORD_WITHIN: Span = Span::from_secs(1);
+
 /// A sender that was told to stop is told within this and a round trip: payload that came later met a reset for another reason.
 pub(super) const UNREAD_WITHIN: Span = Span::from_millis(200);
 

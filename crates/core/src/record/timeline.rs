@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{CloseKind, Connection, IcmpNote};
+use super::{CloseKind, Connection, IcmpNote, NO_TLS};
 use crate::tls::{CertificateMessage, Sni, names};
 use crate::types::{Moment, PacketNo, Side, Span, Timestamp, escaped};
 
@@ -38,6 +38,7 @@ pub fn of(c: &Connection) -> Vec<Step> {
     tls(c, &mut add);
     http(c, &mut add);
     http2(c, &mut add);
+    dialogue(c, &mut add);
     payload(c, &mut add);
     ending(c, &mut add);
     edges(c, &mut add);
@@ -93,6 +94,9 @@ fn joined(one: Cow<'static, str>, other: Cow<'static, str>) -> Cow<'static, str>
 
 const LAST_PAYLOAD: &str = "last payload";
 const GREETING: &str = "first payload, before the client's";
+/// Characters of a server's error in a step.
+const SHOWN_OF_MESSAGE: usize = 60;
+const NO_ENCRYPTION: &str = "`N`: no encryption (PostgreSQL)";
 const ACK: &str = "ACK";
 const ACK_OF_FIN: &str = "ACK of the FIN";
 const FIRST_CAPTURED: &str = "first packet captured";
@@ -218,6 +222,20 @@ fn http2(c: &Connection, add: &mut Add<'_>) {
         };
         add(Some(goaway.at), goaway.by, Cow::Owned(what));
     }
+}
+
+fn dialogue(c: &Connection, add: &mut Add<'_>) {
+    let Some(dialogue) = &c.dialogue else { return };
+    let Some(said) = &dialogue.said else { return };
+    let protocol = dialogue.protocol.name();
+    add(said.asked, Side::Client, Cow::Owned(format!("{protocol}: the client's last before the error")));
+    let text: String = said.text.chars().take(SHOWN_OF_MESSAGE).collect();
+    let more = if said.cut || said.text.len() > text.len() { "..." } else { "" };
+    let code = if said.code.is_empty() || said.text.starts_with(&said.code) { "" } else { said.code.as_str() };
+    let space = if code.is_empty() { "" } else { " " };
+    let what = format!("{protocol} error{space}{} \"{}\"{more}", escaped(code), escaped(&text));
+    add(Some(said.at), Side::Server, Cow::Owned(if said.code == NO_TLS { NO_ENCRYPTION.to_owned() } else { what }));
+    add(said.asked_after, Side::Client, Cow::Owned(format!("{protocol}: the client goes on")));
 }
 
 fn payload(c: &Connection, add: &mut Add<'_>) {

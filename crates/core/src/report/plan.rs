@@ -146,3 +146,18 @@ impl Shapes {
         self.met.iter().map(|(plan, count)| (plan, *count))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_has_a_bit_of_its_own() {
+        let checks: Vec<Check> = DETECTORS.iter().map(|detector| Check::new(*detector)).collect();
+        let all: Vec<usize> = chosen(&checks, u64::MAX).map(|(number, _)| number).collect();
+        assert!(all.into_iter().eq(0..DETECTORS.len()));
+        let last = DETECTORS.len() - 1;
+        assert!(chosen(&checks, 1 << last).map(|(number, _)| number).eq([last]));
+        assert_eq!(chosen(&checks, 0).count(), 0);
+    }
+}

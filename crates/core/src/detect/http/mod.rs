@@ -6,5 +6,7 @@ pub(super) mod empty_reply;
 pub(super) mod quiet_request_timeout;
 pub(super) mod request_limit_close;
 pub(super) mod request_timeout;
+pub(super) mod server_error_message;
+mod server_errors;
 pub(super) mod too_many_pings;
 pub(super) mod unannounced_close;

@@ -44,7 +44,14 @@ impl Detector for AbortiveClose {
     }
 
     fn yields_to(&self) -> &'static [&'static str] {
-        &["unread-data-reset", "injected-reset", "no-server-hello", "missing-sni", "plaintext-to-tls"]
+        &[
+            "unread-data-reset",
+            "injected-reset",
+            "no-server-hello",
+            "missing-sni",
+            "plaintext-to-tls",
+            "server-error-message",
+        ]
     }
 
     fn needs(&self) -> Shape {

@@ -42,7 +42,7 @@ impl Detector for IdleClose {
     }
 
     fn yields_to(&self) -> &'static [&'static str] {
-        &["stale-reuse", "answer-cut-short"]
+        &["stale-reuse", "answer-cut-short", "server-error-message"]
     }
 
     fn needs(&self) -> Shape {

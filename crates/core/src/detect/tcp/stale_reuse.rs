@@ -34,6 +34,10 @@ impl Detector for StaleReuse {
         include_str!("stale_reuse.md")
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["server-error-message"]
+    }
+
     fn needs(&self) -> Shape {
         Shape::PAYLOAD | Shape::SERVER_FIN | Shape::CLOSED_BY_SERVER
     }

@@ -28,6 +28,7 @@ impl Detector for UnreadDataReset {
     fn yields_to(&self) -> &'static [&'static str] {
         &[
             "injected-reset",
+            "server-error-message",
             "proxy-protocol-mismatch",
             "client-certificate-fault",
             "no-server-hello",

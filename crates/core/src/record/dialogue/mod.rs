@@ -4,11 +4,15 @@
 //! [`Dialogue`]: the protocol, and the message with which the server refused, or the last that it said. Protocols are told by their
 //! bytes, never by a port. Nothing is kept of connections that speak something else, and of the others no more than one message.
 
+mod mysql;
 mod postgres;
+mod redis;
 
 use crate::tcp::Piece;
 use crate::types::{Moment, Side, Sided};
+use mysql::Mysql;
 use postgres::Postgres;
+use redis::Redis;
 
 /// A connection whose protocol tells in clear why it is refused.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +33,10 @@ pub struct Dialogue {
 pub enum Speaks {
     /// PostgreSQL's protocol, version 3, which other databases and poolers speak too.
     Postgres,
+    /// MySQL's protocol, which MariaDB and others speak too.
+    Mysql,
+    /// That of Redis, which Valkey and others speak too.
+    Redis,
 }
 
 impl Speaks {
@@ -36,6 +44,8 @@ impl Speaks {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Postgres => "PostgreSQL",
+            Self::Mysql => "MySQL",
+            Self::Redis => "Redis",
         }
     }
 }
@@ -112,6 +122,8 @@ pub(super) struct Listener {
 #[derive(Debug)]
 enum Reader {
     Postgres(Postgres),
+    Mysql(Mysql),
+    Redis(Redis),
 }
 
 /// What was heard so far, whatever the protocol.
@@ -209,11 +221,19 @@ impl First {
 }
 
 /// Which protocol begins with these bytes of this side; `greets` where the client had said nothing before.
-fn begins(side: Side, bytes: &[u8], _greets: bool) -> Begins {
-    match side {
-        Side::Client => postgres::begins(bytes),
-        Side::Server => postgres::begins_with_error(bytes),
+fn begins(side: Side, bytes: &[u8], greets: bool) -> Begins {
+    let of_client: [fn(&[u8]) -> Begins; 2] = [postgres::begins, redis::begins];
+    let of_server: [fn(&[u8]) -> Begins; 3] =
+        [redis::begins_with_refusal, postgres::begins_with_error, if greets { mysql::begins } else { |_| Begins::No }];
+    let mut found = Begins::No;
+    for probe in if side == Side::Client { &of_client[..] } else { &of_server[..] } {
+        match probe(bytes) {
+            Begins::Yes(reader) => return Begins::Yes(reader),
+            Begins::Perhaps => found = Begins::Perhaps,
+            Begins::No => {}
+        }
     }
+    found
 }
 
 impl Listener {
@@ -251,6 +271,8 @@ impl Reader {
     const fn protocol(&self) -> Speaks {
         match self {
             Self::Postgres(_) => Speaks::Postgres,
+            Self::Mysql(_) => Speaks::Mysql,
+            Self::Redis(_) => Speaks::Redis,
         }
     }
 
@@ -258,30 +280,39 @@ impl Reader {
     fn is_goodbye(&self, bytes: &[u8]) -> bool {
         match self {
             Self::Postgres(_) => postgres::is_goodbye(bytes),
+            Self::Mysql(_) => mysql::is_goodbye(bytes),
+            Self::Redis(_) => redis::is_goodbye(bytes),
         }
     }
 
     fn on_client(&mut self, bytes: &[u8], heard: &mut Heard) {
         match self {
             Self::Postgres(postgres) => postgres.on_client(bytes, heard),
+            Self::Mysql(_) | Self::Redis(_) => {}
         }
     }
 
     fn on_server(&mut self, bytes: &[u8], at: Moment, heard: &mut Heard) {
         match self {
             Self::Postgres(postgres) => postgres.on_server(bytes, at, heard),
+            Self::Mysql(mysql) => mysql.on_server(bytes, at, heard),
+            Self::Redis(redis) => redis.on_server(bytes, at, heard),
         }
     }
 
     fn on_gap(&mut self, length: u32, heard: &mut Heard) {
         match self {
             Self::Postgres(postgres) => postgres.on_gap(length, heard),
+            Self::Mysql(mysql) => mysql.on_gap(length, heard),
+            Self::Redis(redis) => redis.on_gap(heard),
         }
     }
 
     fn finish(&mut self, heard: &mut Heard) {
         match self {
             Self::Postgres(postgres) => postgres.finish(heard),
+            Self::Mysql(mysql) => mysql.finish(heard),
+            Self::Redis(_) => {}
         }
     }
 }
@@ -313,3 +344,18 @@ impl Heard {
         }))
     }
 }
+
+/// Takes what is missing of a header.
+fn fill<const N: usize>(header: &mut [u8; N], have: &mut u8, bytes: &mut &[u8]) {
+    let Some(open) = header.get_mut(usize::from(*have)..) else { return };
+    if let Some((now, rest)) = bytes.split_at_checked(open.len().min(bytes.len()))
+        && let Some(place) = open.get_mut(..now.len())
+    {
+        place.copy_from_slice(now);
+        *have += now.len() as u8;
+        *bytes = rest;
+    }
+}
+
+#[cfg(test)]
+mod tests;

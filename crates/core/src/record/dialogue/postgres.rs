@@ -101,7 +101,7 @@ impl Postgres {
             return;
         }
         self.phase = Phase::Awaited;
-        fill(&mut self.request, &mut self.request_have, &mut bytes);
+        super::fill(&mut self.request, &mut self.request_have, &mut bytes);
         if usize::from(self.request_have) == REQUEST {
             self.request_have = 0;
             match asked(self.request) {
@@ -147,7 +147,7 @@ impl Postgres {
                 self.left -= length as u32;
                 bytes = rest;
             } else {
-                fill(&mut self.header, &mut self.header_have, &mut bytes);
+                super::fill(&mut self.header, &mut self.header_have, &mut bytes);
                 if usize::from(self.header_have) < HEADER {
                     return;
                 }
@@ -219,18 +219,6 @@ fn begins_a_message(bytes: &[u8]) -> bool {
         [b'E', 0, 0, high, low, b'S', ..] => usize::from(u16::from_be_bytes([*high, *low])) + 1 >= bytes.len(),
         [b'Z', 0, 0, 0, 5, b'I' | b'T' | b'E'] => true,
         _ => false,
-    }
-}
-
-/// Takes what is missing of a header.
-fn fill<const N: usize>(header: &mut [u8; N], have: &mut u8, bytes: &mut &[u8]) {
-    let Some(open) = header.get_mut(usize::from(*have)..) else { return };
-    if let Some((now, rest)) = bytes.split_at_checked(open.len().min(bytes.len()))
-        && let Some(place) = open.get_mut(..now.len())
-    {
-        place.copy_from_slice(now);
-        *have += now.len() as u8;
-        *bytes = rest;
     }
 }
 

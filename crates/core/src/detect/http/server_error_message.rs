@@ -1,0 +1,171 @@
+//! A server says in clear text why it refuses or ends a connection.
+
+use super::server_errors::{Meaning, meaning};
+use crate::detect::recapture;
+use crate::detect::thresholds::LAST_WORD_WITHIN;
+use crate::detect::words::counted;
+use crate::detect::{Case, Confidence, Detector, Exam, Group, Severity, Shape, Told};
+use crate::record::{Connection, Dialogue, NO_TLS, ServerMessage, Speaks};
+use crate::types::Side;
+
+/// Detector of `server-error-message`.
+#[derive(Debug)]
+pub(in crate::detect) struct ServerErrorMessage;
+
+const CODE: &str = "server-error-message";
+
+/// Quoted: what the server said.
+const MESSAGE: &str = "message";
+/// Quoted: its code.
+const ERROR_CODE: &str = "code";
+/// Quoted: that it came before the server was ready for requests.
+const AT_START: &str = "at_start";
+/// Quoted: that a request was lost by it.
+const LOST: &str = "request_lost";
+/// Quoted: that part of the message was not captured.
+const CUT: &str = "cut";
+
+impl Detector for ServerErrorMessage {
+    fn code(&self) -> &'static str {
+        CODE
+    }
+
+    fn page(&self) -> &'static str {
+        include_str!("server_error_message.md")
+    }
+
+    fn needs(&self) -> Shape {
+        Shape::DIALOGUE
+    }
+
+    fn clears(&self) -> Option<(Shape, Shape)> {
+        Some((Shape::DIALOGUE, Shape::SAID))
+    }
+
+    fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        let Some(dialogue) = &c.dialogue else { return };
+        let Some(said) = &dialogue.said else {
+            if dialogue.unread && c.ending.closed_by == Some(Side::Server) {
+                exam.not_visible("what the server said last is not in the capture, or was cut", recapture::ALL_WHOLE);
+            } else {
+                exam.applies();
+            }
+            return;
+        };
+        exam.applies();
+        if !is_told(c, dialogue, said) {
+            return;
+        }
+        let meaning = meaning(dialogue.protocol, said);
+        let lost = said.asked_after.is_some() || (!said.at_start && said.is_answer);
+        let severity = severity(c, said, meaning, lost);
+        let after = said.asked_after.and(c.ending.reset).map(|reset| reset.at);
+        let evidence = [said.asked, Some(said.at), c.ending.first, said.asked_after, after];
+        exam.symptom(CODE, meaning.kind, severity, Confidence::High, &evidence)
+            .happened(said.at)
+            .quote(ERROR_CODE, &said.code)
+            .quote(MESSAGE, &said.text);
+        for (name, holds) in [(AT_START, said.at_start), (LOST, lost && !said.at_start), (CUT, said.cut)] {
+            if holds {
+                exam.quote(name, "yes");
+            }
+        }
+    }
+
+    fn tell(&self, case: &Case<'_>) -> Vec<Told> {
+        let Some(service) = case.service else { return Vec::new() };
+        let address = service.address();
+        case.group.kinds.iter().map(|&(kind, count)| tell_kind(kind, count, &address, case.group)).collect()
+    }
+}
+
+/// Whether the connection was refused or ended by what the server said. An error alone is none: most are answers as good as others.
+fn is_told(c: &Connection, dialogue: &Dialogue, said: &ServerMessage) -> bool {
+    if said.is_final {
+        // Encryption was declined: who goes on without has said so, who waits is not done.
+        return said.code != NO_TLS || c.has_ended();
+    }
+    // Whether the server had been ready is not known where the beginning is missing.
+    let at_start = said.at_start && !c.visibility.mid_stream;
+    at_start && refuses(dialogue.protocol, said) || is_last_word(c, said)
+}
+
+/// Whether it is a refusal whoever closes then: others may be tried again on the same connection.
+fn refuses(protocol: Speaks, said: &ServerMessage) -> bool {
+    match protocol {
+        Speaks::Postgres => said.is_final,
+        Speaks::Mysql => true,
+        Speaks::Redis => meaning(protocol, said).kind != super::server_errors::REDIS_OTHER,
+    }
+}
+
+/// Whether the server said it and closed, without another word of the client between.
+fn is_last_word(c: &Connection, said: &ServerMessage) -> bool {
+    let Some(end) = c.ending.first.filter(|_| c.ending.closed_by == Some(Side::Server)) else { return false };
+    let crossed = said.asked_after.is_none_or(|asked| asked.packet > end.packet);
+    crossed && end.at.since(said.at.at) <= LAST_WORD_WITHIN
+}
+
+/// Harm: an error where the connection never worked, or where a request was lost by it.
+fn severity(c: &Connection, said: &ServerMessage, meaning: &Meaning, lost: bool) -> Severity {
+    let by_client = c.ending.closed_by != Some(Side::Server);
+    match () {
+        () if said.at_start && (meaning.passes || meaning.is_mild && by_client) => Severity::Warning,
+        () if said.at_start || lost => Severity::Error,
+        () if meaning.is_idle => Severity::Info,
+        () => Severity::Warning,
+    }
+}
+
+fn tell_kind(kind: &'static str, count: u64, address: &str, group: &Group) -> Told {
+    let meaning = super::server_errors::of_kind(kind);
+    let times = |name: &str| group.quotes(kind, name).first().map_or(0, |(_, times)| *times);
+    let (at_start, lost) = (times(AT_START), times(LOST));
+    let protocol = meaning.protocol.name();
+    let connections = counted(count, "connection");
+    let mut told = Told { affected: Some(count), example_kind: Some(kind), ..Told::default() };
+    told.facts.add("protocol", protocol);
+    told.remedy = meaning.remedy.iter().map(|text| (*text).to_owned()).collect();
+    if kind == super::server_errors::NO_TLS_KIND {
+        told.summary = format!(
+            "{address} declined encryption on {connections} ({count} of {}): it answered PostgreSQL's SSLRequest by `N`, and the client \
+             left without another word. {}",
+            group.applied, meaning.says,
+        );
+        return told;
+    }
+    let did = match at_start {
+        0 => "ended",
+        all if all == count => "refused",
+        _ => "refused or ended",
+    };
+    told.summary = format!("{address} {did} {connections} and said why ({count} of {})", group.applied);
+    let codes = group.quotes(kind, ERROR_CODE);
+    if let Some((code, _)) = codes.iter().find(|(code, _)| !code.is_empty()) {
+        told.summary += &format!(": {protocol} error {code}");
+        told.facts.add("code", (*code).to_owned());
+    } else {
+        told.summary += &format!(": {protocol}");
+    }
+    let messages = group.quotes(kind, MESSAGE);
+    if let Some((message, _)) = messages.first().filter(|(message, _)| !message.is_empty()) {
+        told.summary += &format!(", \"{message}\"");
+        told.facts.add("message", (*message).to_owned());
+    }
+    if messages.len() > 1 {
+        told.summary += &format!(" (and {})", counted(messages.len() as u64 - 1, "other text"));
+    }
+    told.summary += &format!(". {}", meaning.says);
+    if lost > 0 {
+        told.summary += &format!(
+            " On {} a request of the client was lost by it: one that was under way, or was written into the closed connection.",
+            if lost == count { "each".to_owned() } else { format!("{lost} of them") },
+        );
+        told.facts.add("requests_lost", lost);
+    }
+    told.facts.add("before_it_was_ready", at_start);
+    if times(CUT) > 0 {
+        told.not_visible.push("the rest of the message: it was not captured, or is too long".to_owned());
+    }
+    told
+}

@@ -1,0 +1,88 @@
+//! Dialogues whole and in pieces.
+
+use super::*;
+use crate::types::{PacketNo, Timestamp};
+
+fn moment(number: u64) -> Moment {
+    let at = Timestamp::from_nanos(i64::try_from(number).unwrap());
+    Moment { packet: PacketNo::new(number).unwrap_or(PacketNo::FIRST), at }
+}
+
+/// What is heard of the segments, each cut into pieces of this size.
+fn heard(segments: &[(Side, &[u8])], size: usize) -> Option<Box<Dialogue>> {
+    let mut ear = Ear::default();
+    for (number, (side, bytes)) in (1..).zip(segments) {
+        for piece in bytes.chunks(size) {
+            ear.hear(*side, &Piece::Bytes(piece), moment(number));
+        }
+    }
+    ear.finish()
+}
+
+const C: Side = Side::Client;
+const S: Side = Side::Server;
+const START: &[u8] = b"\0\0\0\x12\0\x03\0\0user\0app\0\0";
+const TOO_MANY: &[u8] = b"E\0\0\0\x31SFATAL\0VFATAL\0C53300\0Mtoo many clients here\0\0";
+const PING: &[u8] = b"*1\r\n$4\r\nPING\r\n";
+
+#[test]
+fn a_refusal_is_heard_however_it_is_cut() {
+    let greeting: &[u8] = b"\x08\0\0\0\x0a8.0.36\0";
+    let denied: &[u8] = b"\x0f\0\0\x02\xff\x15\x04#28000Denied";
+    let many: &[u8] = b"-ERR max number of clients reached\r\n";
+    let cases: [(&[(Side, &[u8])], Speaks, &str); 4] = [
+        (&[(C, START), (S, TOO_MANY)], Speaks::Postgres, "53300"),
+        (&[(C, b"\0\0\0\x08\x04\xd2\x16\x2f"), (S, b"N"), (C, START), (S, TOO_MANY)], Speaks::Postgres, "53300"),
+        (&[(S, greeting), (C, b"\x02\0\0\x01ab"), (S, denied)], Speaks::Mysql, "1045"),
+        (&[(C, PING), (S, many)], Speaks::Redis, "ERR"),
+    ];
+    for (segments, protocol, code) in cases {
+        for size in [1_000, 7, 5, 1] {
+            // Redis is looked at where a segment begins.
+            if protocol == Speaks::Redis && size < 1_000 {
+                continue;
+            }
+            let dialogue = heard(segments, size).unwrap();
+            let said = dialogue.said.unwrap();
+            assert_eq!((dialogue.protocol, said.code.as_str(), said.at_start), (protocol, code, true), "{size}");
+        }
+    }
+}
+
+#[test]
+fn what_is_not_known_is_not_listened_to() {
+    let others: [&[(Side, &[u8])]; 6] = [
+        &[(C, b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"), (S, b"\x15\x03\x03\0\x02\x02\x28")],
+        &[(C, b"GET / HTTP/1.1\r\n"), (S, b"HTTP/1.1 503 \r\n")],
+        &[(S, b"+OK POP3\r\n"), (C, b"USER a\r\n"), (S, b"-ERR no\r\n")],
+        &[(S, b"220 mail\r\n"), (C, b"EHLO a\r\n")],
+        &[(C, b"\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\x01\0\0\0\x02"), (S, TOO_MANY)],
+        &[(C, b"*1\r\n"), (C, b"x"), (S, b"-NOAUTH a\r\n")],
+    ];
+    for segments in others.iter().take(4) {
+        assert_eq!(heard(segments, 1_000), None, "{segments:?}");
+    }
+    // Who asks to cancel a query begins as others do, and is told nothing; a server that speaks as PostgreSQL is heard all the same.
+    assert_eq!(heard(&others[4][..1], 1_000), None);
+    assert_eq!(heard(others[5], 1_000), None);
+}
+
+#[test]
+fn an_error_that_is_followed_by_more_is_forgotten() {
+    let error: &[u8] = b"E\0\0\0\x1bSERROR\0C42601\0Msyntax\0\0";
+    let said = heard(&[(C, START), (S, error), (S, b"Z\0\0\0\x05I")], 1_000).unwrap();
+    assert!(said.said.is_none() && said.worked, "{said:?}");
+    let said = heard(&[(C, PING), (S, b"-NOAUTH a\r\n"), (C, PING), (S, b"+OK\r\n")], 1_000).unwrap();
+    assert!(said.said.is_none() && said.worked, "{said:?}");
+}
+
+#[test]
+fn a_message_that_was_cut_is_told_as_far_as_it_goes() {
+    let mut ear = Ear::default();
+    ear.hear(C, &Piece::Bytes(START), moment(1));
+    let (seen, cut) = TOO_MANY.split_at(30);
+    ear.hear(S, &Piece::Bytes(seen), moment(2));
+    ear.hear(S, &Piece::Cut(cut.len() as u32), moment(2));
+    let said = ear.finish().unwrap().said.unwrap();
+    assert!(said.cut && said.is_final && said.code == "53300" && said.text.starts_with("FATAL: t"), "{said:?}");
+}
