@@ -82,12 +82,12 @@ impl Detector for ServerErrorMessage {
 /// Whether the connection was refused or ended by what the server said. An error alone is none: most are answers as good as others.
 fn is_told(c: &Connection, dialogue: &Dialogue, said: &ServerMessage) -> bool {
     if said.is_final {
-        // Encryption was declined: who goes on without has said so, who waits is not done.
-        return said.code != NO_TLS || c.has_ended();
+        // Encryption was declined: that is a failure where the client leaves for it.
+        return said.code != NO_TLS || c.ending.closed_by == Some(Side::Client);
     }
     // Whether the server had been ready is not known where the beginning is missing.
     let at_start = said.at_start && !c.visibility.mid_stream;
-    at_start && refuses(dialogue.protocol, said) || is_last_word(c, said)
+    at_start && refuses(dialogue.protocol, said) && !goes_on(c, said) || is_last_word(c, said)
 }
 
 /// Whether it is a refusal whoever closes then: others may be tried again on the same connection.
@@ -97,6 +97,11 @@ fn refuses(protocol: Speaks, said: &ServerMessage) -> bool {
         Speaks::Mysql => true,
         Speaks::Redis => meaning(protocol, said).kind != super::server_errors::REDIS_OTHER,
     }
+}
+
+/// Whether the client asked once more, and was not closed upon: what came of it is not known.
+fn goes_on(c: &Connection, said: &ServerMessage) -> bool {
+    said.asked_after.is_some() && c.ending.closed_by != Some(Side::Server)
 }
 
 /// Whether the server said it and closed, without another word of the client between.

@@ -31,13 +31,17 @@ const ERRORS: std::ops::RangeInclusive<u16> = 1_000..=9_999;
 /// Whether a server's first bytes are those of MySQL.
 pub(super) fn begins(bytes: &[u8]) -> Begins {
     match bytes {
-        [low, high, 0, 0, kind, body @ ..] if u16::from_le_bytes([*low, *high]) <= LONGEST_GREETING => match (kind, body) {
-            // The version is a text.
-            (&PROTOCOL, version) if version.iter().take_while(|byte| **byte != 0).all(u8::is_ascii_graphic) => yes(),
-            (&ERR, [low, high, ..]) if ERRORS.contains(&u16::from_le_bytes([*low, *high])) => yes(),
-            (&ERR, [] | [_]) => Begins::Perhaps,
-            _ => Begins::No,
-        },
+        [low, high, 0, 0, kind, body @ ..] if u16::from_le_bytes([*low, *high]) <= LONGEST_GREETING => {
+            match (kind, body) {
+                // The version is a text.
+                (&PROTOCOL, version) if version.iter().take_while(|byte| **byte != 0).all(u8::is_ascii_graphic) => {
+                    yes()
+                }
+                (&ERR, [low, high, ..]) if ERRORS.contains(&u16::from_le_bytes([*low, *high])) => yes(),
+                (&ERR, [] | [_]) => Begins::Perhaps,
+                _ => Begins::No,
+            }
+        }
         [_] | [_, _] | [_, _, 0] | [_, _, 0, 0] => Begins::Perhaps,
         _ => Begins::No,
     }
@@ -127,7 +131,8 @@ fn look_at(segment: &[u8], at: Moment, heard: &mut Heard) {
     if let [low, middle, high, _, ERR, error @ ..] = segment {
         let length = u32::from_le_bytes([*low, *middle, *high, 0]) as usize;
         let whole = length == error.len() + 1;
-        let has_state = matches!(error, [_, _, b'#', state @ ..] if state.iter().take(5).all(u8::is_ascii_alphanumeric));
+        let has_state =
+            matches!(error, [_, _, b'#', state @ ..] if state.iter().take(5).all(u8::is_ascii_alphanumeric));
         if whole && has_state {
             says(error, at, false, heard);
         }
