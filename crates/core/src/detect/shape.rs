@@ -124,7 +124,7 @@ impl Shape {
             | only(super::tcp::is_short(c), Self::SHORT)
             | only(matches!(outcome, Outcome::Established | Outcome::Reset), Self::USED)
             | only(c.traffic.client.packets > 0 && c.traffic.server.packets > 0, Self::BOTH_SIDES)
-            | c.dialogue.as_deref().map_or(Self::ANY, Self::of_dialogue)
+            | c.dialogue.as_deref().map_or(Self::ANY, |dialogue| Self::of_dialogue(c, dialogue))
             | only(c.visibility.one_way.is_some(), Self::ONE_WAY)
             | only(c.visibility.mid_stream, Self::MID_STREAM)
             | only(c.visibility.cut_by_snaplen > 0, Self::CUT)
@@ -158,8 +158,8 @@ impl Shape {
         Self::RESET | bare | usual
     }
 
-    fn of_dialogue(dialogue: &Dialogue) -> Self {
-        let said = dialogue.said.is_some() || dialogue.unread;
+    fn of_dialogue(c: &Connection, dialogue: &Dialogue) -> Self {
+        let said = dialogue.said.is_some() || dialogue.unread || c.visibility.missing_bytes.server > 0;
         Self::DIALOGUE | if said { Self::SAID } else { Self::ANY }
     }
 

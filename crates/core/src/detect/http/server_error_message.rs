@@ -14,6 +14,9 @@ pub(in crate::detect) struct ServerErrorMessage;
 
 const CODE: &str = "server-error-message";
 
+/// Characters of a message in the summary.
+const SHOWN: usize = 160;
+
 /// Quoted: what the server said.
 const MESSAGE: &str = "message";
 /// Quoted: its code.
@@ -45,7 +48,8 @@ impl Detector for ServerErrorMessage {
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let Some(dialogue) = &c.dialogue else { return };
         let Some(said) = &dialogue.said else {
-            if dialogue.unread && c.ending.closed_by == Some(Side::Server) {
+            let unread = dialogue.unread || c.visibility.missing_bytes.server > 0;
+            if unread && c.ending.closed_by == Some(Side::Server) {
                 exam.not_visible("what the server said last is not in the capture, or was cut", recapture::ALL_WHOLE);
             } else {
                 exam.applies();
@@ -107,8 +111,10 @@ fn goes_on(c: &Connection, said: &ServerMessage) -> bool {
 /// Whether the server said it and closed, without another word of the client between.
 fn is_last_word(c: &Connection, said: &ServerMessage) -> bool {
     let Some(end) = c.ending.first.filter(|_| c.ending.closed_by == Some(Side::Server)) else { return false };
-    let crossed = said.asked_after.is_none_or(|asked| asked.packet > end.packet);
-    crossed && end.at.since(said.at.at) <= LAST_WORD_WITHIN
+    let spoke = c.traffic.client.last_payload;
+    let between =
+        [said.asked_after, spoke].into_iter().flatten().any(|at| said.at.packet < at.packet && at.packet < end.packet);
+    !between && end.at.since(said.at.at) <= LAST_WORD_WITHIN
 }
 
 /// Harm: an error where the connection never worked, or where a request was lost by it.
@@ -119,6 +125,14 @@ fn severity(c: &Connection, said: &ServerMessage, meaning: &Meaning, lost: bool)
         () if said.at_start || lost => Severity::Error,
         () if meaning.is_idle => Severity::Info,
         () => Severity::Warning,
+    }
+}
+
+/// As much of a text as a summary bears.
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", message.get(..end).unwrap_or(message)),
+        None => message.to_owned(),
     }
 }
 
@@ -146,16 +160,18 @@ fn tell_kind(kind: &'static str, count: u64, address: &str, group: &Group) -> To
     };
     told.summary = format!("{address} {did} {connections} and said why ({count} of {})", group.applied);
     let codes = group.quotes(kind, ERROR_CODE);
-    if let Some((code, _)) = codes.iter().find(|(code, _)| !code.is_empty()) {
-        told.summary += &format!(": {protocol} error {code}");
-        told.facts.add("code", (*code).to_owned());
-    } else {
-        told.summary += &format!(": {protocol}");
-    }
     let messages = group.quotes(kind, MESSAGE);
-    if let Some((message, _)) = messages.first().filter(|(message, _)| !message.is_empty()) {
-        told.summary += &format!(", \"{message}\"");
-        told.facts.add("message", (*message).to_owned());
+    let message = messages.first().map_or("", |(message, _)| *message);
+    told.summary += &format!(": {protocol}");
+    if let Some((code, _)) = codes.iter().find(|(code, _)| !code.is_empty()) {
+        if !message.starts_with(code) {
+            told.summary += &format!(" error {code}");
+        }
+        told.facts.add("code", (*code).to_owned());
+    }
+    if !message.is_empty() {
+        told.summary += &format!(", `{}`", shortened(message));
+        told.facts.add("message", message.to_owned());
     }
     if messages.len() > 1 {
         told.summary += &format!(" (and {})", counted(messages.len() as u64 - 1, "other text"));

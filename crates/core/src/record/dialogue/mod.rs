@@ -63,7 +63,7 @@ pub struct ServerMessage {
     pub code: String,
     /// Its text from the wire, not escaped, the first 300 characters.
     pub text: String,
-    /// Some of it was not captured.
+    /// Some of it was not captured, or not kept.
     pub cut: bool,
     /// It came before the server was ready for requests: as the greeting, or as the answer to start-up and authentication.
     pub at_start: bool,
@@ -337,7 +337,7 @@ impl Heard {
             asked_after: None,
             code: code.to_owned(),
             text: text.chars().take(KEPT_CHARACTERS).collect(),
-            cut,
+            cut: cut || text.chars().nth(KEPT_CHARACTERS).is_some(),
             at_start: !self.worked,
             is_final: false,
             is_answer: self.turn == Some(Side::Client),

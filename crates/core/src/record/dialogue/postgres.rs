@@ -179,7 +179,7 @@ impl Postgres {
     fn end_message(&mut self, heard: &mut Heard) {
         let Some(error) = self.error.take() else { return };
         let fields = Fields::of(&error.body);
-        if let Some(said) = heard.says(error.at, &fields.code, &fields.text(), error.cut) {
+        if let Some(said) = heard.says(error.at, &fields.code, &fields.message, error.cut) {
             said.is_final = matches!(fields.severity.as_str(), "FATAL" | "PANIC");
         }
     }
@@ -247,9 +247,5 @@ impl Fields {
             }
         }
         fields
-    }
-
-    fn text(&self) -> String {
-        format!("{}: {}", self.severity, self.message)
     }
 }

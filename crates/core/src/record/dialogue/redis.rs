@@ -16,8 +16,11 @@ pub(super) struct Redis {
 /// What it says to clients that it takes not even a command of.
 const REFUSALS: [&[u8]; 2] = [b"-ERR max number of clients reached", b"-DENIED Redis is running in protected mode"];
 
-/// Whether a client's first bytes are a command of Redis: `*1\r\n$4\r\nPING\r\n`.
+/// Whether a client's first bytes are a command of Redis: `*1\r\n$4\r\nPING\r\n`, or its short form that checks use.
 pub(super) fn begins(bytes: &[u8]) -> Begins {
+    if bytes == b"PING\r\n" {
+        return Begins::Yes(Reader::Redis(Redis::default()));
+    }
     let mut rest = bytes;
     for mark in [b'*', b'$'] {
         match rest.split_first() {
