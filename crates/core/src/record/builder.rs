@@ -30,15 +30,26 @@ pub(crate) struct Builder {
     exchanges: Option<Box<Exchanges>>,
     cut_by_snaplen: u32,
     twins: u32,
-    /// The last packet and its further sightings so far, with its hops left.
-    circling: Option<(Circled, u8)>,
-    circled: Option<Circled>,
+    /// Hops that the last packet had left.
+    last_ttl: u8,
+    circles: Option<Box<Circles>>,
     over_limit: bool,
     other_bytes: Option<Moment>,
     /// Bytes of payload that are kept, as of the last packet with any.
     kept: u32,
     icmp: Option<Box<Rejection>>,
     proxy_header: Option<Box<ProxyHeader>>,
+}
+
+/// Packets that came by again and again.
+#[derive(Debug, Default)]
+struct Circles {
+    /// The last packet with its further sightings so far; `None` as well once they differ in how many hops less they have.
+    now: Option<Circled>,
+    /// Those of the last packet are no circle.
+    broken: bool,
+    /// The packet that came by most often.
+    most: Option<Circled>,
 }
 
 /// An ICMP error, and what it quotes.
@@ -82,6 +93,25 @@ struct Exchanges {
     pings: PingSized,
 }
 
+impl Circles {
+    /// Another sighting of the last packet, after one with its own moment and hops left.
+    #[cold]
+    fn note(&mut self, (before, hops_before): (Moment, u8), (at, hops): (Moment, u8)) {
+        let step = hops_before.saturating_sub(hops);
+        let row = self.now.unwrap_or(Circled { first: before, last: before, times: 1, step });
+        self.broken |= step == 0 || step != row.step;
+        if self.broken {
+            self.now = None;
+            return;
+        }
+        let row = Circled { last: at, times: row.times.saturating_add(1), ..row };
+        self.now = Some(row);
+        if self.most.is_none_or(|most| most.times < row.times) {
+            self.most = Some(row);
+        }
+    }
+}
+
 impl Builder {
     /// A connection that begins with this segment, which is yet to be given to `on_sighting`.
     pub(super) fn new(number: u64, sighting: &Sighting<'_>) -> Self {
@@ -111,8 +141,8 @@ impl Builder {
             exchanges: None,
             cut_by_snaplen: 0,
             twins: 0,
-            circling: None,
-            circled: None,
+            last_ttl: 0,
+            circles: None,
             over_limit: false,
             other_bytes: None,
             kept: 0,
@@ -151,34 +181,20 @@ impl Builder {
     /// The next segment, or another sighting of one.
     pub(super) fn on_sighting(&mut self, sighting: &Sighting<'_>, limits: &Means) {
         let &Sighting { segment: s, forward, at, interface, is_twin } = sighting;
-        self.last = at;
+        let before = (std::mem::replace(&mut self.last, at), std::mem::replace(&mut self.last_ttl, s.ttl));
         self.seen_at.note(interface);
         if is_twin {
             self.twins += 1;
             self.tracker.on_twin(self.side(forward), s);
-            self.come_by_again(s.ttl, at);
+            self.circles.get_or_insert_default().note(before, (at, s.ttl));
         } else {
-            self.circling = Some((Circled { first: at, last: at, times: 1, step: 0 }, s.ttl));
+            if let Some(circles) = &mut self.circles {
+                (circles.now, circles.broken) = (None, false);
+            }
             if self.roles_from != RolesFrom::Syn {
                 self.learn_roles(forward, s);
             }
             self.on_segment(self.side(forward), s, at, limits);
-        }
-    }
-
-    /// Another sighting of the last packet.
-    #[cold]
-    fn come_by_again(&mut self, ttl: u8, at: Moment) {
-        let Some((row, last_ttl)) = &mut self.circling else { return };
-        let step = last_ttl.saturating_sub(ttl);
-        *last_ttl = ttl;
-        if step == 0 || (row.times > 1 && step != row.step) {
-            self.circling = None;
-            return;
-        }
-        *row = Circled { last: at, times: row.times.saturating_add(1), step, ..*row };
-        if self.circled.is_none_or(|most| most.times < row.times) {
-            self.circled = Some(*row);
         }
     }
 
@@ -363,7 +379,7 @@ impl Builder {
             missing_bytes: if flags_only { Sided::default() } else { tracker.missing_bytes() },
             first_gap: halves.client.first_gap.into_iter().chain(halves.server.first_gap).min(),
             twins: self.twins,
-            circled: self.circled,
+            circled: self.circles.as_deref().and_then(|circles| circles.most),
             other_bytes: self.other_bytes,
             evicted,
             over_limit: self.over_limit || tracker.forgot_ranges() || tls.as_deref().is_some_and(Tls::is_over_limit),
