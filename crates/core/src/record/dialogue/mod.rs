@@ -86,8 +86,8 @@ const KEPT_TO_DECIDE: usize = 64;
 /// Whoever listens to a connection that no other reader reads.
 #[derive(Debug)]
 pub(super) enum Ear {
-    /// The first bytes are awaited.
-    Waits(First),
+    /// The first bytes are awaited; nothing is kept of a connection that another reader reads from there on.
+    Waits(Option<Box<First>>),
     /// The protocol is known.
     Listens(Box<Listener>),
     /// There is nothing to hear.
@@ -142,7 +142,7 @@ struct Heard {
 
 impl Default for Ear {
     fn default() -> Self {
-        Self::Waits(First::default())
+        Self::Waits(None)
     }
 }
 
@@ -158,6 +158,7 @@ impl Ear {
             Self::Deaf => {}
             Self::Listens(listener) => listener.hear(side, piece, at),
             Self::Waits(first) => {
+                let first = first.get_or_insert_default();
                 let found = first.hear(side, piece, at);
                 if let Some(listener) = found {
                     *self = Self::Listens(listener);

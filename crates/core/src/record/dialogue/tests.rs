@@ -19,6 +19,8 @@ fn heard(segments: &[(Side, &[u8])], size: usize) -> Option<Box<Dialogue>> {
     ear.finish()
 }
 
+type Segments<'a> = &'a [(Side, &'a [u8])];
+
 const C: Side = Side::Client;
 const S: Side = Side::Server;
 const START: &[u8] = b"\0\0\0\x12\0\x03\0\0user\0app\0\0";
@@ -30,7 +32,7 @@ fn a_refusal_is_heard_however_it_is_cut() {
     let greeting: &[u8] = b"\x08\0\0\0\x0a8.0.36\0";
     let denied: &[u8] = b"\x0f\0\0\x02\xff\x15\x04#28000Denied";
     let many: &[u8] = b"-ERR max number of clients reached\r\n";
-    let cases: [(&[(Side, &[u8])], Speaks, &str); 4] = [
+    let cases: [(Segments<'_>, Speaks, &str); 4] = [
         (&[(C, START), (S, TOO_MANY)], Speaks::Postgres, "53300"),
         (&[(C, b"\0\0\0\x08\x04\xd2\x16\x2f"), (S, b"N"), (C, START), (S, TOO_MANY)], Speaks::Postgres, "53300"),
         (&[(S, greeting), (C, b"\x02\0\0\x01ab"), (S, denied)], Speaks::Mysql, "1045"),
