@@ -98,6 +98,7 @@ def versions():
         "openssl": ["openssl", "version"],
         "curl": ["curl", "--version"],
         "socat": ["socat", "-V"],
+        "redis-server": ["redis-server", "--version"],
         "nft": ["nft", "--version"],
         "python": ["python3", "--version"],
     }
