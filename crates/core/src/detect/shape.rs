@@ -60,7 +60,7 @@ impl Shape {
     pub const PROBED: Self = Self(1 << 20);
 
     /// An ICMP error quoted a packet that was never acknowledged.
-    pub const REJECTED: Self = Self(1 << 37);
+    pub const REJECTED: Self = Self(1 << 39);
 
     /// The RST looks like that of a host that does not know the connection.
     pub const BARE_RESET: Self = Self(1 << 31);

@@ -135,7 +135,7 @@ impl Closing {
         let answers_syn =
             !me.accepted && me.base.is_none_or(|base| base == s.seq.minus(1)) && peer.traffic.isn.is_some();
         let reset = Reset::new(*side, at, &s.bare(), me.traffic.ttl, answers_syn);
-        let (nothing_in_flight, message_ended) = (is_nothing_in_flight(me, peer, s), has_message_ended(me, peer));
+        let (nothing_in_flight, message_ended) = (has_taken_all(me, peer, s), has_message_ended(me, peer));
         self.reset = Some(Reset { payload_len: s.payload_len, nothing_in_flight, message_ended, ..reset });
         self.note_first(ends, CloseKind::Reset, s, at, false);
     }
@@ -177,7 +177,12 @@ impl Closing {
         let fin = Sided { client: halves.client.fin, server: halves.server.fin };
         Ending {
             fin,
-            reset: self.reset,
+            reset: self.reset.map(|reset| Reset {
+                // An ACK that crossed the RST says what had arrived before it.
+                nothing_in_flight: reset.nothing_in_flight
+                    && has_all_of(&halves[reset.by], halves[reset.by.peer()].last_ack),
+                ..reset
+            }),
             reset_count: Sided { client: halves.client.resets, server: halves.server.resets },
             first: self.first.map(|(.., at)| at),
             closed_by: self.first.map(|(side, ..)| side),
@@ -391,12 +396,16 @@ fn last_payload(ends: &Ends<'_>) -> Option<(Side, Moment)> {
     mine.into_iter().chain(peers).max_by_key(|(_, moment)| moment.packet)
 }
 
-/// Whether both sides had acknowledged all payload when one of them sent this RST.
-fn is_nothing_in_flight(me: &Half, peer: &Half, reset: &Segment<'_>) -> bool {
+/// Whether the sender of this RST has acknowledged all payload of its peer, where either side had any.
+fn has_taken_all(me: &Half, peer: &Half, reset: &Segment<'_>) -> bool {
     let up_to = if reset.flags.ack() { Some(reset.ack) } else { me.last_ack };
-    let has_all = |of: &Half, ack: Option<Seq>| of.next.zip(ack).is_some_and(|(next, ack)| !next.is_after(ack));
     let spoke = me.last_payload_len > 0 || peer.last_payload_len > 0;
-    spoke && has_all(peer, up_to) && has_all(me, peer.last_ack)
+    spoke && has_all_of(peer, up_to)
+}
+
+/// Whether this acknowledges all that a side has sent.
+fn has_all_of(half: &Half, ack: Option<Seq>) -> bool {
+    half.next.zip(ack).is_some_and(|(next, ack)| !next.is_after(ack))
 }
 
 /// Whether the last segment with payload was not full.

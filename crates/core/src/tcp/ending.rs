@@ -79,8 +79,8 @@ pub struct Reset {
     pub payload_len: u32,
     /// Packets with payload that the same side sent after it: a live sender goes on after a forged RST.
     pub followed_by_data: u32,
-    /// Whether all payload that had been captured of both sides was acknowledged, the peer's by the RST at the latest; `false` where there
-    /// was none.
+    /// Whether all payload that was captured of both sides was acknowledged: the peer's by the RST at the latest, that of the RST's sender
+    /// also by an ACK that crossed it. `false` where there was none.
     pub nothing_in_flight: bool,
     /// Whether the last payload before it was shorter than a full segment, as the end of a message mostly is; `false` where the maximum
     /// segment size is not known.
