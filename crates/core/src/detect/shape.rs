@@ -129,7 +129,7 @@ impl Shape {
             | only(c.visibility.mid_stream, Self::MID_STREAM)
             | only(c.visibility.cut_by_snaplen > 0, Self::CUT)
             | only(c.visibility.twins > 0, Self::TWINS)
-            | only(c.ending.late_write.is_some(), Self::LATE_WRITE)
+            | only(c.ending.late_write.is_some() || c.refused_unseen(), Self::LATE_WRITE)
             | only(c.visibility.flags_only, Self::FLAGS_ONLY)
             | only(
                 c.traffic.client.first_payload.is_some() && c.traffic.server.first_payload.is_some(),

@@ -65,6 +65,21 @@ impl Connection {
         by_client && reset.by == Side::Server && !self.is_farewell(write, reset)
     }
 
+    /// Whether the server refused something that the client had written before it knew of the close, of which nothing more was captured:
+    /// the client closed as well, so that it may have been a request or a goodbye.
+    pub(crate) fn refused_unseen(&self) -> bool {
+        let (Some(reset), Some(closed), Some(own)) =
+            (self.ending.reset, self.ending.fin.server, self.ending.fin.client)
+        else {
+            return false;
+        };
+        let by_server = self.ending.closed_by == Some(Side::Server) && reset.by == Side::Server && !reset.ack;
+        // The client's FIN acknowledges that of the server, and so is not what a RST with the number of the server's FIN answers.
+        let knew = closed.acknowledged.is_some_and(|known| known.packet == own.at.packet);
+        let before = own.at.packet < reset.at.packet && reset.seq == closed.seq;
+        self.visibility.flags_only && self.ending.late_write.is_none() && by_server && knew && before
+    }
+
     /// Whether a RST is one side's way to leave: all that the client had asked was answered, or it had said goodbye.
     pub(super) fn left_by_reset(&self) -> bool {
         use super::ResetKind::{Abort, Unclear};

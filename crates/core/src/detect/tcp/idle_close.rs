@@ -24,10 +24,15 @@ const QUIET: &str = "quiet";
 const HIT: &str = "hit";
 /// As [`QUIET`], and the idle time is from TCP timestamps.
 const QUIET_BY_TIMESTAMPS: &str = "quiet-by-timestamps";
+/// As [`QUIET_BY_TIMESTAMPS`], and the server refused something: a request or a goodbye.
+const UNCLEAR_BY_TIMESTAMPS: &str = "unclear-by-timestamps";
 /// As [`HIT`], and the idle time is from TCP timestamps.
 const HIT_BY_TIMESTAMPS: &str = "hit-by-timestamps";
 /// No payload was captured, and no timestamps tell: how long the connection lived is an upper bound.
 const LIFE: &str = "life";
+
+/// All that tell of a silence.
+const TIMED: [&str; 5] = [QUIET, HIT, QUIET_BY_TIMESTAMPS, UNCLEAR_BY_TIMESTAMPS, HIT_BY_TIMESTAMPS];
 
 /// Services from which those with the same timeout are told together.
 const ALIKE_LEAST: usize = 3;
@@ -73,6 +78,7 @@ impl Detector for IdleClose {
         let (kind, confidence) = match (idle.source, hit) {
             (IdleSource::Payload, false) => (QUIET, Confidence::High),
             (IdleSource::Payload, true) => (HIT, Confidence::High),
+            (IdleSource::TcpTimestamps, false) if c.refused_unseen() => (UNCLEAR_BY_TIMESTAMPS, Confidence::Medium),
             (IdleSource::TcpTimestamps, false) => (QUIET_BY_TIMESTAMPS, Confidence::Medium),
             (IdleSource::TcpTimestamps, true) => (HIT_BY_TIMESTAMPS, Confidence::Medium),
         };
@@ -200,8 +206,7 @@ fn one_event(group: &Group) -> Option<Cluster> {
 
 /// Whether the connections that ended together had begun at other times.
 fn ages_differ(group: &Group) -> bool {
-    let kinds = [QUIET, HIT, QUIET_BY_TIMESTAMPS, HIT_BY_TIMESTAMPS];
-    let ages: Vec<Cluster> = kinds.iter().filter_map(|kind| group.spread(kind)?.delays.whole()).collect();
+    let ages: Vec<Cluster> = TIMED.iter().filter_map(|kind| group.spread(kind)?.delays.whole()).collect();
     let shortest = ages.iter().map(Cluster::shortest).min();
     let longest = ages.iter().map(Cluster::longest).max();
     shortest.zip(longest).is_some_and(|(shortest, longest)| group.is_one_event(shortest, longest))
@@ -244,7 +249,7 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
         return None;
     }
     let announced = service.announced_timeout.filter(|announced| is_announced(idle, *announced));
-    let spoken = Spoken::of(group, &[QUIET, HIT, QUIET_BY_TIMESTAMPS, HIT_BY_TIMESTAMPS]);
+    let spoken = Spoken::of(group, &TIMED);
     let candidates = timeouts::idle_candidates(idle, spoken, service.software.as_deref(), announced);
     let of_idle_closes = idle.count as f64 / group.count as f64;
     let known = announced.is_some() || !candidates.is_empty();
@@ -252,7 +257,8 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
         return None;
     }
     let hits = hits_among(group, idle);
-    let by_timestamps = within(group, &[QUIET_BY_TIMESTAMPS, HIT_BY_TIMESTAMPS], idle);
+    let by_timestamps = within(group, &[QUIET_BY_TIMESTAMPS, UNCLEAR_BY_TIMESTAMPS, HIT_BY_TIMESTAMPS], idle);
+    let unclear = within(group, &[UNCLEAR_BY_TIMESTAMPS], idle);
     let confidence = match (idle.count, announced) {
         (1, None) => Confidence::Low,
         (count, None) if count < TIMER_SAMPLES => Confidence::Medium,
@@ -264,11 +270,13 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
         confidence: Some(confidence),
         affected: Some(idle.count),
         candidates,
-        example_kind: [HIT, HIT_BY_TIMESTAMPS].into_iter().find(|kind| within(group, &[kind], idle) > 0),
+        example_kind: [HIT, HIT_BY_TIMESTAMPS, UNCLEAR_BY_TIMESTAMPS]
+            .into_iter()
+            .find(|kind| within(group, &[kind], idle) > 0),
         example_span: Some((idle.shortest(), idle.longest())),
         ..Told::default()
     };
-    told.summary = summary(idle, service, announced, hits, group.applied);
+    told.summary = summary(idle, service, announced, (hits, unclear), group.applied);
     told.facts.add("idle_s", idle.middle());
     told.facts.add("idle_shortest_s", idle.shortest());
     told.facts.add("idle_longest_s", idle.longest());
@@ -277,8 +285,11 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
         told.facts.add("announced_timeout_s", announced);
     }
     told.facts.add("safe_client_idle_s", safe_client_idle(idle, announced));
-    told.remedy = remedy(idle, announced, hits);
-    told.common = Vec::from_iter((hits == 0).then(|| alike(idle)));
+    if unclear > 0 {
+        told.facts.add("refused_unseen", unclear);
+    }
+    told.remedy = remedy(idle, announced, hits + unclear);
+    told.common = Vec::from_iter((hits + unclear == 0).then(|| alike(idle)));
     if by_timestamps > 0 {
         told.facts.add("idle_from_timestamps", by_timestamps);
         told.not_visible.push(format!(
@@ -321,16 +332,23 @@ fn is_announced(idle: &Cluster, announced: Span) -> bool {
     (0.98..=1.0 + TIMER_SPREAD_SHARE).contains(&ratio)
 }
 
-fn summary(idle: &Cluster, service: &Service, announced: Option<Span>, hits: u64, of: u64) -> String {
+fn summary(idle: &Cluster, service: &Service, announced: Option<Span>, (hits, unclear): (u64, u64), of: u64) -> String {
     let address = service.address();
     let mut summary = format!("{address} closes idle connections after {idle} ({} of {of}).", idle.count);
     if let Some(announced) = announced {
         summary += &format!(" It announces `Keep-Alive: timeout={}`.", announced.as_secs_f64());
     }
-    summary += &match hits {
-        0 => " No request was seen to meet such a close.".to_owned(),
+    summary += &match (hits, unclear) {
+        (0, 0) => " No request was seen to meet such a close.".to_owned(),
+        (0, _) => String::new(),
         _ => format!(" {hits} of these closes met a write of the client, see stale-reuse."),
     };
+    if unclear > 0 {
+        summary += &format!(
+            " On {unclear} of them the server refused something that the client had written by then: a request or a goodbye, the payload was \
+             not captured."
+        );
+    }
     summary
 }
 

@@ -51,6 +51,14 @@ impl Detector for StaleReuse {
         if c.ending.closed_by != Some(Side::Server) || !c.carried_payload() {
             return;
         }
+        if c.refused_unseen() {
+            exam.not_visible(
+                "the payload was not captured: what the server refused after it had closed may be a request, or a goodbye of the client, which \
+                 closed as well",
+                recapture::HEADERS,
+            );
+            return;
+        }
         exam.applies();
         let (Some(write), Some(reset)) = (c.ending.late_write, c.ending.reset) else { return };
         let answered = reset.by == Side::Server && reset.at.packet > closed.at.packet;
