@@ -52,6 +52,8 @@ impl Shape {
     pub const BOTH_SPOKE: Self = Self(1 << 16);
     /// A segment was sent again and was never answered.
     pub const UNANSWERED: Self = Self(1 << 17);
+    /// A segment was sent again and was never answered, or one side says that it is missing what the other sent.
+    pub const STUCK: Self = Self(1 << 40);
     /// There was a RST, whatever ended it.
     pub const RESET: Self = Self(1 << 18);
     /// A side took no more payload for a time.
@@ -136,6 +138,7 @@ impl Shape {
                 Self::BOTH_SPOKE,
             )
             | only(c.traffic.client.unanswered.is_some() || c.traffic.server.unanswered.is_some(), Self::UNANSWERED)
+            | only(c.traffic.each().iter().any(|(_, one)| one.unanswered.is_some() || one.hole.is_some()), Self::STUCK)
             | only(c.traffic.client.first_payload.is_some(), Self::CLIENT_SPOKE)
             | c.ending.reset.as_ref().map_or(Self::ANY, Self::of_reset)
             | only(super::tcp::is_busy(c), Self::BUSY)

@@ -356,3 +356,9 @@ pub(super) const LOCAL_FAILURES_LEAST: u64 = 2;
 /// A client that tries all addresses of a name goes to the next within this: at once after a refusal, after 0.25 s of silence (RFC 8305),
 /// after 2 s at the most.
 pub(super) const FALLBACK_WITHIN: Span = Span::from_secs(2);
+
+/// How long bytes are missing from which they were sent again, and lost again, three times: a system sends them again after 200 to
+/// 300 ms, and then at doubled intervals.
+pub(super) const HOLE_LEAST: Span = Span::from_secs(2);
+/// How long after a receiver said what is missing the sender's next words are no part of the same flight.
+pub(super) const HOLE_SPOKEN_ON: Span = Span::from_secs(1);

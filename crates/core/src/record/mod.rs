@@ -43,6 +43,6 @@ pub(crate) use outcome::ANSWER_WAIT;
 pub(crate) use sighting::Sighting;
 
 pub use crate::tcp::{
-    CloseKind, ConnState, Ending, Fin, History, IdleSource, IdleTime, IgnoredReset, LateWrite, Opening, Probes, Reset,
-    ResetKind, Traffic, Unanswered, ZeroWindow,
+    CloseKind, ConnState, Ending, Fin, History, Hole, IdleSource, IdleTime, IgnoredReset, LateWrite, Opening, Probes,
+    Reset, ResetKind, Traffic, Unanswered, ZeroWindow,
 };

@@ -253,6 +253,13 @@ fn payload(c: &Connection, add: &mut Add<'_>) {
             let what = format!("sent again, {} times in all, no answer", unanswered.retransmissions);
             add(Some(unanswered.last), side, Cow::Owned(what));
         }
+        if let Some((arrived, _)) = traffic.unanswered.as_ref().and_then(|unanswered| unanswered.arrived) {
+            add(Some(arrived), side.peer(), Cow::Borrowed("ACK that says what arrived behind it (SACK)"));
+        }
+        if let Some(hole) = &traffic.hole {
+            let what = format!("ACK that says what is missing (SACK): {} bytes", hole.bytes);
+            add(Some(hole.told), side.peer(), Cow::Owned(what));
+        }
         if let Some(probes) = &traffic.probes {
             add(Some(probes.first), side, Cow::Borrowed("keep-alive probe"));
             if probes.count > 1 {

@@ -3,7 +3,7 @@
 use super::ranges::Ranges;
 use super::timestamps::Stamps;
 use super::zeek::Speaker;
-use super::{Fin, Traffic};
+use super::{Fin, Hole, Traffic};
 use crate::net::Segment;
 use crate::types::{Moment, Seq, Side, Timestamp};
 
@@ -111,6 +111,13 @@ impl Half {
         let end = self.fin.map_or(ack, |fin| if fin.seq.plus(1) == ack { fin.seq } else { ack });
         // An ACK of the SYN alone is an ACK of no byte; after a challenge ACK the numbers before it are those of an older connection.
         !end.is_after(start) || self.ranges.cover(start, end)
+    }
+
+    /// What the peer is still missing of it, as it says itself.
+    pub(super) fn hole(&self, peer: &Self) -> Option<Box<Hole>> {
+        let (told, _) = peer.arrived?;
+        let bytes = self.ranges.missing_at(peer.last_ack?)?;
+        Some(Box::new(Hole { told, bytes }))
     }
 
     /// Notes what every segment tells.

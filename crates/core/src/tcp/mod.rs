@@ -25,7 +25,7 @@ pub use conn_state::ConnState;
 pub use ending::{CloseKind, Ending, Fin, IdleSource, IdleTime, IgnoredReset, LateWrite, Reset, ResetKind};
 pub use history::History;
 pub use opening::Opening;
-pub use traffic::{Probes, Traffic, Unanswered, ZeroWindow};
+pub use traffic::{Hole, Probes, Traffic, Unanswered, ZeroWindow};
 
 pub(crate) use assembler::{Assembler, Piece};
 pub(crate) use brief::{Brief, Told};

@@ -55,6 +55,23 @@ impl Ranges {
         self.base == Some(from) && !to.is_after(from.plus(self.contiguous as u32))
     }
 
+    /// How many bytes are missing from a number on, up to the next range; `None` where that byte was captured, or nothing behind
+    /// it.
+    #[cold]
+    pub(crate) fn missing_at(&self, from: Seq) -> Option<u32> {
+        let edge = self.base?.plus(self.contiguous as u32);
+        let at = self.contiguous as i64 + i64::from(from.distance_from(edge));
+        let islands = self.scattered.iter().flat_map(|scattered| &scattered.islands);
+        let mut next = None;
+        for (start, end) in islands.copied().chain([(0, self.contiguous as i64)]) {
+            if (start..end).contains(&at) {
+                return None;
+            }
+            next = next.into_iter().chain((start > at).then_some(start)).min();
+        }
+        next.and_then(|next| u32::try_from(next - at).ok())
+    }
+
     /// Bytes in the union.
     pub(crate) fn bytes(&self) -> u64 {
         self.contiguous + self.scattered.as_ref().map_or(0, |scattered| scattered.bytes())
@@ -127,6 +144,10 @@ mod tests {
                 naive.extend(offset..offset + length);
             }
             prop_assert_eq!(ranges.bytes(), naive.len() as u64);
+            for at in 0..500 {
+                let next = naive.range(at..).next().filter(|next| **next > at).map(|next| next - at);
+                prop_assert_eq!(ranges.missing_at(Seq(base.wrapping_add(at))), next);
+            }
         }
     }
 

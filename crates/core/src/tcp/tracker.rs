@@ -226,6 +226,7 @@ impl Tracker {
         if let Some(unanswered) = &mut server.traffic.unanswered {
             unanswered.arrived = client.arrived;
         }
+        (client.traffic.hole, server.traffic.hole) = (client.hole(server), server.hole(client));
         let opening = Opening { syn_retries: std::mem::take(&mut self.opening.syn_retries), ..self.opening };
         (opening, Sided { client: of(client, stream_bytes.client), server: of(server, stream_bytes.server) })
     }

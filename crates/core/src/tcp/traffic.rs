@@ -42,6 +42,8 @@ pub struct Traffic {
     pub last_packet: Option<Moment>,
     /// Its oldest segment that was sent again and again without an answer when the connection was last seen.
     pub unanswered: Option<Box<Unanswered>>,
+    /// What it sent and the peer was still missing when the connection was last seen.
+    pub hole: Option<Box<Hole>>,
     /// Times in which it took no more payload; `None` where it always did.
     pub zero_window: Option<Box<ZeroWindow>>,
     /// Its last row of keep-alive probes with nothing from the peer between them.
@@ -124,4 +126,14 @@ pub struct Unanswered {
     pub taken: u32,
     /// The largest block behind it of which the other side said that it arrived (SACK), and the first packet that said so.
     pub arrived: Option<(Moment, u32)>,
+}
+
+/// Bytes of a side that no captured packet carries, and of which the peer says by SACK (RFC 2018) that it did not get them
+/// either: they were lost before the place of the capture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hole {
+    /// The first packet by which the peer said so.
+    pub told: Moment,
+    /// From the last byte that it acknowledged to the next that was captured.
+    pub bytes: u32,
 }
