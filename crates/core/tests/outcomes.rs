@@ -174,6 +174,23 @@ fn an_attempt_at_the_end_of_the_capture_has_not_failed_yet() {
 
 /// Ports that are asked with data in the SYN (TCP Fast Open, RFC 7413), 5 s before the capture ends.
 #[test]
+fn who_gives_up_without_having_got_what_was_sent_again_and_again_has_not_been_served() {
+    let asked = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C data 16\n0.021 S ACK\n";
+    let lost = "0.022 S data 200 lost\n0.222 S again lost\n0.622 S again lost\n";
+    let third = "1.422 S again lost\n";
+    assert_eq!(outcome(&format!("{asked}{lost}{third}5.000 C FIN\n5.010 S ACK")), ["timed-out"]);
+    // Two losses in a row happen.
+    assert_eq!(outcome(&format!("{asked}{lost}1.000 C FIN\n1.010 S ACK")), ["established"]);
+    // It had left before: what comes after that it does not want to hear.
+    assert_eq!(outcome(&format!("{asked}0.021 C FIN\n{lost}{third}")), ["established"]);
+    // It got it after all.
+    assert_eq!(
+        outcome(&format!("{asked}{lost}{third}3.022 S again\n3.030 C ACK\n5.000 C FIN\n5.010 S ACK")),
+        ["established"]
+    );
+}
+
+#[test]
 fn data_in_a_syn_that_nobody_accepts_is_no_connection() {
     use handshark_testkit::packets::{Flags, TcpOptions, TcpPacket};
     use handshark_testkit::writers::{Order, Pcap};

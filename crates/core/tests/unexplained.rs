@@ -32,6 +32,18 @@ fn a_failure_with_a_finding_is_explained() {
 }
 
 #[test]
+fn payload_that_never_got_through_is_what_is_told_of_a_connection_that_ends_by_a_fin() {
+    let report = report(
+        "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C data 16\n0.021 S ACK\n0.022 S data 200 lost\n0.222 S again lost\n\
+         0.622 S again lost\n1.422 S again lost\n5.000 C FIN\n5.010 S ACK",
+    );
+    let [unexplained] = report.unexplained.as_slice() else { panic!("{:?}", report.unexplained) };
+    assert_eq!((unexplained.outcome.name(), unexplained.ended_by), ("timed-out", "no answer any more"));
+    let told = "what the server sent in packet 6 was not acknowledged, though sent 3 more times (last in packet 9";
+    assert!(unexplained.example.contains(told), "{unexplained:?}");
+}
+
+#[test]
 fn what_went_well_has_not_failed() {
     let report = report(
         "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n0.021 S HTTP 200\n1.000 C FIN\n1.010 S FIN\n1.010 C ACK",

@@ -292,7 +292,7 @@ pub enum Outcome {
     TlsFailed,
     /// Established, then ended by a RST, or closed by the server with a FIN and a RST for what the client wrote after it.
     Reset,
-    /// Established, then segments went unanswered until the capture's end.
+    /// Established, then segments went unanswered until the capture's end, or until the other side gave up without having got them.
     TimedOut,
     /// Still open when the capture ended, or begun right before.
     Open,

@@ -2,6 +2,7 @@
 
 use super::{Connection, LateWrite, Protocol, Reset};
 use crate::net::Segment;
+use crate::tcp::GIVEN_UP_AFTER;
 use crate::tls::ALERT;
 use crate::types::{Moment, Side, Span};
 
@@ -63,6 +64,18 @@ impl Connection {
         let (Some(write), Some(reset)) = (&self.ending.late_write, &self.ending.reset) else { return false };
         let by_client = self.ending.closed_by == Some(Side::Server) && write.by == Side::Client;
         by_client && reset.by == Side::Server && !self.is_farewell(write, reset)
+    }
+
+    /// The side whose payload did not get through, sent again and again, until the other gave up: with a FIN that still does not
+    /// acknowledge it.
+    pub(crate) fn unheard(&self) -> Option<Side> {
+        [Side::Client, Side::Server].into_iter().find(|side| {
+            let (Some(lost), Some(fin)) = (&self.traffic[*side].unanswered, &self.ending.fin[side.peer()]) else {
+                return false;
+            };
+            let waited = lost.first.packet < fin.at.packet && self.ending.closed_by == Some(side.peer());
+            lost.length > 0 && lost.retransmissions >= GIVEN_UP_AFTER && waited
+        })
     }
 
     /// Whether the server refused something that the client had written before it knew of the close, of which nothing more was captured:

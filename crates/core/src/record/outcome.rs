@@ -49,6 +49,7 @@ pub(super) fn of(c: &Connection) -> Outcome {
         CloseKind::Reset if c.left_by_reset() => Outcome::Established,
         CloseKind::Reset => Outcome::Reset,
         CloseKind::Fin if c.lost_a_write() => Outcome::Reset,
+        CloseKind::Fin if c.unheard().is_some() => Outcome::TimedOut,
         CloseKind::Fin => Outcome::Established,
         CloseKind::Timeout => Outcome::TimedOut,
         CloseKind::Open => Outcome::Open,

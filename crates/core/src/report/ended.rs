@@ -96,6 +96,9 @@ fn of_tls(tls: &Tls) -> Option<(Reached, Option<Moment>)> {
 pub(super) fn by(c: &Connection) -> By {
     let alert = fatal_alert(c);
     let reset = c.ending.reset.map(|reset| reset.by);
+    if let (None, None, Some(side)) = (alert, reset, c.unheard()) {
+        return By::Silence(side);
+    }
     match (alert, &c.icmp_error, c.ending.kind, c.ending.closed_by, reset) {
         (Some(alert), ..) => By::Alert(alert.by),
         (None, _, CloseKind::Fin, Some(closer), None) => By::Fin(closer),

@@ -55,7 +55,7 @@ const LAST_WORDS_BYTES: u32 = 120;
 const LAST_WORDS_WITHIN: Span = Span::from_millis(100);
 
 /// RFC 1122 section 4.2.3.5: after R1, at least three retransmissions, a host takes an answer to be missing.
-const GIVEN_UP_AFTER: u32 = 3;
+pub(crate) const GIVEN_UP_AFTER: u32 = 3;
 /// A RST from the same host keeps its hop limit; more than this much away, another device sent it. Paths of one host
 /// differ by one or two hops now and then.
 const SAME_HOST_HOPS: u8 = 2;

@@ -29,7 +29,7 @@ pub use traffic::{Hole, Probes, Traffic, Unanswered, ZeroWindow};
 
 pub(crate) use assembler::{Assembler, Piece};
 pub(crate) use brief::{Brief, Told};
-pub(crate) use close::is_flags_only;
+pub(crate) use close::{GIVEN_UP_AFTER, is_flags_only};
 pub(crate) use completeness::SYN as COMPLETE_SYN;
 pub(crate) use half::payload_start;
 pub(crate) use heads::Heads;
