@@ -35,6 +35,13 @@ pub(super) fn last_request(c: &Connection) -> Option<Asked> {
     }
 }
 
+/// The same in a protocol that is not read: the client's first words, where the client spoke first. Of what follows it can not be said
+/// whether it asks for an answer.
+pub(super) fn first_words(c: &Connection) -> Option<Moment> {
+    let words = c.traffic.client.first_payload.filter(|_| c.protocol == Protocol::Other && !c.visibility.mid_stream);
+    words.filter(|words| c.traffic.server.first_payload.is_none_or(|answer| answer.packet > words.packet))
+}
+
 /// Says that a check could not be made because heads of HTTP/1 could not be read.
 pub(super) fn heads_unread(exam: &mut Exam<'_>) {
     exam.not_visible("heads of HTTP are missing from the capture, cut, or could not be read", recapture::ALL_WHOLE);

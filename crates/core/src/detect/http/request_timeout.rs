@@ -1,6 +1,6 @@
 //! A request that was not answered until one side gave up.
 
-use super::asked::{Asked, last_request};
+use super::asked::{Asked, first_words, last_request};
 use crate::detect::thresholds::{WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;
 use crate::detect::words::counted;
@@ -31,13 +31,17 @@ struct Kind {
 /// The answer had begun.
 const STALLED: &str = "answer-stalled";
 
-const KINDS: [Kind; 5] = [
+/// In a protocol that is not read.
+const NEVER_ANSWERED: &str = "never-answered";
+
+const KINDS: [Kind; 6] = [
     Kind { name: "client-gave-up", by: Side::Client, in_clear: true },
     Kind { name: "server-gave-up", by: Side::Server, in_clear: true },
     Kind { name: "client-gave-up-tls", by: Side::Client, in_clear: false },
     Kind { name: "server-gave-up-tls", by: Side::Server, in_clear: false },
-    // Found by its name alone.
+    // Found by their names alone.
     Kind { name: STALLED, by: Side::Client, in_clear: true },
+    Kind { name: NEVER_ANSWERED, by: Side::Client, in_clear: false },
 ];
 
 impl Detector for RequestTimeout {
@@ -59,6 +63,9 @@ impl Detector for RequestTimeout {
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let (Some(end), Some(by)) = (c.ending.first, c.ending.closed_by) else { return };
+        if let Some(asked) = first_words(c) {
+            return never_answered(c, asked, by, end, exam);
+        }
         let Some(Asked { at: asked, answered, in_clear }) = last_request(c) else { return };
         if c.visibility.one_way.is_some() {
             exam.not_visible("only one direction was captured: the answer may be in the other", recapture::ALL_WHOLE);
@@ -113,11 +120,36 @@ impl Detector for RequestTimeout {
                 return vec![tell_event(&all, case.group, service)];
             }
             let clusters = spread.spans.clusters(WAIT_SPREAD_SHARE, WAIT_SPREAD.as_nanos()).into_iter();
-            let enough = clusters.filter(|waits| kind.in_clear || is_a_timeout(waits));
+            // That an answer is due, the others have to show.
+            let shown = kind.name != NEVER_ANSWERED || case.group.applied - case.group.count >= WAIT_SAMPLES;
+            let enough = clusters.filter(|waits| shown && (kind.in_clear || is_a_timeout(waits)));
             let too_late = case.group.quotes(kind.name, TOO_LATE).iter().map(|(_, count)| count).sum();
-            enough.map(|waits| tell_one(kind, &waits, service, too_late)).collect::<Vec<Told>>()
+            enough.map(|waits| tell_one(kind, &waits, case, service, too_late)).collect::<Vec<Told>>()
         };
         KINDS.iter().flat_map(told).collect()
+    }
+}
+
+/// The client's first words in a protocol that is not read, and the server said nothing until the client left. One alone can be a
+/// protocol in which the server never does.
+fn never_answered(c: &Connection, asked: Moment, by: Side, end: Moment, exam: &mut Exam<'_>) {
+    let answer = c.traffic.server.first_payload;
+    if answer.is_some_and(|answer| answer.packet < end.packet) {
+        return exam.applies();
+    }
+    let too_late = refused_answer(c, end);
+    let lost = c.traffic.client.unanswered.is_some() || c.visibility.gaps.server > 0 || c.visibility.one_way.is_some();
+    let waited = c.ending.idle.filter(|idle| idle.last_by == Some(Side::Client)).map(|idle| idle.span);
+    let is_wanted = answer.is_some() && too_late.is_none();
+    if lost || is_wanted || by != Side::Client || waited.is_none_or(|waited| waited < WAITED_LEAST) {
+        return;
+    }
+    exam.symptom(CODE, NEVER_ANSWERED, Severity::Warning, Confidence::Low, &[Some(asked), Some(end), too_late])
+        .happened(end)
+        .span(waited)
+        .quietly();
+    if too_late.is_some() {
+        exam.quote(TOO_LATE, "");
     }
 }
 
@@ -150,7 +182,7 @@ fn is_a_timeout(waits: &Cluster) -> bool {
         && (spread as f64 <= waits.smallest as f64 * WAIT_SPREAD_SHARE || spread <= WAIT_SPREAD.as_nanos())
 }
 
-fn tell_one(kind: &Kind, waits: &Cluster, service: &Service, too_late: u64) -> Told {
+fn tell_one(kind: &Kind, waits: &Cluster, case: &Case<'_>, service: &Service, too_late: u64) -> Told {
     let address = service.address();
     let timeout = is_a_timeout(waits);
     let requests = counted(waits.count, "request");
@@ -177,11 +209,22 @@ fn tell_one(kind: &Kind, waits: &Cluster, service: &Service, too_late: u64) -> T
     };
     if timeout {
         told.summary += &format!(" The wait is the same each time, so it is a timeout: {meaning}.");
-        told.severity = Some(Severity::Error);
-        told.confidence = Some(if kind.in_clear { Confidence::High } else { Confidence::Medium });
+        // Answers that came after all show that they were due.
+        if kind.name != NEVER_ANSWERED || too_late > 0 {
+            told.severity = Some(Severity::Error);
+            told.confidence = Some(if kind.in_clear { Confidence::High } else { Confidence::Medium });
+        }
         told.candidates = wait_candidates(waits, kind.by);
     }
-    if !kind.in_clear {
+    if kind.name == NEVER_ANSWERED {
+        told.summary += &format!(
+            " The protocol is not read: that an answer was due is inferred from the {} on which the client's first words got one; here \
+             the server had said nothing.",
+            counted(case.group.applied - case.group.count, "connection")
+        );
+        told.not_visible
+            .push("whether the requests were whole: a server that waits for the rest looks the same".to_owned());
+    } else if !kind.in_clear {
         told.summary +=
             " The requests are encrypted: that one was under way is inferred from the direction of the records.";
     }
@@ -195,6 +238,16 @@ fn tell_one(kind: &Kind, waits: &Cluster, service: &Service, too_late: u64) -> T
     told.facts.add("waited_longest_s", waits.longest());
     told.facts.add("same_wait_each_time", if timeout { "yes" } else { "no" });
     told.remedy = remedy(kind.by, waits);
+    if kind.name == NEVER_ANSWERED {
+        told.remedy.insert(
+            0,
+            format!(
+                "The kernel accepts and acknowledges for a process that hangs: on the server `ss -tn 'sport = :{}'` shows bytes that were not \
+                 read in Recv-Q. Look at what the process does then: `strace -f -p PID`, `jstack`, `py-spy dump`, its CPU and disk.",
+                service.key.port
+            ),
+        );
+    }
     told.not_visible.push(MEANWHILE.to_owned());
     told
 }
