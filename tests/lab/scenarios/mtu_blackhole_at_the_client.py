@@ -1,4 +1,4 @@
-"""A TLS handshake that hangs at the certificate: the path takes small packets only. Captured where the big ones do not arrive."""
+"""A TLS handshake that hangs at the certificate: big packets do not arrive at the client, where it is captured."""
 
 import contextlib
 import pathlib
@@ -50,13 +50,16 @@ def describe(lab):
             with `openssl s_server`, whose certificates take several segments, and give up after {PATIENCE_S} s.
             Captured at the client.""",
         shows="""
-            The ClientHello is acknowledged. Of the server's flight only the short segments arrive; the client's SACK says
-            that the bytes before them are missing. The big ones are never seen. When the client has closed, the
-            server's ACK arrives.""",
+            The ClientHello is acknowledged. Of the server's flight only the short segments arrive; the client's SACK
+            says that the bytes before them are missing. The big ones are never seen. When the client has closed,
+            the server's ACK arrives.""",
         say=[
             f"mtu-blackhole for {SERVER}:443: 3 of 3, in the direction from the server, by the client's SACK",
         ],
-        never=["no-server-hello: that the server was silent", "capture-drops: the packets were not lost by the capture"],
+        never=[
+            "no-server-hello: that the server was silent",
+            "capture-drops: the packets were not lost by the capture",
+        ],
         checks=[
             Check("tcp.srcport==443 && tcp.len > 1348", 0, "full-size segments of the server"),
             Check("tcp.srcport==443 && tcp.len > 0", (3, 12), "smaller ones"),
