@@ -25,7 +25,7 @@ fn an_empty_pipe_is_one_line_and_code_2() {
 
 #[cfg(target_os = "linux")]
 pub(crate) mod signals {
-    use std::io::{Read as _, Write as _};
+    use std::io::{BufRead as _, Read as _, Write as _};
     use std::process::{Child, Command, Stdio};
     use std::time::{Duration, Instant};
 
@@ -83,5 +83,25 @@ pub(crate) mod signals {
             assert!(text.contains("2 connections"), "{signal}: {text}");
             drop(pipe);
         }
+    }
+
+    /// Nothing comes any more, and the pipe stays open: what ended is told all the same.
+    #[test]
+    fn a_quiet_pipe_is_told_of() {
+        let mut child = waiting(&["-", "--limit", "closed-linger=1"]);
+        let out = child.stdout.take().expect("a pipe");
+        let (sender, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in std::io::BufReader::new(out).lines().map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        let line = lines.recv_timeout(Duration::from_secs(20)).expect("it says something before the end");
+        assert!(line.contains("connection-refused"), "{line}");
+        assert!(child.try_wait().expect("a child").is_none(), "it goes on");
+        drop(child.stdin.take());
+        child.wait().expect("it ends");
+        let rest: Vec<String> = lines.into_iter().collect();
+        assert!(rest.iter().any(|line| line.contains("2 connections")), "{rest:?}");
     }
 }

@@ -19,6 +19,7 @@ mod follow;
 mod generated;
 pub mod limits;
 mod live;
+mod pace;
 mod progress;
 mod rows;
 mod signals;

@@ -1,10 +1,11 @@
 //! A live stream on standard input: read by a thread of its own, so that a signal can end the wait for an idle pipe.
 
 use std::io::{self, IsTerminal as _, Read as _};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 
 use handshark::{CaptureError, Inspector, Sink};
 
+use crate::pace::Pace;
 use crate::say;
 
 /// Bytes of one read: what a Linux pipe holds.
@@ -45,20 +46,27 @@ pub(crate) fn read<S: Sink>(
     // A stream that never gives a byte is an error too: without this the inspector would not know of the stream.
     inspector.push(&[])?;
     std::thread::spawn(move || forward(&sender));
+    let mut pace = Pace::new();
     loop {
         let message = match receiver.try_recv() {
-            Ok(message) => message,
+            Ok(message) => Some(message),
             Err(TryRecvError::Empty) => {
                 idle();
-                receiver.recv().unwrap_or(Message::End)
+                match receiver.recv_timeout(pace.patience()) {
+                    Ok(message) => Some(message),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => Some(Message::End),
+                }
             }
-            Err(TryRecvError::Disconnected) => Message::End,
+            Err(TryRecvError::Disconnected) => Some(Message::End),
         };
         match message {
-            Message::Bytes(bytes) => inspector.push(&bytes)?,
-            Message::End | Message::Stop => return Ok(()),
-            Message::Failed(source) => return Err(CaptureError::Io { path: None, source }),
+            Some(Message::Bytes(bytes)) => inspector.push(&bytes)?,
+            Some(Message::End | Message::Stop) => return Ok(()),
+            Some(Message::Failed(source)) => return Err(CaptureError::Io { path: None, source }),
+            None => {}
         }
+        pace.look(inspector);
         if is_broken() {
             return Ok(());
         }

@@ -3,9 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::capture::{Captures, Interfaces, Reader};
+use crate::capture::{Captures, Frame, Interfaces, Reader};
 use crate::pipeline::Pipeline;
 use crate::record::Connection;
+use crate::types::{Span, Timestamp};
 use crate::{CaptureError, Limits, Report};
 
 /// Receives what becomes final while the capture is still being read.
@@ -87,6 +88,45 @@ impl<S: Sink> Inspector<S> {
             }
         }
         Ok(())
+    }
+
+    /// One packet, from wherever the program has it: a socket, a ring buffer, another library. Packets come in order of time, and are
+    /// numbered from 1. An analysis takes packets, or a capture by [`Self::push`] or [`Self::read`], and not both.
+    ///
+    /// `interfaces` names the places of capture to which [`Frame::interface`] points; it is looked at when a packet comes from a new one.
+    ///
+    /// ```
+    /// use handshark::capture::{Frame, Interface, Interfaces, LinkType};
+    /// use handshark::types::{PacketNo, Timestamp};
+    ///
+    /// let mut interfaces = Interfaces::default();
+    /// let eth0 = Interface { name: Some("eth0".to_owned()), link: LinkType::ETHERNET, snaplen: 0, dropped: None };
+    /// let interface = interfaces.add(eth0);
+    /// let mut inspector = handshark::Inspector::new(handshark::Limits::default());
+    /// let data = [0_u8; 60];
+    /// let (number, time) = (PacketNo::FIRST, Timestamp::from_nanos(1_767_225_600_000_000_000));
+    /// let frame = Frame { number, time, link: LinkType::ETHERNET, interface, data: &data, original_len: 60, fcs_len: 0 };
+    /// inspector.packet(&frame, &interfaces);
+    /// # let (report, ()) = inspector.finish().expect("packets are no file that could be refused");
+    /// # assert_eq!(report.capture.packets, 1);
+    /// ```
+    pub fn packet(&mut self, frame: &Frame<'_>, interfaces: &Interfaces) {
+        self.pipeline.on_frame(frame);
+        if self.pipeline.wants_interfaces() {
+            self.pipeline.learn(interfaces);
+        }
+    }
+
+    /// Of a live stream that is quiet: no packet came for this long after the last. What ended 15 s ago or more becomes final, as does
+    /// an attempt to connect that was not repeated for 70 s; without this both wait for later packets, and for longer
+    /// ([`Limits::closed_linger`], [`Limits::half_open_timeout`]). What comes for such a connection after that is no part of it any more.
+    pub fn settle(&mut self, quiet: Span) {
+        self.pipeline.settle(quiet);
+    }
+
+    /// The times of the first packet so far and of the latest; `None` before the first.
+    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        self.pipeline.times()
     }
 
     /// Reads whole captures; `tick` is called every few thousand packets and can stop the reading.

@@ -16,7 +16,7 @@ use crate::net::{Decoded, IcmpError, Skip};
 use crate::record::{Connection, Desk, Live, Means, Notes, Sighting};
 use crate::report::{CaptureSummary, Casebook};
 use crate::tcp::COMPLETE_SYN;
-use crate::types::{Moment, Seq, Timestamp, escaped};
+use crate::types::{Moment, Seq, Span, Timestamp, escaped};
 use crate::{Limits, Report};
 
 /// The analysis without the reading.
@@ -192,6 +192,25 @@ impl<S: Sink> Pipeline<S> {
     /// What the capture says of its interfaces.
     pub(crate) fn describe(&mut self, interfaces: &Interfaces) {
         self.places.describe_new(interfaces);
+    }
+
+    /// What a program that feeds packets says of the interfaces.
+    pub(crate) fn learn(&mut self, interfaces: &Interfaces) {
+        self.places.describe_all(interfaces);
+        self.facts.snaplen = smallest_snaplen(interfaces);
+    }
+
+    /// The times of the first packet and of the latest.
+    pub(crate) fn times(&self) -> Option<(Timestamp, Timestamp)> {
+        self.clock.first().map(|first| (first, self.clock.now()))
+    }
+
+    /// Finishes what has come to its end, where that much time went by since the last packet.
+    pub(crate) fn settle(&mut self, quiet: Span) {
+        let Some(now) = self.clock.later(quiet) else { return };
+        while let Some(gone) = self.connections.table.settled(now.age) {
+            self.connections.finish(gone, now.at, &self.places);
+        }
     }
 
     /// Takes over what reading files brought besides packets.

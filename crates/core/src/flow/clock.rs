@@ -70,6 +70,11 @@ impl Clock {
         Now { at: self.now, age: Timestamp::from_nanos(self.now.as_nanos().saturating_sub(self.skipped)) }
     }
 
+    /// What time it is that much later, where no packet came since: `None` before the first.
+    pub(crate) fn later(&self, quiet: Span) -> Option<Now> {
+        self.first.map(|_| self.read()).map(|now| Now { at: now.at.plus(quiet), age: now.age.plus(quiet) })
+    }
+
     /// What time it is.
     pub(crate) fn now(&self) -> Timestamp {
         if self.first.is_some() { self.now } else { Timestamp::default() }

@@ -63,6 +63,11 @@ struct Slot<T> {
 /// costs a lot.
 const ROOM: usize = 16_384;
 
+/// A system that gets no answer sends again after 0.2, 0.4, 0.8 s and so on: six times within this.
+const SETTLED_AFTER: Span = Span::from_secs(15);
+/// The longest pause between two SYNs of one attempt is 64 s (Linux with its default of six retries).
+const ATTEMPT_OVER_AFTER: Span = Span::from_secs(70);
+
 /// Capture time between two looks for what has expired.
 const SWEEP_EVERY: Span = Span::from_millis(500);
 
@@ -218,6 +223,18 @@ impl<T> Table<T> {
         }
         self.sweep_at = now.plus(SWEEP_EVERY);
         None
+    }
+
+    /// The next connection of a live stream that goes before its time, because somebody waits for what it tells: one that ended so long
+    /// ago that late packets would have come, or an attempt that is not repeated any more.
+    pub(crate) fn settled(&mut self, now: Timestamp) -> Option<Gone<T>> {
+        let linger = self.limits.closed_linger.min(SETTLED_AFTER);
+        if let Some(place) = self.oldest(Class::Closed, |at| now.since(at) > linger) {
+            return self.bury(place, now);
+        }
+        let wait = self.limits.half_open_timeout.min(ATTEMPT_OVER_AFTER);
+        let place = self.oldest(Class::HalfOpen, |at| now.since(at) > wait)?;
+        self.give_up(place, false)
     }
 
     fn over_limit(&mut self, now: Timestamp) -> Option<Gone<T>> {
