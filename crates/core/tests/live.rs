@@ -76,7 +76,7 @@ fn without_packets_there_is_nothing_to_settle() {
 fn packets_are_taken_one_by_one() {
     for name in ["node-keepalive-race.pcap", "proxy-legs.pcapng", "health-checks.pcapng"] {
         let path = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata").join(name);
-        let mut captures = Captures::open(&[path.clone()], &Limits::default()).expect("it is there");
+        let mut captures = Captures::open(std::slice::from_ref(&path), &Limits::default()).expect("it is there");
         let mut inspector = Inspector::with_sink(Limits::default(), Told::default());
         let mut frames: Vec<(Frame<'static>, Interfaces)> = Vec::new();
         while let Some(frame) = captures.next_frame().expect("a capture") {
