@@ -1,10 +1,12 @@
 //! The path of a packet: frame, segment, connection, record, judgement.
 
+mod limited;
 mod quality;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use self::limited::Limited;
 use self::quality::{Oddities, fragment_note, order_notes, unread_link};
 use crate::anomaly::Quality;
 use crate::capture::{Captures, Frame, Interfaces, LinkType, Names, Reader};
@@ -51,12 +53,7 @@ struct Connections<S> {
     late_packets: u64,
     oddities: Oddities,
     keepers: Keepers,
-    evicted: u64,
-    /// Of them, those that kept too much.
-    evicted_for_payload: u64,
-    over_limit: u64,
-    /// Seen by samples alone.
-    sampled: u64,
+    limited: Limited,
     /// Numbers of live connections that FTP announced.
     announced: BTreeSet<u64>,
 }
@@ -79,10 +76,7 @@ impl<S: Sink> Pipeline<S> {
                 numbers: Numbers::default(),
                 late_packets: 0,
                 oddities: Oddities::default(),
-                evicted: 0,
-                evicted_for_payload: 0,
-                over_limit: 0,
-                sampled: 0,
+                limited: Limited::default(),
                 announced: BTreeSet::new(),
             },
             facts: CaptureFacts::default(),
@@ -234,7 +228,7 @@ impl<S: Sink> Pipeline<S> {
     /// The end of the capture.
     pub(crate) fn finish(mut self) -> (Report, S) {
         self.connections.finish_all(self.clock.now(), &self.places);
-        let limit_notes = self.connections.limit_notes();
+        let limit_notes = self.connections.limited.notes();
         let Connections { casebook, sink, numbers, late_packets, oddities, .. } = self.connections;
         self.facts.connections = numbers.connections();
         self.facts.first = self.clock.first();
@@ -366,7 +360,7 @@ impl<S: Sink> Connections<S> {
 
     fn expire(&mut self, now: Now, places: &Places) {
         while let Some(gone) = self.table.expired(now.age) {
-            self.evicted += u64::from(gone.evicted);
+            self.limited.evicted += u64::from(gone.evicted);
             self.finish(gone, now.at, places);
         }
         if self.keepers.is_over() || self.keepers.is_crowded(self.table.len()) {
@@ -383,57 +377,14 @@ impl<S: Sink> Connections<S> {
             if is_keeping(&mut self.table, keeper)
                 && let Some(gone) = self.table.evict(keeper.place)
             {
-                self.evicted += 1;
-                self.evicted_for_payload += 1;
+                self.limited.evicted += 1;
+                self.limited.evicted_for_payload += 1;
                 self.finish(gone, now, places);
             }
         }
         if self.keepers.is_crowded(self.table.len()) {
             self.keepers.thin(|keeper| is_keeping(&mut self.table, keeper));
         }
-    }
-
-    /// What the limits did to the connections, and which were seen by samples alone.
-    fn limit_notes(&self) -> Vec<Quality> {
-        let &Self { evicted, evicted_for_payload, over_limit, sampled, .. } = self;
-        let open = evicted.saturating_sub(evicted_for_payload);
-        let notes = [
-            (
-                "evicted",
-                open,
-                format!(
-                    "{open} connections were written out before their end because max_connections was reached: how they \
-                     ended is not known"
-                ),
-            ),
-            (
-                "evicted-payload",
-                evicted_for_payload,
-                format!(
-                    "{evicted_for_payload} connections were written out before their end because max_payload_total was \
-                     reached: what came after is not part of their record"
-                ),
-            ),
-            (
-                "over-limit",
-                over_limit,
-                format!(
-                    "of {over_limit} connections something was not read because max_reorder_bytes, max_ranges, \
-                     max_handshake_bytes, max_certificate_bytes or max_http_head_bytes was reached: checks that need it were \
-                     not made"
-                ),
-            ),
-            (
-                "sampled",
-                sampled,
-                format!(
-                    "{sampled} connections were seen by samples alone (sFlow), one packet in many: they have a row, and no check \
-                     is made of them"
-                ),
-            ),
-        ];
-        let reached = notes.into_iter().filter(|(_, count, _)| *count > 0);
-        reached.map(|(code, count, note)| Quality { code, count, note }).collect()
     }
 
     fn finish(&mut self, gone: Gone<Live>, now: Timestamp, places: &Places) {
@@ -444,13 +395,13 @@ impl<S: Sink> Connections<S> {
         }
         value.finish(&key, &mut self.notes, evicted, now, &self.means, &mut self.desk);
         let connection = self.desk.connection();
-        self.over_limit += u64::from(connection.visibility.over_limit);
+        self.limited.over_limit += u64::from(connection.visibility.over_limit);
         self.oddities.note(connection);
         if !self.announced.is_empty() {
             end_announced(&mut self.announced, connection);
         }
         if connection.is_sampled() {
-            self.sampled += 1;
+            self.limited.sampled += 1;
         } else {
             self.casebook.add(connection);
         }

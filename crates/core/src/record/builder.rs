@@ -1,9 +1,10 @@
 //! One connection while it lives: gathers what TCP, TLS and HTTP tell, and becomes a [`Connection`].
 
+use super::circles::Circles;
+use super::exchanges::Exchanges;
 use super::farewell::is_close_notify;
-use super::ping_sized::PingSized;
 use super::streams::{Learned, Streams, speaks_as_client};
-use super::{Circled, Connection, IcmpNote, Means, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
+use super::{Connection, IcmpNote, Means, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::flow::Class;
 use crate::net::{IcmpError, Segment, Tunnel};
 use crate::tcp::{CloseKind, Tracker, Waiting, is_flags_only, payload_start};
@@ -41,17 +42,6 @@ pub(crate) struct Builder {
     proxy_header: Option<Box<ProxyHeader>>,
 }
 
-/// Packets that came by again and again.
-#[derive(Debug, Default)]
-struct Circles {
-    /// The last packet with its further sightings so far; `None` as well once they differ in how many hops less they have.
-    now: Option<Circled>,
-    /// Those of the last packet are no circle.
-    broken: bool,
-    /// The packet that came by most often.
-    most: Option<Circled>,
-}
-
 /// An ICMP error, and what it quotes.
 #[derive(Debug)]
 struct Rejection {
@@ -71,45 +61,6 @@ enum Payload {
     Read(Box<Streams>),
     /// Nothing more can be learned: it is not touched again.
     Decided(Learned),
-}
-
-/// Turns of the payload's direction: client, then server.
-#[derive(Debug, Default)]
-struct Exchanges {
-    answered: u32,
-    /// Bytes of the client's burst, and of its shortest that was answered.
-    burst: u32,
-    shortest: Option<u32>,
-    /// Who sent payload last.
-    turn: Option<Side>,
-    begun: Option<Moment>,
-    answered_at: Option<Moment>,
-    /// Whether the client's burst counts: a TLS handshake message is no request.
-    counts: bool,
-    last_payload: Option<Moment>,
-    /// The payload before `begun`.
-    before: Option<Moment>,
-    longest_survived: Option<Span>,
-    pings: PingSized,
-}
-
-impl Circles {
-    /// Another sighting of the last packet, after one with its own moment and hops left.
-    #[cold]
-    fn note(&mut self, (before, hops_before): (Moment, u8), (at, hops): (Moment, u8)) {
-        let step = hops_before.saturating_sub(hops);
-        let row = self.now.unwrap_or(Circled { first: before, last: before, times: 1, step });
-        self.broken |= step == 0 || step != row.step;
-        if self.broken {
-            self.now = None;
-            return;
-        }
-        let row = Circled { last: at, times: row.times.saturating_add(1), ..row };
-        self.now = Some(row);
-        if self.most.is_none_or(|most| most.times < row.times) {
-            self.most = Some(row);
-        }
-    }
 }
 
 impl Builder {
@@ -189,7 +140,7 @@ impl Builder {
             self.circles.get_or_insert_default().note(before, (at, s.ttl));
         } else {
             if let Some(circles) = &mut self.circles {
-                (circles.now, circles.broken) = (None, false);
+                circles.end();
             }
             if self.roles_from != RolesFrom::Syn {
                 self.learn_roles(forward, s);
@@ -433,35 +384,6 @@ impl Builder {
         let fin = Sided { client: halves.client.fin, server: halves.server.fin };
         let is_reset = halves.client.resets + halves.server.resets > 0;
         is_flags_only(&fin, is_reset, self.tracker.opening.syn_ack_count, stream_bytes)
-    }
-}
-
-impl Exchanges {
-    fn on_payload(&mut self, side: Side, length: u32, at: Moment, counts: bool) {
-        if side == Side::Client {
-            if self.turn != Some(Side::Client) {
-                self.begun = Some(at);
-                self.answered_at = None;
-                self.counts = false;
-                self.burst = 0;
-                self.before = self.last_payload;
-            }
-            self.counts |= counts;
-            self.burst = self.burst.saturating_add(length);
-        } else if self.turn == Some(Side::Client) && self.counts {
-            self.answered += 1;
-            self.answered_at = Some(at);
-            self.shortest = Some(self.shortest.map_or(self.burst, |shortest| shortest.min(self.burst)));
-            let silence = self.before.zip(self.begun).map_or(Span::ZERO, |(before, begun)| begun.at.since(before.at));
-            let survived = self.longest_survived.unwrap_or_default().max(silence);
-            self.longest_survived = (survived > Span::ZERO).then_some(survived);
-        }
-        self.turn = Some(side);
-        self.last_payload = Some(at);
-    }
-
-    fn last(&self) -> Option<(Moment, Option<Moment>)> {
-        self.counts.then_some((self.begun?, self.answered_at))
     }
 }
 

@@ -5,12 +5,14 @@
 
 mod builder;
 mod certificate_columns;
+mod circles;
 mod columns;
 mod community_id;
 mod connection;
 mod desk;
 mod dialogue;
 mod events;
+mod exchanges;
 mod farewell;
 mod ftp;
 mod hello_columns;

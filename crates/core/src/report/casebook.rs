@@ -1,25 +1,27 @@
 //! Folds finished connections into services and findings while the capture is read: bounded, one pass.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use foldhash::SharedSeed;
 use foldhash::fast::SeedableRandomState;
 
+use super::blind::{Blind, note_blind};
+use super::closed::Closed;
 use super::commands::{self, Known};
 use super::failures::{Compared, Failures};
 use super::fold::folded;
+use super::hosts::{host_of, hosts};
 use super::legs::Legs;
 use super::plan::{Check, Shapes, chosen};
-use super::{Evidence, Finding, NotAssessed, SeenInPart, ServiceSummary, Totals, Unexplained};
+use super::story::{Story, fill, finding, known_of, without_explained};
+use super::{Finding, NotAssessed, SeenInPart, ServiceSummary, Totals};
+use crate::Limits;
 use crate::detect::{
-    CaptureFacts, Case, Common, DETECTORS, Detector, Group, Host, Load, Neighbours, Said, Scan, Scope, Service,
-    ServiceKey, Severity, Shape, Told, earlier_and_later,
+    CaptureFacts, Case, DETECTORS, Group, Host, Load, Neighbours, Said, Scope, Service, ServiceKey, Severity, Shape,
 };
 use crate::record::{Connection, Outcome};
 use crate::secret::secret;
 use crate::types::Endpoint;
-use crate::{Limits, Quality};
 
 /// Everything that the findings are told from.
 #[derive(Debug)]
@@ -80,16 +82,6 @@ impl Cell {
 #[cold]
 fn no_group() -> Box<Group> {
     Box::default()
-}
-
-/// A reason for which a check could not be made.
-#[derive(Debug)]
-struct Blind {
-    reason: &'static str,
-    capture_instead: Option<&'static str>,
-    connections: u64,
-    /// Rows of the services to which they went: one more than are told apart, at the most.
-    rows: Vec<usize>,
 }
 
 impl Casebook {
@@ -385,180 +377,6 @@ fn note_overlaps(found: u64, checks: &[Check], whole: &mut Cells, service: &mut 
         if let (Some(group), true) = (group, stronger != 0) {
             group.note_overlap(stronger);
         }
-    }
-}
-
-fn note_blind(
-    known: Option<&mut Vec<Blind>>,
-    reason: &'static str,
-    capture_instead: Option<&'static str>,
-    row: usize,
-    connections: u64,
-) {
-    let Some(known) = known else { return };
-    match known.iter_mut().find(|blind| std::ptr::eq(blind.reason, reason) || blind.reason == reason) {
-        Some(blind) => {
-            blind.connections += connections;
-            if blind.rows.len() <= commands::MOST_SERVERS && !blind.rows.contains(&row) {
-                blind.rows.push(row);
-            }
-        }
-        None => known.push(Blind { reason, capture_instead, connections, rows: vec![row] }),
-    }
-}
-
-/// A finding, and where it comes from.
-pub(super) struct Story<'a> {
-    pub(super) rows: Vec<usize>,
-    pub(super) groups: Vec<&'a Group>,
-    /// What is told, without the evidence.
-    pub(super) finding: Finding,
-    /// Copied once it is known which findings there are: several services may share one.
-    pub(super) evidence: Vec<&'a Evidence>,
-    /// What it may share with findings at other services.
-    pub(super) common: Vec<Common>,
-    /// Its summary before it was told together with others.
-    pub(super) own_summary: Option<String>,
-    /// What to change that was put before the rest when it was.
-    pub(super) advice: Option<String>,
-}
-
-impl Story<'_> {
-    fn into_finding(mut self) -> Finding {
-        self.finding.evidence = self.evidence.into_iter().cloned().collect();
-        self.finding
-    }
-}
-
-/// Whom a finding about a service is about.
-fn known_of(group: &Group, service: &Service) -> Known {
-    let server = Endpoint::new(service.key.address, service.key.port);
-    Known::of([server]).by(group.only_client()).named(service.only_name())
-}
-
-/// Puts what is known into its command lines.
-fn fill(mut told: Told, known: &Known) -> Told {
-    for text in told.remedy.iter_mut().chain(&mut told.not_visible) {
-        *text = known.fill(std::mem::take(text));
-    }
-    told
-}
-
-/// The finding without its evidence.
-fn finding(detector: &dyn Detector, group: &Group, service: Option<&Service>, told: Told) -> Finding {
-    Finding {
-        code: detector.code(),
-        severity: told.severity.or(group.severity).unwrap_or(Severity::Info),
-        confidence: told.confidence.or(group.confidence).unwrap_or(crate::detect::Confidence::Low),
-        service: service.map(Service::name),
-        also_at: Vec::new(),
-        affected: told.affected.unwrap_or(group.count),
-        of: told.of.unwrap_or(group.applied),
-        first: group.first,
-        last: group.last,
-        summary: told.summary,
-        facts: told.facts,
-        candidates: told.candidates,
-        remedy: told.remedy,
-        evidence: Vec::new(),
-        not_visible: told.not_visible,
-    }
-}
-
-/// The row of what is told of the capture as a whole: it comes before the services.
-const WHOLE: usize = 0;
-
-/// Leaves out findings all of whose connections a stronger finding of the same service, or of the whole capture, explains.
-fn without_explained(told: Vec<Story<'_>>) -> Vec<Story<'_>> {
-    // By row, for there can be as many stories as services: the bit of the check, and how grave it is.
-    let mut of_rows: BTreeMap<usize, Vec<(u64, Severity)>> = BTreeMap::new();
-    for story in &told {
-        let bit = DETECTORS.iter().position(|d| d.code() == story.finding.code).map_or(0, |at| 1 << at);
-        for &row in &story.rows {
-            of_rows.entry(row).or_default().push((bit, story.finding.severity));
-        }
-    }
-    let explains = |rows: &[usize], others: u64, severity: Severity| {
-        let of_row = |row: &usize| of_rows.get(row).into_iter().flatten();
-        rows.iter().chain([&WHOLE]).flat_map(of_row).any(|(bit, known)| others & bit != 0 && *known >= severity)
-    };
-    let explained: Vec<bool> = told
-        .iter()
-        .map(|story| {
-            let overlaps = story.groups.iter().flat_map(|group| group.overlaps());
-            let covered: u64 = overlaps
-                .filter(|(others, _)| explains(&story.rows, *others, story.finding.severity))
-                .map(|(_, count)| count)
-                .sum();
-            covered >= story.groups.iter().map(|group| group.count).sum()
-        })
-        .collect();
-    told.into_iter().zip(explained).filter(|(_, explained)| !explained).map(|(story, _)| story).collect()
-}
-
-/// What each server address answered on all its ports together.
-fn hosts<'a>(services: impl Iterator<Item = &'a Service>) -> BTreeMap<IpAddr, Host> {
-    let mut hosts: BTreeMap<IpAddr, Host> = BTreeMap::new();
-    let mut scans: BTreeMap<(IpAddr, IpAddr), u64> = BTreeMap::new();
-    let mut answered: BTreeMap<IpAddr, u64> = BTreeMap::new();
-    for service in services {
-        let host = hosts.entry(service.key.address).or_default();
-        *answered.entry(service.key.address).or_default() += u64::from(service.answered > 0);
-        if let Some(client) = service.asked_once_by() {
-            *scans.entry((service.key.address, client)).or_default() += 1;
-        }
-        host.answered_elsewhere += service.answered;
-        host.unseen_elsewhere += service.server_side_unseen;
-        host.ttl = host.ttl.or(service.ttl);
-        host.no_way = earlier_and_later(host.no_way, service.no_way);
-    }
-    for ((address, client), refused) in scans {
-        let scan = Scan { client, refused, answered: answered.get(&address).copied().unwrap_or_default() };
-        if let Some(host) = hosts.get_mut(&address).filter(|_| scan.is_one()) {
-            host.scan = host.scan.filter(|known| known.refused >= refused).or(Some(scan));
-        }
-    }
-    hosts
-}
-
-/// The same without this service's own answers.
-fn host_of(service: &Service, hosts: &BTreeMap<IpAddr, Host>) -> Host {
-    let host = hosts.get(&service.key.address).copied().unwrap_or_default();
-    Host {
-        answered_elsewhere: host.answered_elsewhere.saturating_sub(service.answered),
-        unseen_elsewhere: host.unseen_elsewhere.saturating_sub(service.server_side_unseen),
-        ttl: service.ttl.or(host.ttl),
-        no_way: host.no_way,
-        scan: host.scan,
-    }
-}
-
-/// What the casebook says at the end.
-#[derive(Debug)]
-pub(crate) struct Closed {
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) unexplained: Vec<Unexplained>,
-    pub(crate) services: Vec<ServiceSummary>,
-    pub(crate) totals: Totals,
-    pub(crate) not_assessed: Vec<NotAssessed>,
-    /// Findings past [`Limits::max_findings`].
-    findings_left_out: u64,
-    /// Connections to services past [`Limits::max_services`].
-    others: u64,
-}
-
-impl Closed {
-    /// What the limits did to the report.
-    pub(crate) fn limit_notes(&self) -> impl Iterator<Item = Quality> + use<> {
-        let &Self { findings_left_out, others, .. } = self;
-        let services = format!(
-            "{others} connections went to services past max_services: they are counted in the totals, and no check was made for \
-             their services"
-        );
-        let findings =
-            format!("{findings_left_out} findings, the least harmful, were left out because max_findings was reached");
-        let notes = [("services-not-assessed", others, services), ("findings-left-out", findings_left_out, findings)];
-        notes.into_iter().filter(|(_, count, _)| *count > 0).map(|(code, count, note)| Quality { code, count, note })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::casebook::Story;
+use super::story::Story;
 use super::{Fact, Facts, ServiceHit};
 use crate::Limits;
 use crate::detect::{Common, Severity};

@@ -1,14 +1,18 @@
 //! The verdict: findings, services, totals and what could not be assessed.
 
+mod blind;
 mod casebook;
+mod closed;
 mod commands;
 mod distributions;
 mod ended;
 mod failures;
 mod fold;
+mod hosts;
 mod legs;
 mod names;
 mod plan;
+mod story;
 
 use std::borrow::Cow;
 

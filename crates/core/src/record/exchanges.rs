@@ -1,0 +1,59 @@
+//! Who spoke when: the client's bursts of payload, and the server's answers to them.
+
+use super::ping_sized::PingSized;
+use crate::types::{Moment, Side, Span};
+
+/// Turns of the payload's direction: client, then server.
+#[derive(Debug, Default)]
+pub(super) struct Exchanges {
+    /// Bursts of the client that were answered.
+    pub(super) answered: u32,
+    /// Bytes of the client's burst.
+    burst: u32,
+    /// Those of its shortest that was answered.
+    pub(super) shortest: Option<u32>,
+    /// Who sent payload last.
+    turn: Option<Side>,
+    /// The first packet of the client's last burst, and of the answer to it.
+    begun: Option<Moment>,
+    answered_at: Option<Moment>,
+    /// Whether the client's burst counts: a TLS handshake message is no request.
+    counts: bool,
+    last_payload: Option<Moment>,
+    /// The payload before `begun`.
+    pub(super) before: Option<Moment>,
+    /// The longest silence after which both spoke again.
+    pub(super) longest_survived: Option<Span>,
+    pub(super) pings: PingSized,
+}
+
+impl Exchanges {
+    /// New payload of a side; `counts` says whether it can be part of a request.
+    pub(super) fn on_payload(&mut self, side: Side, length: u32, at: Moment, counts: bool) {
+        if side == Side::Client {
+            if self.turn != Some(Side::Client) {
+                self.begun = Some(at);
+                self.answered_at = None;
+                self.counts = false;
+                self.burst = 0;
+                self.before = self.last_payload;
+            }
+            self.counts |= counts;
+            self.burst = self.burst.saturating_add(length);
+        } else if self.turn == Some(Side::Client) && self.counts {
+            self.answered += 1;
+            self.answered_at = Some(at);
+            self.shortest = Some(self.shortest.map_or(self.burst, |shortest| shortest.min(self.burst)));
+            let silence = self.before.zip(self.begun).map_or(Span::ZERO, |(before, begun)| begun.at.since(before.at));
+            let survived = self.longest_survived.unwrap_or_default().max(silence);
+            self.longest_survived = (survived > Span::ZERO).then_some(survived);
+        }
+        self.turn = Some(side);
+        self.last_payload = Some(at);
+    }
+
+    /// The last burst that counts, and the answer to it.
+    pub(super) fn last(&self) -> Option<(Moment, Option<Moment>)> {
+        self.counts.then_some((self.begun?, self.answered_at))
+    }
+}
