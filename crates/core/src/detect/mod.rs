@@ -12,6 +12,7 @@ mod event;
 mod examples;
 mod fallback;
 mod group;
+mod hello_kinds;
 mod http;
 mod load;
 mod marks;
