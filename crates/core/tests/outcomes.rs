@@ -181,6 +181,9 @@ fn who_gives_up_without_having_got_what_was_sent_again_and_again_has_not_been_se
     assert_eq!(outcome(&format!("{asked}{lost}{third}5.000 C FIN\n5.010 S ACK")), ["timed-out"]);
     // Two losses in a row happen.
     assert_eq!(outcome(&format!("{asked}{lost}1.000 C FIN\n1.010 S ACK")), ["established"]);
+    // It did not wait: its FIN crosses the answer.
+    let crossing = "0.022 S data 200 lost\n0.023 C FIN\n0.222 S again lost\n0.622 S again lost\n1.422 S again lost";
+    assert_eq!(outcome(&format!("{asked}{crossing}")), ["established"]);
     // It had left before: what comes after that it does not want to hear.
     assert_eq!(outcome(&format!("{asked}0.021 C FIN\n{lost}{third}")), ["established"]);
     // It got it after all.

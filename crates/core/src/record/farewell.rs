@@ -73,7 +73,8 @@ impl Connection {
             let (Some(lost), Some(fin)) = (&self.traffic[*side].unanswered, &self.ending.fin[side.peer()]) else {
                 return false;
             };
-            let waited = lost.first.packet < fin.at.packet && self.ending.closed_by == Some(side.peer());
+            // A FIN that crosses the first of them does not say that anybody waited.
+            let waited = lost.second.packet < fin.at.packet && self.ending.closed_by == Some(side.peer());
             lost.length > 0 && lost.retransmissions >= GIVEN_UP_AFTER && waited
         })
     }
