@@ -27,9 +27,24 @@ fn an_empty_pipe_is_one_line_and_code_2() {
 pub(crate) mod signals {
     use std::io::{BufRead as _, Read as _, Write as _};
     use std::process::{Child, Command, Stdio};
-    use std::time::{Duration, Instant};
+    use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
     use crate::{captures, handshark};
+
+    /// The same bytes as if they were captured now.
+    fn of_now(mut capture: Vec<u8>) -> Vec<u8> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() as u32;
+        let (mut at, mut first) = (24, None);
+        while let Some(record) = capture.get_mut(at..at + 16) {
+            let field = |at: usize| u32::from_le_bytes(record[at..at + 4].try_into().expect("four bytes"));
+            let (seconds, length) = (field(0), field(8));
+            first = first.or(Some(seconds));
+            let moved = now + seconds - first.unwrap_or(seconds);
+            record[..4].copy_from_slice(&moved.to_le_bytes());
+            at += 16 + length as usize;
+        }
+        capture
+    }
 
     /// A command that waits for more on a pipe that stays open.
     fn waiting(args: &[&str]) -> Child {
@@ -40,7 +55,7 @@ pub(crate) mod signals {
             .spawn()
             .expect("the command starts");
         let pipe = child.stdin.as_mut().expect("a pipe");
-        pipe.write_all(&captures::refused_and_without_sni()).expect("the command reads");
+        pipe.write_all(&of_now(captures::refused_and_without_sni())).expect("the command reads");
         until(|| catches_interrupts(child.id()));
         // It has read what the pipe held once it sleeps in its next read; nothing tells that from outside.
         std::thread::sleep(Duration::from_millis(300));

@@ -1,6 +1,6 @@
 //! A live stream goes on while it is quiet: what has come to its end is told then, and not with the next packet.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use handshark::types::{Span, Timestamp};
 use handshark::{Inspector, Sink};
@@ -10,6 +10,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// How far the packets of such a time may be apart by their own clock: what was captured before comes faster than that.
 const SLACK: Duration = Duration::from_secs(2);
+
+/// How far the clock of who captures may be from ours. An older capture only comes slowly: it says nothing of what is going on.
+const CLOCKS_APART: Duration = Duration::from_secs(600);
 
 /// How a stream comes in.
 #[derive(Debug)]
@@ -45,11 +48,18 @@ impl Pace {
             self.quiet_since = self.looked;
         }
         let (Some(before), Some(latest)) = (before, latest) else { return };
+        let quiet = span(self.quiet_since.elapsed());
         // A capture that lies in a file is no live stream, though it is read through a pipe.
-        if latest.since(before) <= span(passed + SLACK) {
-            inspector.settle(span(self.quiet_since.elapsed()));
+        if is_now(latest.plus(quiet)) && latest.since(before) <= span(passed + SLACK) {
+            inspector.settle(quiet);
         }
     }
+}
+
+fn is_now(time: Timestamp) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(Span::ZERO, span);
+    let apart = Timestamp::from_nanos(now.as_nanos()).since(time);
+    apart.abs() <= span(CLOCKS_APART)
 }
 
 fn span(duration: Duration) -> Span {

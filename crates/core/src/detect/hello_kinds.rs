@@ -27,6 +27,7 @@ pub struct HelloKinds {
 }
 
 impl HelloKinds {
+    /// No hello yet.
     pub(super) const NONE: Self = Self {
         small_answered: 0,
         large_answered: 0,
@@ -39,6 +40,7 @@ impl HelloKinds {
         suites_chosen: Vec::new(),
     };
 
+    /// Notes a hello that was answered.
     pub(super) fn note(&mut self, c: &Connection, tls: &Tls) {
         let Some(hello) = &tls.client_hello else { return };
         if tls.server_hello.is_none() && tls.hello_retry.is_none() {

@@ -16,9 +16,9 @@ pub(super) struct Limited {
 }
 
 impl Limited {
-    /// What the limits did to the connections, and which were seen by samples alone.
+    /// The same in words, for what there was.
     pub(super) fn notes(&self) -> Vec<Quality> {
-        let &Self { evicted, evicted_for_payload, over_limit, sampled, .. } = self;
+        let &Self { evicted, evicted_for_payload, over_limit, sampled } = self;
         let open = evicted.saturating_sub(evicted_for_payload);
         let notes = [
             (
