@@ -145,7 +145,8 @@ def follow(
 
     `source` is a binary file object (`sys.stdin.buffer`, `Popen.stdout`), a named pipe, or "-". The iterator gives the
     first symptom of each code and service, with `every=True` all of them; of severity `min_severity` and above. A
-    connection's symptoms are final some time after its end (two minutes of capture time), or at the end of the stream.
+    connection's symptoms are final some time after its end, or at the end of the stream: 15 seconds where packets are
+    captured while they are read, two minutes of capture time where they are not. They are told when bytes come.
 
     After the last, or after Ctrl-C, `finish()` gives the `Capture` with the findings. Rows and steps of all connections
     are kept for it, 1 to 5 kB each: for streams of days say `keep=False`, which leaves its tables of rows empty.

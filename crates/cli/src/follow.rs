@@ -13,8 +13,7 @@ use handshark::capture::{Captures, NextFile};
 use handshark::types::escaped;
 use handshark::{CaptureError, Inspector, Limits, Sink};
 
-use crate::pace::Pace;
-use crate::say;
+use crate::{clock, say};
 
 /// Between two looks at a file that does not grow: well below the second in which a signal must be answered.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -39,11 +38,10 @@ pub(crate) fn read<S: Sink>(
     let mut captures = Captures::following(Box::new(files(&watch, stop)), limits);
     let is_over = || is_broken() || stop.load(Ordering::Relaxed);
     let go_on = || if is_over() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    let mut pace = Pace::new();
     loop {
         match inspector.read(&mut captures, &mut |_| go_on()) {
             Err(error) if error.would_block() => {
-                pace.look(inspector);
+                inspector.now(clock::now());
                 idle();
             }
             Err(error) => return Err(error),

@@ -5,8 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 
 use handshark::{CaptureError, Inspector, Sink};
 
-use crate::pace::Pace;
-use crate::say;
+use crate::{clock, say};
 
 /// Bytes of one read: what a Linux pipe holds.
 const CHUNK: usize = 64 * 1024;
@@ -46,13 +45,12 @@ pub(crate) fn read<S: Sink>(
     // A stream that never gives a byte is an error too: without this the inspector would not know of the stream.
     inspector.push(&[])?;
     std::thread::spawn(move || forward(&sender));
-    let mut pace = Pace::new();
     loop {
         let message = match receiver.try_recv() {
             Ok(message) => Some(message),
             Err(TryRecvError::Empty) => {
                 idle();
-                match receiver.recv_timeout(pace.patience()) {
+                match receiver.recv_timeout(clock::TICK) {
                     Ok(message) => Some(message),
                     Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => Some(Message::End),
@@ -66,7 +64,7 @@ pub(crate) fn read<S: Sink>(
             Some(Message::Failed(source)) => return Err(CaptureError::Io { path: None, source }),
             None => {}
         }
-        pace.look(inspector);
+        inspector.now(clock::now());
         if is_broken() {
             return Ok(());
         }

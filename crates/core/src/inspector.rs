@@ -1,12 +1,15 @@
 //! Wires the layers: bytes in, connections and a report out. Nothing clever.
 
+mod stream;
+
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use self::stream::Stream;
 use crate::capture::{Captures, Frame, Interfaces, Reader};
 use crate::pipeline::Pipeline;
 use crate::record::Connection;
-use crate::types::{Span, Timestamp};
+use crate::types::Timestamp;
 use crate::{CaptureError, Limits, Report};
 
 /// Receives what becomes final while the capture is still being read.
@@ -54,6 +57,7 @@ pub struct Inspector<S: Sink = ()> {
     pushed: Option<Box<Reader>>,
     /// Why what was pushed is no capture.
     refused: Option<CaptureError>,
+    stream: Stream,
     limits: Limits,
 }
 
@@ -67,7 +71,13 @@ impl Inspector {
 impl<S: Sink> Inspector<S> {
     /// An analysis that hands each finished connection to `sink`.
     pub fn with_sink(limits: Limits, sink: S) -> Self {
-        Self { pipeline: Pipeline::new(limits.clone(), sink), pushed: None, refused: None, limits }
+        Self {
+            pipeline: Pipeline::new(limits.clone(), sink),
+            pushed: None,
+            refused: None,
+            stream: Stream::default(),
+            limits,
+        }
     }
 
     /// The next bytes of the capture, in any split.
@@ -117,16 +127,16 @@ impl<S: Sink> Inspector<S> {
         }
     }
 
-    /// Of a live stream that is quiet: no packet came for this long after the last. What ended 15 s ago or more becomes final, as does
-    /// an attempt to connect that was not repeated for 70 s; without this both wait for later packets, and for longer
-    /// ([`Limits::closed_linger`], [`Limits::half_open_timeout`]). What comes for such a connection after that is no part of it any more.
-    pub fn settle(&mut self, quiet: Span) {
-        self.pipeline.settle(quiet);
-    }
-
-    /// The times of the first packet so far and of the latest; `None` before the first.
-    pub fn times(&self) -> Option<(Timestamp, Timestamp)> {
-        self.pipeline.times()
+    /// Tells a live stream what time it is by the clock of who reads, who calls this every second or so, whether packets come or not. What
+    /// ended 15 s ago becomes final then, as does an attempt to connect that was not repeated for 70 s; without this both wait for later
+    /// packets, and longer ([`Limits::closed_linger`], [`Limits::half_open_timeout`]). What comes for such a connection after that
+    /// is no part of it any more.
+    ///
+    /// Nothing happens where the packets are not of these minutes, or come faster than they were captured: that is a file.
+    pub fn now(&mut self, time: Timestamp) {
+        if let Some(quiet) = self.stream.quiet(time, self.pipeline.latest()) {
+            self.pipeline.settle(quiet);
+        }
     }
 
     /// Reads whole captures; `tick` is called every few thousand packets and can stop the reading.

@@ -194,9 +194,9 @@ impl<S: Sink> Pipeline<S> {
         self.facts.snaplen = smallest_snaplen(interfaces);
     }
 
-    /// The times of the first packet and of the latest.
-    pub(crate) fn times(&self) -> Option<(Timestamp, Timestamp)> {
-        self.clock.first().map(|first| (first, self.clock.now()))
+    /// The time of the latest packet.
+    pub(crate) fn latest(&self) -> Option<Timestamp> {
+        self.clock.first().map(|_| self.clock.now())
     }
 
     /// Finishes what has come to its end, where that much time went by since the last packet.

@@ -2,7 +2,7 @@
 
 use handshark::capture::{Captures, Frame, Interfaces};
 use handshark::record::Connection;
-use handshark::types::Span;
+use handshark::types::{Span, Timestamp};
 use handshark::{Inspector, Limits, Report, Sink};
 
 #[derive(Default)]
@@ -19,56 +19,62 @@ impl Sink for Told {
 
 const REFUSED: &str = "0.000 C SYN\n0.010 S RST kind=refuse\n";
 
-fn pushed(ladder: &str) -> Inspector<Told> {
-    let capture = handshark_testkit::played(ladder).expect("the ladder is well written");
-    let mut inspector = Inspector::with_sink(Limits::default(), Told::default());
-    inspector.push(&capture).expect("a capture");
-    inspector
+/// A stream that comes in at once, by a clock that shows the time of its first packet.
+struct Stream {
+    inspector: Inspector<Told>,
+    begun: Timestamp,
 }
 
-fn told(inspector: &mut Inspector<Told>) -> Vec<String> {
-    std::mem::take(&mut inspector.sink().0)
-}
+impl Stream {
+    fn of(ladder: &str) -> Self {
+        let capture = handshark_testkit::played(ladder).expect("the ladder is well written");
+        let mut inspector = Inspector::with_sink(Limits::default(), Told::default());
+        inspector.push(&capture).expect("a capture");
+        let seconds = u32::from_le_bytes(capture[24..28].try_into().expect("the time of the first record"));
+        let begun = Timestamp::from_nanos(i64::from(seconds) * 1_000_000_000);
+        inspector.now(begun);
+        Self { inspector, begun }
+    }
 
-fn seconds(seconds: i64) -> Span {
-    Span::from_secs(seconds)
+    /// What is told so many seconds later.
+    fn after(&mut self, seconds: i64) -> Vec<String> {
+        self.inspector.now(Timestamp::from_nanos(self.begun.as_nanos() + seconds * 1_000_000_000));
+        std::mem::take(&mut self.inspector.sink().0)
+    }
 }
 
 #[test]
 fn what_ended_is_told_while_nothing_comes() {
-    let mut inspector = pushed(REFUSED);
-    inspector.settle(seconds(14));
-    assert!(told(&mut inspector).is_empty(), "late packets may come");
-    inspector.settle(seconds(16));
-    assert_eq!(told(&mut inspector), ["0 refused connection-refused at interface 0"]);
-    let (report, told) = inspector.finish().expect("a capture");
+    let mut stream = Stream::of(REFUSED);
+    assert!(stream.after(14).is_empty(), "late packets may come");
+    assert_eq!(stream.after(16), ["0 refused connection-refused at interface 0"]);
+    let (report, told) = stream.inspector.finish().expect("a capture");
     assert_eq!((report.totals.connections, told.0.len()), (1, 0), "it is told once");
 }
 
 #[test]
 fn an_attempt_is_given_up_when_no_more_syns_come() {
-    let mut inspector = pushed("0.000 C SYN\n1.000 C again\n");
-    inspector.settle(seconds(69));
-    assert!(told(&mut inspector).is_empty(), "the next SYN may come after 64 s");
-    inspector.settle(seconds(71));
-    assert_eq!(told(&mut inspector), ["0 unanswered syn-unanswered at interface 0"]);
+    let mut stream = Stream::of("0.000 C SYN\n1.000 C again\n");
+    assert!(stream.after(69).is_empty(), "the next SYN may come after 64 s");
+    assert_eq!(stream.after(71), ["0 unanswered syn-unanswered at interface 0"]);
 }
 
 #[test]
 fn what_is_open_stays_open() {
-    let mut inspector =
-        pushed("0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n0.021 S HTTP 200\n0.022 C FIN\n");
-    inspector.settle(seconds(100_000));
-    assert!(told(&mut inspector).is_empty());
-    let (report, _) = inspector.finish().expect("a capture");
+    let mut stream =
+        Stream::of("0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n0.021 S HTTP 200\n0.022 C FIN\n");
+    assert!(stream.after(100_000).is_empty());
+    let (report, _) = stream.inspector.finish().expect("a capture");
     assert_eq!(report.capture.duration_s, Some(Span::from_millis(22)), "waiting is no part of the capture");
 }
 
 #[test]
-fn without_packets_there_is_nothing_to_settle() {
+fn without_packets_nothing_is_told() {
     let mut inspector = Inspector::with_sink(Limits::default(), Told::default());
-    inspector.settle(seconds(1_000));
-    assert_eq!((inspector.times(), told(&mut inspector).len()), (None, 0));
+    for seconds in [0, 1, 1_000] {
+        inspector.now(Timestamp::from_nanos(seconds * 1_000_000_000));
+    }
+    assert!(inspector.sink().0.is_empty());
 }
 
 /// Packets fed one by one say what the file says from which they are.
