@@ -11,9 +11,9 @@ pub(crate) struct Closed {
     pub(crate) services: Vec<ServiceSummary>,
     pub(crate) totals: Totals,
     pub(crate) not_assessed: Vec<NotAssessed>,
-    /// Findings past [`Limits::max_findings`].
+    /// Findings past [`Limits::max_findings`](crate::Limits::max_findings).
     pub(super) findings_left_out: u64,
-    /// Connections to services past [`Limits::max_services`].
+    /// Connections to services past [`Limits::max_services`](crate::Limits::max_services).
     pub(super) others: u64,
 }
 
