@@ -212,7 +212,7 @@ pub struct Options {
     pub timestamps: Option<(u32, u32)>,
     /// SACK permitted (kind 4, RFC 2018).
     pub sack_permitted: bool,
-    /// Length of the largest block that a SACK names (kind 5, RFC 2018), at most 65,535; 0 where there is none.
+    /// Length of the largest block behind the ACK that a SACK names (kind 5, RFC 2018), at most 65,535; 0 where there is none.
     pub sacked: u16,
     /// Whether any option byte was there at all.
     pub any: bool,

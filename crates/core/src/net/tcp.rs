@@ -42,14 +42,15 @@ impl<'a> WholeHeader<'a> {
     pub(crate) fn segment(self, ip: &Ip, place: &Place) -> Segment<'a> {
         let Self { header, fixed, options, payload, payload_len } = self;
         // Before the rest is in hand: this is where the roads of the program part.
-        let options = Options::read(options, options.len());
+        let ack = Seq(header.acknowledgment_number());
+        let options = Options::read(options, options.len(), ack);
         Segment {
             tuple: Tuple {
                 source: Endpoint { address: ip.source, port: header.source_port() },
                 destination: Endpoint { address: ip.destination, port: header.destination_port() },
             },
             seq: Seq(header.sequence_number()),
-            ack: Seq(header.acknowledgment_number()),
+            ack,
             flags: Flags(fixed[13]),
             window: header.window_size(),
             options,
@@ -76,6 +77,7 @@ fn read_cut(piece: Piece<'_>, ip: Ip, place: Place) -> Decoded<'_> {
     let header_len = usize::from(header[12] >> 4) * 4;
     let tuple = tuple([header[0], header[1], header[2], header[3]], &ip);
     let seq = Seq(u32::from_be_bytes([header[4], header[5], header[6], header[7]]));
+    let ack = Seq(u32::from_be_bytes([header[8], header[9], header[10], header[11]]));
     let flags = Flags(header[13]);
     if header_len < 20 || header_len > piece.wire_len() {
         return Decoded::BadTcp { tuple, opens: flags.opens().then_some(seq) };
@@ -83,10 +85,10 @@ fn read_cut(piece: Piece<'_>, ip: Ip, place: Place) -> Decoded<'_> {
     Decoded::Tcp(Segment {
         tuple,
         seq,
-        ack: Seq(u32::from_be_bytes([header[8], header[9], header[10], header[11]])),
+        ack,
         flags,
         window: rest.kept().first_chunk().map_or(0, |&bytes| u16::from_be_bytes(bytes)),
-        options: Options::read(piece.kept().get(20..).unwrap_or_default(), header_len - 20),
+        options: Options::read(piece.kept().get(20..).unwrap_or_default(), header_len - 20, ack),
         payload: &[],
         payload_len: wire_len(piece.wire_len() - header_len),
         ttl: ip.ttl,
@@ -110,31 +112,32 @@ fn wire_len(len: usize) -> u32 {
 }
 
 impl Options {
-    /// Reads options; `wire_len` is their length by the header, of which the snap length may have cut some.
+    /// Reads the options of a segment with this acknowledgment number; `wire_len` is their length by the header, of which the snap
+    /// length may have cut some.
     #[inline(always)]
-    fn read(bytes: &[u8], wire_len: usize) -> Self {
+    fn read(bytes: &[u8], wire_len: usize, ack: Seq) -> Self {
         match bytes.len() {
             0 => Self { any: wire_len != 0, ..Self::default() },
-            12 => Self::usual(bytes),
-            20 => Self::usual_syn(bytes),
-            _ => Self::walk(bytes),
+            12 => Self::usual(bytes, ack),
+            20 => Self::usual_syn(bytes, ack),
+            _ => Self::walk(bytes, ack),
         }
     }
 
     /// RFC 7323 appendix A: how nearly every segment but the first carries its timestamps.
     #[inline(always)]
-    fn usual(bytes: &[u8]) -> Self {
+    fn usual(bytes: &[u8], ack: Seq) -> Self {
         match bytes.split_first_chunk::<4>() {
             Some((head, values)) if *head == [1, 1, 8, 10] => {
                 Self { timestamps: timestamps(values), any: true, ..Self::default() }
             }
-            _ => Self::walk(bytes),
+            _ => Self::walk(bytes, ack),
         }
     }
 
     /// The SYN of Linux: maximum segment size, SACK permitted, timestamps, window scale.
     #[inline(always)]
-    fn usual_syn(bytes: &[u8]) -> Self {
+    fn usual_syn(bytes: &[u8], ack: Seq) -> Self {
         match *bytes {
             [2, 4, x, y, a, b, c, d, ref values @ .., n, kind, len, shift]
                 if [a, b, c, d] == [4, 2, 8, 10] && [n, kind, len] == [1, 3, 3] =>
@@ -148,13 +151,13 @@ impl Options {
                     any: true,
                 }
             }
-            _ => Self::walk(bytes),
+            _ => Self::walk(bytes, ack),
         }
     }
 
     /// One option after the other. Unknown kinds are stepped over; the first length that makes no sense is the end.
     #[inline(never)]
-    fn walk(mut rest: &[u8]) -> Self {
+    fn walk(mut rest: &[u8], ack: Seq) -> Self {
         let mut options = Self { any: true, ..Self::default() };
         loop {
             rest = match *rest {
@@ -165,33 +168,35 @@ impl Options {
                     let Some((value, next)) = value_len.and_then(|len| next.split_at_checked(len)) else {
                         return options;
                     };
-                    options.note(kind, value);
+                    options.note(kind, value, ack);
                     next
                 }
             };
         }
     }
 
-    fn note(&mut self, kind: u8, value: &[u8]) {
+    fn note(&mut self, kind: u8, value: &[u8], ack: Seq) {
         match (kind, value) {
             (2, &[a, b]) => self.mss = Some(u16::from_be_bytes([a, b])),
             (3, &[shift]) => self.window_scale = Some(shift),
             (4, &[]) => self.sack_permitted = true,
-            (5, blocks) => self.sacked = largest_block(blocks),
+            (5, blocks) => self.sacked = largest_block(blocks, ack),
             (8, value) if value.len() == 8 => self.timestamps = timestamps(value),
             _ => {}
         }
     }
 }
 
-/// The length of the largest block: each has a left and a right edge.
+/// The length of the largest block behind the ACK: each has a left and a right edge. One before it says that something came twice
+/// (RFC 2883).
 #[cold]
-fn largest_block(blocks: &[u8]) -> u16 {
-    let length = |block: &[u8; 8]| {
+fn largest_block(blocks: &[u8], ack: Seq) -> u16 {
+    let edges = |block: &[u8; 8]| {
         let [a, b, c, d, e, f, g, h] = *block;
-        Seq(u32::from_be_bytes([e, f, g, h])).distance_from(Seq(u32::from_be_bytes([a, b, c, d])))
+        (Seq(u32::from_be_bytes([a, b, c, d])), Seq(u32::from_be_bytes([e, f, g, h])))
     };
-    let largest = blocks.as_chunks().0.iter().map(length).max().unwrap_or(0);
+    let behind = blocks.as_chunks().0.iter().map(edges).filter(|(_, right)| right.is_after(ack));
+    let largest = behind.map(|(left, right)| right.distance_from(left)).max().unwrap_or(0);
     u16::try_from(largest.max(0)).unwrap_or(u16::MAX)
 }
 
@@ -205,22 +210,40 @@ fn timestamps(value: &[u8]) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::Options;
+    use crate::types::Seq;
+
+    const ACK: Seq = Seq(1_000);
 
     #[test]
     fn the_usual_option_lists_are_read_as_any_other() {
         let segment = [1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8];
         let syn = [2, 4, 5, 180, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 7];
         for list in [&segment[..], &syn[..]] {
-            assert_eq!(Options::read(list, list.len()), Options::walk(list));
+            assert_eq!(Options::read(list, list.len(), ACK), Options::walk(list, ACK));
             for at in 0..list.len() {
                 let mut other = list.to_vec();
                 other[at] ^= 3;
-                assert_eq!(Options::read(&other, other.len()), Options::walk(&other), "{other:?}");
+                assert_eq!(Options::read(&other, other.len(), ACK), Options::walk(&other, ACK), "{other:?}");
                 let cut = &list[..at];
-                assert_eq!(Options::read(cut, list.len()), Options::walk(cut), "{cut:?}");
+                assert_eq!(Options::read(cut, list.len(), ACK), Options::walk(cut, ACK), "{cut:?}");
             }
         }
-        let read = Options::read(&syn, syn.len());
+        let read = Options::read(&syn, syn.len(), ACK);
         assert_eq!((read.timestamps, read.window_scale), (Some((0x0102_0304, 0x0506_0708)), Some(7)));
+    }
+
+    #[test]
+    fn a_block_before_the_ack_says_that_something_came_twice() {
+        let sacked = |blocks: &[(u32, u32)]| {
+            let mut list = vec![1, 1, 5, 2 + 8 * blocks.len() as u8];
+            for (left, right) in blocks {
+                list.extend(left.to_be_bytes().into_iter().chain(right.to_be_bytes()));
+            }
+            Options::read(&list, list.len(), ACK).sacked
+        };
+        assert_eq!(sacked(&[(1_500, 2_260)]), 760);
+        assert_eq!(sacked(&[(240, 1_000)]), 0);
+        assert_eq!(sacked(&[(0, 1_000), (1_500, 1_700), (1_900, 2_000)]), 200);
+        assert_eq!(sacked(&[(2_260, 1_500)]), 0, "edges that make no sense");
     }
 }
