@@ -13,7 +13,7 @@ use handshark::capture::{Captures, NextFile};
 use handshark::types::escaped;
 use handshark::{CaptureError, Inspector, Limits, Sink};
 
-use crate::{clock, say};
+use crate::say;
 
 /// Between two looks at a file that does not grow: well below the second in which a signal must be answered.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -41,7 +41,7 @@ pub(crate) fn read<S: Sink>(
     loop {
         match inspector.read(&mut captures, &mut |_| go_on()) {
             Err(error) if error.would_block() => {
-                inspector.now(clock::now());
+                inspector.now(SystemTime::now().into());
                 idle();
             }
             Err(error) => return Err(error),

@@ -9,7 +9,6 @@ mod analysis;
 mod annotate;
 mod apart;
 mod args;
-mod clock;
 mod compare;
 mod correlate;
 mod destination;

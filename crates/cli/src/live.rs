@@ -2,16 +2,20 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
+use std::time::{Duration, SystemTime};
 
 use handshark::{CaptureError, Inspector, Sink};
 
-use crate::{clock, say};
+use crate::say;
 
 /// Bytes of one read: what a Linux pipe holds.
 const CHUNK: usize = 64 * 1024;
 
 /// Chunks that may wait; then the reader waits, and with it whoever writes into the pipe.
 const WAITING: usize = 16;
+
+/// How long nothing may come before the inspector is told what time it is.
+const TICK: Duration = Duration::from_secs(1);
 
 /// What can happen to a stream.
 #[derive(Debug)]
@@ -50,7 +54,7 @@ pub(crate) fn read<S: Sink>(
             Ok(message) => Some(message),
             Err(TryRecvError::Empty) => {
                 idle();
-                match receiver.recv_timeout(clock::TICK) {
+                match receiver.recv_timeout(TICK) {
                     Ok(message) => Some(message),
                     Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => Some(Message::End),
@@ -64,7 +68,7 @@ pub(crate) fn read<S: Sink>(
             Some(Message::Failed(source)) => return Err(CaptureError::Io { path: None, source }),
             None => {}
         }
-        inspector.now(clock::now());
+        inspector.now(SystemTime::now().into());
         if is_broken() {
             return Ok(());
         }

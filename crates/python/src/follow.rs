@@ -1,12 +1,12 @@
 //! A live stream: bytes in as they come, symptoms of finished connections out, the whole analysis at the end.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use handshark::Inspector;
 use handshark::record::Connection;
 use handshark::tls::Sni;
-use handshark::types::{Timestamp, escaped};
+use handshark::types::escaped;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
@@ -72,7 +72,7 @@ impl Follower {
                 let mut inspector = self.inspector.lock().unwrap_or_else(PoisonError::into_inner);
                 let Some(inspector) = inspector.as_mut() else { return Err(over()) };
                 let pushed = inspector.push(bytes);
-                inspector.now(now());
+                inspector.now(SystemTime::now().into());
                 let told = inspector.sink().take_symptoms();
                 pushed.map(|()| told).map_err(|error| raised(error, &self.name))
             })
@@ -92,12 +92,6 @@ impl Follower {
             })
         })
     }
-}
-
-/// The time of day; the beginning of 1970 where the system's clock is before it.
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
 
 fn over() -> PyErr {

@@ -138,7 +138,7 @@ impl Shape {
                 Self::BOTH_SPOKE,
             )
             | only(c.traffic.client.unanswered.is_some() || c.traffic.server.unanswered.is_some(), Self::UNANSWERED)
-            | only(c.traffic.each().iter().any(|(_, one)| one.unanswered.is_some() || one.hole.is_some()), Self::STUCK)
+            | only(c.traffic.client.is_stuck() || c.traffic.server.is_stuck(), Self::STUCK)
             | only(c.traffic.client.first_payload.is_some(), Self::CLIENT_SPOKE)
             | c.ending.reset.as_ref().map_or(Self::ANY, Self::of_reset)
             | only(super::tcp::is_busy(c), Self::BUSY)

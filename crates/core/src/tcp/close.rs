@@ -2,6 +2,7 @@
 
 use super::half::{Ends, Half};
 use super::small_talk::is_small_talk;
+use super::traffic::MOST_OPTION_BYTES;
 use super::{CloseKind, Ending, Fin, IdleSource, IdleTime, IgnoredReset, LateWrite, Reset, ResetKind, timestamps};
 use crate::net::{Bare, Segment};
 use crate::types::{Moment, Seq, Side, Sided, Span};
@@ -59,8 +60,6 @@ pub(crate) const GIVEN_UP_AFTER: u32 = 3;
 /// A RST from the same host keeps its hop limit; more than this much away, another device sent it. Paths of one host
 /// differ by one or two hops now and then.
 const SAME_HOST_HOPS: u8 = 2;
-/// Options of a segment take this much of what the peer said that it takes, at the most (RFC 9293 section 3.7.1).
-const OPTION_BYTES: u32 = 40;
 
 impl Closing {
     /// A segment with payload, after its half was noted and before the edges of the half move.
@@ -412,7 +411,7 @@ fn has_all_of(half: &Half, ack: Option<Seq>) -> bool {
 fn has_message_ended(me: &Half, peer: &Half) -> bool {
     let last = if me.last_sent > peer.last_sent { me } else { peer };
     let full = [me.traffic.mss, peer.traffic.mss].into_iter().flatten().min();
-    full.is_some_and(|full| last.last_payload_len > 0 && last.last_payload_len + OPTION_BYTES < u32::from(full))
+    full.is_some_and(|full| last.last_payload_len > 0 && last.last_payload_len + MOST_OPTION_BYTES < u32::from(full))
 }
 
 impl Reset {

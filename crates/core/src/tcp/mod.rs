@@ -34,3 +34,4 @@ pub(crate) use completeness::SYN as COMPLETE_SYN;
 pub(crate) use half::payload_start;
 pub(crate) use heads::Heads;
 pub(crate) use tracker::{Tracker, Waiting};
+pub(crate) use traffic::MOST_OPTION_BYTES;

@@ -2,6 +2,9 @@
 
 use crate::types::{Moment, Seq};
 
+/// Options of a segment take so many bytes of the MSS at the most, which has no room set aside for them (RFC 9293 sections 3.1 and 3.7.1).
+pub(crate) const MOST_OPTION_BYTES: u32 = 40;
+
 /// What one side sent, as far as the capture shows it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Traffic {
@@ -70,6 +73,13 @@ pub struct Probes {
     pub last: Moment,
     /// How many.
     pub count: u32,
+}
+
+impl Traffic {
+    /// Whether something of it did not get through: it was sent again without an answer, or the peer says that it misses it.
+    pub(crate) const fn is_stuck(&self) -> bool {
+        self.unanswered.is_some() || self.hole.is_some()
+    }
 }
 
 impl ZeroWindow {

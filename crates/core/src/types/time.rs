@@ -1,15 +1,28 @@
 //! Capture time: nanoseconds, from the packets alone.
 
 use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Serialize, Serializer};
 
 /// A point in capture time: nanoseconds since the Unix epoch, UTC.
 ///
-/// It comes from the capture's own record headers, never from a clock of ours. The range is the years 1677 to 2262;
+/// It comes from the capture's own record headers, never from a clock of ours; who reads a live stream may tell the time of day by one
+/// ([`Inspector::now`](crate::Inspector::now)). The range is the years 1677 to 2262;
 /// a file that claims more is held at the border, and the reader counts it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
+
+/// The time of day, as programs have it that capture or read live; the nearest that can be held.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        let nanos = |duration: Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => Self(nanos(after)),
+            Err(before) => Self(-nanos(before.duration())),
+        }
+    }
+}
 
 impl Timestamp {
     /// The earliest time that can be held.
@@ -179,6 +192,13 @@ impl Serialize for Span {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_time_of_day_is_counted_from_1970_both_ways() {
+        let second = Duration::from_secs(1);
+        assert_eq!(Timestamp::from(UNIX_EPOCH + second), Timestamp(1_000_000_000));
+        assert_eq!(Timestamp::from(UNIX_EPOCH - second), Timestamp(-1_000_000_000));
+    }
 
     #[test]
     fn a_time_is_written_as_rfc_3339() {

@@ -7,6 +7,7 @@ use crate::detect::thresholds::{BIG_SEGMENT_SHARE, HOLE_LEAST, HOLE_SPOKEN_ON, M
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::{Connection, Hole, Traffic, Unanswered};
+use crate::tcp::MOST_OPTION_BYTES;
 use crate::types::{Moment, Side, Span};
 
 /// Detector of `mtu-blackhole`.
@@ -43,9 +44,9 @@ impl Detector for MtuBlackhole {
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
-        let says_so = c.traffic.each().iter().any(|(_, one)| one.unanswered.is_some() || one.hole.is_some());
+        let is_stuck = c.traffic.client.is_stuck() || c.traffic.server.is_stuck();
         let both_spoke = c.traffic.client.first_payload.is_some() && c.traffic.server.first_payload.is_some();
-        if !says_so && (!both_spoke || c.visibility.one_way.is_some()) {
+        if !is_stuck && (!both_spoke || c.visibility.one_way.is_some()) {
             return;
         }
         if c.visibility.one_way.is_some() {
@@ -54,7 +55,7 @@ impl Detector for MtuBlackhole {
         }
         exam.applies();
         for (writer, kind) in [(Side::Client, FROM_CLIENT), (Side::Server, FROM_SERVER)] {
-            if let Some(lost) = c.traffic[writer].unanswered.as_deref().filter(|lost| is_stuck(c, writer, lost)) {
+            if let Some(lost) = c.traffic[writer].unanswered.as_deref().filter(|lost| is_big_one(c, writer, lost)) {
                 return sent_again(c, writer, lost, kind, exam);
             }
         }
@@ -205,7 +206,7 @@ fn missed(c: &Connection, writer: Side, hole: &Hole, kind: &'static str, exam: &
 }
 
 /// Whether a big segment is stuck where only smaller ones had passed.
-pub(super) fn is_stuck(c: &Connection, writer: Side, lost: &Unanswered) -> bool {
+pub(super) fn is_big_one(c: &Connection, writer: Side, lost: &Unanswered) -> bool {
     let big = f64::from(mss(c, writer)) * BIG_SEGMENT_SHARE;
     let ended = c.ending.first.is_some_and(|end| end.packet <= lost.second.packet);
     let as_big_arrived = lost.arrived.is_some() && smaller_arrived(c, writer, lost).is_none();
@@ -220,7 +221,7 @@ pub(super) fn is_stuck(c: &Connection, writer: Side, lost: &Unanswered) -> bool 
 /// The largest block behind the lost segment that arrived, where each was smaller than that is on the wire.
 fn smaller_arrived(c: &Connection, writer: Side, lost: &Unanswered) -> Option<(Moment, u32)> {
     // What the network card splits later has the MSS then, less the options.
-    let on_the_wire = lost.length.min(mss(c, writer).saturating_sub(MOST_OPTIONS));
+    let on_the_wire = lost.length.min(mss(c, writer).saturating_sub(MOST_OPTION_BYTES));
     lost.arrived.filter(|(_, largest)| *largest < on_the_wire)
 }
 
@@ -231,7 +232,7 @@ fn is_of_big_ones(c: &Connection, writer: Side, hole: &Hole) -> bool {
     let (one, peer) = (&c.traffic[writer], &c.traffic[writer.peer()]);
     // No more than the peer takes (RFC 9293 section 3.7.1), and than fits into the writer's own link.
     let Some(mss) = peer.mss.map(|mss| one.mss.map_or(mss, |own| own.min(mss))) else { return false };
-    let whole = u32::from(mss).saturating_sub(MOST_OPTIONS);
+    let whole = u32::from(mss).saturating_sub(MOST_OPTION_BYTES);
     let none_arrived = one.largest_payload < whole && !fills_smaller_ones(one, whole);
     hole.bytes >= whole && none_arrived && lasted(c, hole) >= HOLE_LEAST
 }
@@ -255,9 +256,6 @@ fn mss(c: &Connection, writer: Side) -> u32 {
 
 /// Segments of about one size from which that is no chance.
 const FILLED_LEAST: u64 = 4;
-
-/// Bytes of TCP options in one segment at most (RFC 9293 section 3.1), for which the MSS has no room set aside.
-const MOST_OPTIONS: u32 = 40;
 
 /// Mean size of what was sent before it. The union of the ranges holds each byte once, the lost ones included.
 fn passed(traffic: &Traffic, lost: &Unanswered) -> f64 {

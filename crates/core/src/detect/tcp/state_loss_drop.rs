@@ -93,7 +93,7 @@ fn size_can_explain(c: &Connection, writer: Side, unanswered: &Unanswered) -> bo
     let mss = c.traffic[writer.peer()].mss.or(c.traffic[writer].mss).map_or(1_200, u32::from);
     let big = f64::from(mss) * BIG_SEGMENT_SHARE;
     let is_big = f64::from(unanswered.length) >= big && average_payload(&c.traffic[writer]) < big / 2.0;
-    is_big || super::mtu_blackhole::is_stuck(c, writer, unanswered)
+    is_big || super::mtu_blackhole::is_big_one(c, writer, unanswered)
 }
 
 fn average_payload(traffic: &Traffic) -> f64 {
