@@ -8,7 +8,7 @@ use crate::net::{Bare, Segment};
 use crate::types::{Moment, Seq, Side, Sided, Span};
 
 /// What is known of the end so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Closing {
     pub(super) reset: Option<Reset>,
     first: Option<(Side, CloseKind, Moment)>,
@@ -22,7 +22,7 @@ pub(super) struct Closing {
 }
 
 /// What came after a RST in the name of its sender.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct SpokeOn {
     /// One past the first new payload: who acknowledges this lives, and heard it from someone who does.
     end: Seq,
@@ -31,7 +31,7 @@ struct SpokeOn {
 }
 
 /// Payload of one side after a pause of both: its last words, if its FIN follows at once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct LastWords {
     by: Side,
     began: Moment,
@@ -76,9 +76,20 @@ impl Closing {
             }
         }
         if new_payload {
-            self.note_late_write(ends, s, at);
-            self.note_last_words(ends, s, at);
+            self.on_new_payload(ends, s, at);
         }
+    }
+
+    /// Payload that was not seen before, of a side that sent no RST.
+    #[inline]
+    pub(super) fn on_new_payload(&mut self, ends: &Ends<'_>, s: &Segment<'_>, at: Moment) {
+        self.note_late_write(ends, s, at);
+        self.note_last_words(ends, s, at);
+    }
+
+    /// Whether nothing of an end was seen.
+    pub(super) const fn has_not_begun(&self) -> bool {
+        self.first.is_none() && self.reset.is_none() && self.spoke_on.is_none()
     }
 
     /// A FIN, after its payload. As all of these it is out of line: most segments are none of them.

@@ -8,7 +8,7 @@ use crate::net::Segment;
 use crate::types::{Moment, Seq, Side, Timestamp};
 
 /// What is known of the segments of one side.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Half {
     /// The facts that go into the record.
     pub(crate) traffic: Traffic,
@@ -121,10 +121,19 @@ impl Half {
     }
 
     /// Notes what every segment tells.
-    pub(super) fn note(&mut self, segment: &Segment<'_>, at: Moment) {
+    #[inline]
+    pub(super) fn note_packet(&mut self, segment: &Segment<'_>, at: Moment) {
+        self.traffic.packets += 1;
+        self.traffic.last_packet = Some(at);
+        self.plain |= !segment.flags.any_of_three();
+        if let Some((value, _)) = segment.options.timestamps {
+            self.stamps.note(value, at.at);
+        }
+    }
+
+    /// Notes what the segments of the opening handshake tell, and the first of a connection without one.
+    pub(super) fn note_beginning(&mut self, segment: &Segment<'_>) {
         let traffic = &mut self.traffic;
-        traffic.packets += 1;
-        traffic.last_packet = Some(at);
         if self.base.is_none() {
             self.base = Some(if segment.flags.syn() { segment.seq } else { segment.seq.minus(1) });
         }
@@ -134,12 +143,8 @@ impl Half {
             traffic.window_scale = traffic.window_scale.or(segment.options.window_scale);
             self.accepted |= segment.flags.ack();
         }
-        self.plain |= !segment.flags.any_of_three();
         if !segment.flags.rst() && traffic.ttl.is_none() {
             traffic.ttl = Some(segment.ttl);
-        }
-        if let Some((value, _)) = segment.options.timestamps {
-            self.stamps.note(value, at.at);
         }
     }
 

@@ -14,6 +14,7 @@ mod half;
 mod heads;
 mod history;
 mod opening;
+mod predicted;
 mod ranges;
 mod small_talk;
 mod timestamps;

@@ -6,7 +6,7 @@ use crate::types::Seq;
 ///
 /// Invariant: `islands` are disjoint, not touching, in ascending order of distance from `base`, and none touches
 /// `base..base + contiguous`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ranges {
     base: Option<Seq>,
     /// Bytes from `base` without a hole.
@@ -16,7 +16,7 @@ pub(crate) struct Ranges {
 }
 
 /// What does not follow the rest without a hole.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Scattered {
     /// Further ranges as offsets from `base`.
     islands: Vec<(i64, i64)>,

@@ -5,7 +5,7 @@ use crate::net::Options;
 use crate::types::{Span, Timestamp};
 
 /// The first and the last TSval of one side, and when they were sent.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stamps {
     any: bool,
     first: u32,

@@ -10,13 +10,15 @@ use crate::net::{Flags, Segment};
 use crate::types::{Moment, Seq, Side, Sided};
 
 /// Everything that is known of a connection below its payload.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tracker {
     pub(crate) halves: Sided<Half>,
     pub(crate) opening: Opening,
-    closing: Closing,
+    pub(super) closing: Closing,
     zeek: Zeek,
-    completeness: u8,
+    pub(super) completeness: u8,
+    /// Whether the next segment can be predicted.
+    pub(super) is_steady: bool,
 }
 
 /// A segment that is on its way.
@@ -49,8 +51,24 @@ impl Opening {
 
 impl Tracker {
     /// The next segment, and whether it brought payload that was not seen before. Twins must have been sorted out.
+    #[inline]
     pub(crate) fn on_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) -> bool {
-        let Self { halves, opening, closing, zeek, completeness } = self;
+        #[cfg(debug_assertions)]
+        let mut unpredicted = self.clone();
+        if let Some(brought_payload) = self.on_predicted(side, s, at, limits) {
+            #[cfg(debug_assertions)]
+            {
+                assert_eq!(unpredicted.on_any_segment(side, s, at, limits), brought_payload, "{at:?}");
+                assert_eq!(unpredicted, *self, "{at:?}");
+            }
+            return brought_payload;
+        }
+        self.on_any_segment(side, s, at, limits)
+    }
+
+    #[inline(never)]
+    fn on_any_segment(&mut self, side: Side, s: &Segment<'_>, at: Moment, limits: &Limits) -> bool {
+        let Self { halves, opening, closing, zeek, completeness, .. } = self;
         let (me, peer) = halves.pair(side);
         let class = classify(me, peer, s, at.at, opening);
         *completeness |= completeness::of(s, || me.base.is_none() && peer.base.is_none());
@@ -64,7 +82,8 @@ impl Tracker {
             closing.take_back_reset_of(side.peer());
         }
         note_opening(opening, side, s, at, challenges);
-        me.note(s, at);
+        me.note_packet(s, at);
+        me.note_beginning(s);
         let new_payload = s.payload_len > 0 && {
             let is_new = !class.is_retransmission() && !class.keep_alive();
             me.note_payload(s, at, limits.max_ranges);
@@ -89,6 +108,7 @@ impl Tracker {
             note_acknowledged(me, peer, s, at, class);
             closing.on_ack(side, s);
         }
+        self.is_steady = self.looks_steady();
         new_payload
     }
 
@@ -112,6 +132,7 @@ impl Tracker {
         self.halves = halves.swapped();
         self.closing.swap();
         self.zeek.swap();
+        self.is_steady = false;
     }
 
     /// Whether the connection has come to its end: a RST, or both FINs.

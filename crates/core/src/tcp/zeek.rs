@@ -18,7 +18,7 @@ pub(super) enum State {
 }
 
 /// One side: its state, and which of its letters there were.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Speaker {
     state: State,
     /// Whether it had sent its FIN before it was reset.
@@ -35,7 +35,7 @@ pub(super) struct Speaker {
 }
 
 /// The letters of both sides.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Zeek {
     pub(super) history: History,
 }
@@ -49,6 +49,24 @@ const PURE_ACK: u8 = 1 << 4;
 const DATA: u8 = 1 << 5;
 const FIN_WITH_RST: u8 = 1 << 6;
 const SYN_WITH_FIN_OR_RST: u8 = 1 << 7;
+
+impl Speaker {
+    /// Whether a plain segment with or without payload brings no new letter.
+    #[inline]
+    pub(super) const fn had_letter_of(&self, payload_len: u32) -> bool {
+        self.has & if payload_len > 0 { DATA } else { PURE_ACK } != 0
+    }
+
+    pub(super) fn ends_at(&self, next: Seq) -> bool {
+        self.end == next
+    }
+
+    /// It sent more.
+    #[inline]
+    pub(super) const fn end_at(&mut self, end: Seq) {
+        self.end = end;
+    }
+}
 
 impl Zeek {
     /// The letters of a segment, and the states that it leads to.
