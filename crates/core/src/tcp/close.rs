@@ -138,7 +138,7 @@ impl Closing {
     #[inline(never)]
     pub(super) fn on_reset(&mut self, ends: &mut Ends<'_>, s: &Segment<'_>, at: Moment) {
         ends.me.resets += 1;
-        if self.reset.is_some() {
+        if self.reset.is_some_and(|first| !first.overtook(ends.side, s)) {
             return;
         }
         let Ends { side, me, peer } = ends;
@@ -445,6 +445,15 @@ impl Reset {
             nothing_in_flight: false,
             message_ended: false,
         }
+    }
+}
+
+impl Reset {
+    /// Whether another RST of this side was sent before it: that by which the host left. What was on its way to the host then is answered by a
+    /// bare one with the same number, and on its own way that can be the faster.
+    fn overtook(&self, by: Side, other: &Segment<'_>) -> bool {
+        let answered = self.by == by && self.kind == ResetKind::NoSuchConnection;
+        answered && other.flags.ack() && other.seq == self.seq
     }
 }
 

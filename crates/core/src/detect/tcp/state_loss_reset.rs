@@ -148,6 +148,12 @@ impl Detector for StateLossReset {
         told.facts.add("by_server", group.of_kind(SERVER));
         told.facts.add("by_client", group.of_kind(CLIENT));
         told.facts.add("refused", refused);
+        // One that left by a RST of its own answers what was still on its way in the same manner: where that was lost, only this one is seen.
+        if group.of_kind(SERVER) == 0 && group.count < STATE_LOSS_SAMPLES {
+            (told.severity, told.confidence) = (Some(Severity::Warning), Some(Confidence::Low));
+            told.summary +=
+                " A client that had left by a RST which was lost before the place of the capture would look the same.";
+        }
         told.not_visible.push(
             "where the state was lost: captures at both ends would show whether the far host sent this RST, and whether the \
              packet before it arrived there: `tcpdump -i any -s 128 -w FILE 'host CLIENT and tcp port PORT'`"
