@@ -340,7 +340,7 @@ impl Builder {
         let (conn_state, history, completeness) = (tracker.conn_state(), tracker.history(), tracker.completeness());
         let (opening, traffic) = tracker.take_facts(stream_bytes);
         // Probes keep a quiet connection alive on the way: then no silence was survived.
-        let probed = traffic.client.keep_alives + traffic.server.keep_alives > 0;
+        let probed = traffic.client.probes.is_some() || traffic.server.probes.is_some();
         let exchanges = self.exchanges.as_deref();
         Connection {
             number: self.number,

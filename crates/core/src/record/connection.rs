@@ -406,6 +406,11 @@ impl Connection {
         carried(&self.traffic.server) || carried(&self.traffic.client) && !self.only_asked_with_payload()
     }
 
+    /// Whether keep-alive probes were sent.
+    pub(crate) fn was_probed(&self) -> bool {
+        self.traffic.client.probes.is_some() || self.traffic.server.probes.is_some()
+    }
+
     /// Whether all that the client sent came with its SYN, and nothing accepted that. Of one direction alone nobody knows.
     fn only_asked_with_payload(&self) -> bool {
         let Opening { syn, syn_retries, syn_with_data, syn_ack, ack, .. } = &self.opening;

@@ -293,7 +293,7 @@ fn count(zeek: &mut Zeek, ends: &mut Ends<'_>, s: &Segment<'_>, class: Class, at
     let traffic = &mut me.traffic;
     if class.keep_alive() {
         traffic.keep_alives += 1;
-        Probes::sent(&mut traffic.probes, at, peer.traffic.last_packet);
+        Probes::sent(&mut traffic.probes, at, traffic.last_packet, peer.traffic.last_packet);
     }
     if class.zero_window() {
         // A side that never announced another window did not run full: its packets were made by hand.

@@ -1,6 +1,6 @@
 //! What one side of a connection sent.
 
-use crate::types::{Moment, Seq};
+use crate::types::{Moment, Seq, Span};
 
 /// Options of a segment take so many bytes of the MSS at the most, which has no room set aside for them (RFC 9293 sections 3.1 and 3.7.1).
 pub(crate) const MOST_OPTION_BYTES: u32 = 40;
@@ -104,10 +104,18 @@ impl ZeroWindow {
     }
 }
 
+/// A host probes what was quiet for a second at the least: that is the unit of its settings.
+const PROBED_AFTER: Span = Span::from_millis(500);
+
 impl Probes {
-    /// A probe was sent; the peer's last packet tells whether it answered the one before.
+    /// What looks like a probe was sent; `before` is the last packet of the same side. The peer's last packet tells whether it answered the
+    /// probe before.
     #[cold]
-    pub(super) fn sent(known: &mut Option<Box<Self>>, at: Moment, heard: Option<Moment>) {
+    pub(super) fn sent(known: &mut Option<Box<Self>>, at: Moment, before: Option<Moment>, heard: Option<Moment>) {
+        // An ACK that a FIN overtook looks the same.
+        if before.is_some_and(|before| at.at.since(before.at) < PROBED_AFTER) {
+            return;
+        }
         match known {
             Some(row) if heard.is_none_or(|heard| heard.packet < row.last.packet) => {
                 row.last = at;

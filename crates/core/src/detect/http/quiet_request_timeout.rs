@@ -46,8 +46,7 @@ impl Detector for QuietRequestTimeout {
         exam.applies();
         let Some(Failure { asked, broke, kind, proof }) = failure(c) else { return };
         let silence = broke.at.since(asked.at);
-        let probed = c.traffic.client.keep_alives + c.traffic.server.keep_alives > 0;
-        if silence < QUIET_LIMIT || probed {
+        if silence < QUIET_LIMIT || c.was_probed() {
             return;
         }
         if c.visibility.gaps.client > 0 || c.visibility.gaps.server > 0 {

@@ -136,11 +136,10 @@ fn failure(c: &Connection) -> Option<Failure> {
     let (write, None) = c.last_exchange? else { return None };
     let before = c.before_last_exchange?;
     // Probes keep it alive on the way, and a close tells everybody.
-    let probed = c.traffic.client.keep_alives + c.traffic.server.keep_alives > 0;
     let closed = [c.ending.fin.client, c.ending.fin.server].iter().flatten().any(|fin| fin.at.packet < write.packet);
     // A server that acknowledged the write still knew the connection.
     let heard = c.traffic.server.last_packet;
-    if probed || closed || c.visibility.one_way.is_some() {
+    if c.was_probed() || closed || c.visibility.one_way.is_some() {
         return None;
     }
     if let Some(reset) = c.ending.reset.filter(|_| c.ending.kind == CloseKind::Reset) {
