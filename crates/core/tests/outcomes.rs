@@ -99,6 +99,25 @@ fn once_an_answer_in_clear_is_whole_its_client_may_leave_at_once() {
 }
 
 #[test]
+fn under_tls_an_answer_without_parts_is_whole_too() {
+    assert_eq!(outcome(&format!("{TLS}0.0305 C RST kind=abort")), ["established"]);
+    let http2 = TLS.replace("sni=a.example.org", "sni=a.example.org alpn=h2,http/1.1");
+    assert_eq!(outcome(&format!("{http2}0.0305 C RST kind=abort")), ["reset"], "HTTP/2 has parts");
+    let early = TLS.replace("0.030", "0.024");
+    assert_eq!(outcome(&format!("{early}0.0245 C RST kind=abort")), ["reset"], "sent before the request arrived");
+    // A full segment that is sent again does not end it: the rest of it came before.
+    let lost = TLS.replace("data 900", "data 2000 lost=1 unseen=1");
+    assert_eq!(outcome(&format!("{lost}0.050 S again 2\n0.051 C RST kind=abort")), ["established"]);
+}
+
+#[test]
+fn what_was_lost_before_the_capture_and_is_sent_again_is_an_answer() {
+    let asked = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C data 100\n";
+    let answered = "0.021 S ACK seq=201\n0.040 S data 200\n0.0405 C RST kind=abort";
+    assert_eq!(outcome(&format!("{asked}{answered}")), ["established"]);
+}
+
+#[test]
 fn a_rst_before_the_answer_or_right_after_it_by_the_server_is_a_failure() {
     let asked = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n";
     assert_eq!(outcome(&format!("{asked}5.000 C RST kind=abort")), ["reset"]);

@@ -4,7 +4,7 @@ use super::{Connection, LateWrite, Protocol, Reset};
 use crate::net::Segment;
 use crate::tcp::GIVEN_UP_AFTER;
 use crate::tls::ALERT;
-use crate::types::{Moment, Side, Span};
+use crate::types::{Moment, Seen, Side, Span};
 
 /// TLS 1.3 close_notify is a record of 24 bytes (RFC 8446 sections 5.1 and 6.1); a request under TLS 1.3 takes 49 or more.
 const CLOSE_NOTIFY_BYTES: u32 = 40;
@@ -117,9 +117,31 @@ impl Connection {
     }
 
     /// Whether the client had all that was sent to it, and that ended as a message does. HTTP/1 says itself where an answer ends; that of
-    /// HTTP/2, also under TLS, has parts.
+    /// HTTP/2 has parts.
     fn took_all(&self, reset: &Reset) -> bool {
-        self.protocol == Protocol::Other && reset.nothing_in_flight && reset.message_ended
+        let in_one_part = match self.protocol {
+            Protocol::Other => true,
+            // A request can come while an earlier answer is on its way, and under TLS nobody sees which of them is answered.
+            Protocol::Tls => !self.may_speak_http2() && self.answer_had_time(),
+            _ => false,
+        };
+        in_one_part && reset.nothing_in_flight && reset.message_ended
+    }
+
+    /// Whether the server's last bytes came as long after the request as it is away, by its SYN-ACK: else they were sent before that arrived.
+    fn answer_had_time(&self) -> bool {
+        let took = |(from, to): (Moment, Moment)| to.at.since(from.at).as_nanos();
+        let away = self.opening.syn.zip(self.opening.syn_ack).map(took);
+        let answer = self.last_exchange.map(|(asked, _)| asked).zip(self.traffic.server.last_payload).map(took);
+        away.zip(answer).is_some_and(|(away, answer)| answer >= away / 2)
+    }
+
+    /// Whether HTTP/2 was offered under TLS, and the choice is that or can not be read (TLS 1.3).
+    fn may_speak_http2(&self) -> bool {
+        let Some(tls) = &self.tls else { return false };
+        let offered = tls.client_hello.as_ref().is_none_or(|hello| hello.alpn.iter().any(|name| name == "h2"));
+        let chosen = tls.server_hello.as_ref().map(|hello| &hello.alpn);
+        offered && !matches!(chosen, Some(Seen::No)) && !matches!(chosen, Some(Seen::Yes(name)) if name != "h2")
     }
 
     /// Whether clear HTTP/1 was read to the end of the last answer. HAProxy leaves its servers like this: a RST at once.

@@ -36,7 +36,7 @@ pub(crate) struct Half {
     pub(super) last_ack: Option<Seq>,
     pub(super) last_ack_at: Timestamp,
     pub(super) window: u16,
-    /// Bytes of its last segment with payload.
+    /// Payload bytes of the segment that its stream ends with so far.
     pub(super) last_payload_len: u32,
     pub(super) duplicate_acks: u32,
     /// The largest segment of the peer that its ACKs can have covered.
@@ -152,7 +152,9 @@ impl Half {
     #[inline(never)]
     pub(super) fn note_payload(&mut self, segment: &Segment<'_>, at: Moment, max_ranges: usize) {
         self.traffic.payload_packets += 1;
-        self.last_payload_len = segment.payload_len;
+        if self.next.is_none_or(|next| !Self::end_of(segment).is_before(next)) {
+            self.last_payload_len = segment.payload_len;
+        }
         self.traffic.largest_payload = self.traffic.largest_payload.max(segment.payload_len);
         self.traffic.first_payload.get_or_insert(at);
         self.ranges.add(payload_start(segment), segment.payload_len, max_ranges);

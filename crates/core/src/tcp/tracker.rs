@@ -85,10 +85,12 @@ impl Tracker {
         me.note_packet(s, at);
         me.note_beginning(s);
         let new_payload = s.payload_len > 0 && {
-            let is_new = !class.is_retransmission() && !class.keep_alive();
+            let captured = me.ranges.bytes();
             me.note_payload(s, at, limits.max_ranges);
-            closing.on_payload(&Ends { side, me, peer }, s, at, is_new);
-            is_new
+            // What was lost before the place of the capture is new here when it is sent again, though its writer wrote it earlier.
+            let is_written_now = !class.is_retransmission() && !class.keep_alive();
+            closing.on_payload(&Ends { side, me, peer }, s, at, is_written_now);
+            is_written_now || class.is_retransmission() && me.ranges.bytes() > captured
         };
         if s.flags.rst() {
             closing.on_reset(&mut Ends { side, me, peer }, s, at);
