@@ -292,6 +292,9 @@ pub(super) const WAITED_LEAST: Span = Span::from_millis(900);
 /// How far waits of one timeout may differ, as a share.
 pub(super) const WAIT_SPREAD_SHARE: f64 = 0.02;
 
+/// What a server says sooner after the client's close than this and a round trip, it may say because of that.
+pub(super) const SAID_AT_CLOSE_WITHIN: Span = Span::from_millis(200);
+
 /// See [`WAIT_SPREAD_SHARE`]; for short ones.
 pub(super) const WAIT_SPREAD: Span = Span::from_millis(200);
 

@@ -1,13 +1,13 @@
 //! A request that was not answered until one side gave up.
 
 use super::asked::{Asked, first_words, last_request};
-use crate::detect::thresholds::{WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
+use crate::detect::thresholds::{SAID_AT_CLOSE_WITHIN, WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;
 use crate::detect::words::counted;
 use crate::detect::{Case, Cluster, Confidence, Detector, Distribution, Exam, Group, Service, Severity, Shape, Told};
 use crate::detect::{event, recapture};
-use crate::record::{Connection, IdleSource};
-use crate::types::{Moment, Side};
+use crate::record::{Connection, IdleSource, Protocol};
+use crate::types::{Moment, Side, Span};
 
 /// Detector of `request-timeout`.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ impl Detector for RequestTimeout {
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let (Some(end), Some(by)) = (c.ending.first, c.ending.closed_by) else { return };
-        if let Some(asked) = first_words(c) {
+        if let Some(asked) = unread_request(c, end) {
             return never_answered(c, asked, by, end, exam);
         }
         let Some(Asked { at: asked, answered, in_clear }) = last_request(c) else { return };
@@ -83,8 +83,7 @@ impl Detector for RequestTimeout {
         if (answered && too_late.is_none()) || end.packet < asked.packet {
             return;
         }
-        // Bytes that nobody acknowledged did not arrive: that is no slow answer.
-        let lost = c.traffic.client.unanswered.is_some() || c.traffic.server.unanswered.is_some();
+        let lost = is_stuck_before(c, Side::Client, end) || is_stuck_before(c, Side::Server, end);
         // From the last byte of the request; last words before the FIN are no part of it.
         let Some(waited) = c.ending.idle.filter(|idle| idle.last_by == Some(Side::Client)).map(|idle| idle.span) else {
             return;
@@ -120,10 +119,11 @@ impl Detector for RequestTimeout {
                 return vec![tell_event(&all, case.group, service)];
             }
             let clusters = spread.spans.clusters(WAIT_SPREAD_SHARE, WAIT_SPREAD.as_nanos()).into_iter();
-            // That an answer is due, the others have to show.
-            let shown = kind.name != NEVER_ANSWERED || case.group.applied - case.group.count >= WAIT_SAMPLES;
-            let enough = clusters.filter(|waits| shown && (kind.in_clear || is_a_timeout(waits)));
             let too_late = case.group.quotes(kind.name, TOO_LATE).iter().map(|(_, count)| count).sum();
+            // That an answer is due, the others have to show, or that it came.
+            let others = case.group.applied - case.group.count;
+            let shown = kind.name != NEVER_ANSWERED || others >= WAIT_SAMPLES || too_late >= WAIT_SAMPLES;
+            let enough = clusters.filter(|waits| shown && (kind.in_clear || is_a_timeout(waits)));
             enough.map(|waits| tell_one(kind, &waits, case, service, too_late)).collect::<Vec<Told>>()
         };
         KINDS.iter().flat_map(told).collect()
@@ -132,25 +132,49 @@ impl Detector for RequestTimeout {
 
 /// The client's first words in a protocol that is not read, and the server said nothing until the client left. One alone can be a
 /// protocol in which the server never does.
-fn never_answered(c: &Connection, asked: Moment, by: Side, end: Moment, exam: &mut Exam<'_>) {
-    let answer = c.traffic.server.first_payload;
-    if answer.is_some_and(|answer| answer.packet < end.packet) {
+fn never_answered(c: &Connection, asked: Asked, by: Side, end: Moment, exam: &mut Exam<'_>) {
+    if asked.answered {
         return exam.applies();
     }
     let too_late = refused_answer(c, end);
-    let lost = c.traffic.client.unanswered.is_some() || c.visibility.gaps.server > 0 || c.visibility.one_way.is_some();
+    let lost = is_stuck_before(c, Side::Client, end) || c.visibility.gaps.server > 0 || c.visibility.one_way.is_some();
     let waited = c.ending.idle.filter(|idle| idle.last_by == Some(Side::Client)).map(|idle| idle.span);
-    let is_wanted = answer.is_some() && too_late.is_none();
+    let is_wanted =
+        c.traffic.server.last_payload.is_some_and(|last| last.packet > asked.at.packet) && too_late.is_none();
     if lost || is_wanted || by != Side::Client || waited.is_none_or(|waited| waited < WAITED_LEAST) {
         return;
     }
-    exam.symptom(CODE, NEVER_ANSWERED, Severity::Warning, Confidence::Low, &[Some(asked), Some(end), too_late])
+    exam.symptom(CODE, NEVER_ANSWERED, Severity::Warning, Confidence::Low, &[Some(asked.at), Some(end), too_late])
         .happened(end)
         .span(waited)
         .quietly();
     if too_late.is_some() {
         exam.quote(TOO_LATE, "");
     }
+}
+
+/// The client's first words, or later ones to which an answer came when the client had closed: of others it is not known whether they ask
+/// for an answer.
+fn unread_request(c: &Connection, end: Moment) -> Option<Asked> {
+    let before_end = |moment: Moment| moment.packet < end.packet;
+    if let Some(answer) = answered_late(c, end) {
+        return Some(Asked { at: answer, answered: false, in_clear: false });
+    }
+    let answered = c.traffic.server.first_payload.is_some_and(before_end);
+    first_words(c).map(|at| Asked { at, answered, in_clear: false })
+}
+
+/// The client's last words, where the server's answer to them came after the client's close, and not because of that.
+fn answered_late(c: &Connection, end: Moment) -> Option<Moment> {
+    let (asked, answer) = c.last_exchange.filter(|_| c.protocol == Protocol::Other)?;
+    let round_trip = c.opening.syn.zip(c.opening.ack).map_or(Span::ZERO, |(syn, ack)| ack.at.since(syn.at));
+    let by_itself = answer?.at.since(end.at.plus(round_trip)) > SAID_AT_CLOSE_WITHIN;
+    by_itself.then_some(asked).filter(|asked| asked.packet < end.packet)
+}
+
+/// Whether something that a side had sent before this did not arrive: that is no slow answer.
+fn is_stuck_before(c: &Connection, side: Side, end: Moment) -> bool {
+    c.traffic[side].unanswered.as_deref().is_some_and(|lost| lost.first.packet < end.packet)
 }
 
 /// Where the server stopped in the middle of an answer whose length it had announced, and the client waited for the rest until it gave
@@ -217,11 +241,13 @@ fn tell_one(kind: &Kind, waits: &Cluster, case: &Case<'_>, service: &Service, to
         told.candidates = wait_candidates(waits, kind.by);
     }
     if kind.name == NEVER_ANSWERED {
-        told.summary += &format!(
-            " The protocol is not read: that an answer was due is inferred from the {} on which the client's first words got one; here \
-             the server had said nothing.",
-            counted(case.group.applied - case.group.count, "connection")
-        );
+        let others = case.group.applied - case.group.count;
+        let shown_by = if too_late >= waits.count || others < WAIT_SAMPLES {
+            "known because it came after all".to_owned()
+        } else {
+            format!("inferred from the {} on which the client's first words got one", counted(others, "connection"))
+        };
+        told.summary += &format!(" The protocol is not read: that an answer was due is {shown_by}.");
         told.not_visible
             .push("whether the requests were whole: a server that waits for the rest looks the same".to_owned());
     } else if !kind.in_clear {
