@@ -242,12 +242,14 @@ fn tell_one(kind: &Kind, waits: &Cluster, case: &Case<'_>, service: &Service, to
     }
     if kind.name == NEVER_ANSWERED {
         let others = case.group.applied - case.group.count;
-        let shown_by = if too_late >= waits.count || others < WAIT_SAMPLES {
-            "known because it came after all".to_owned()
-        } else {
-            format!("inferred from the {} on which the client's first words got one", counted(others, "connection"))
-        };
-        told.summary += &format!(" The protocol is not read: that an answer was due is {shown_by}.");
+        told.summary += " The protocol is not read";
+        if too_late < waits.count && others >= WAIT_SAMPLES {
+            told.summary += &format!(
+                ": that an answer was due is inferred from the {} on which the client's first words got one",
+                counted(others, "connection")
+            );
+        }
+        told.summary += if too_late > 0 { "," } else { "." };
         told.not_visible
             .push("whether the requests were whole: a server that waits for the rest looks the same".to_owned());
     } else if !kind.in_clear {
@@ -255,8 +257,13 @@ fn tell_one(kind: &Kind, waits: &Cluster, case: &Case<'_>, service: &Service, to
             " The requests are encrypted: that one was under way is inferred from the direction of the records.";
     }
     if too_late > 0 {
-        let each = if too_late >= waits.count { "Each answer" } else { "An answer" };
-        told.summary += &format!(" {each} came after that, and was refused with a RST: nobody waited for it any more.");
+        let each = match (kind.name == NEVER_ANSWERED, too_late >= waits.count) {
+            (true, true) => "but each answer came after all",
+            (true, false) => "and an answer came after all",
+            (false, true) => "Each answer came after that",
+            (false, false) => "An answer came after that",
+        };
+        told.summary += &format!(" {each}, and was refused with a RST: nobody waited for it any more.");
         told.facts.add("answers_too_late", too_late);
     }
     told.facts.add("gave_up", kind.by.name());
