@@ -3,7 +3,7 @@
 use super::ranges::Ranges;
 use super::timestamps::Stamps;
 use super::zeek::Speaker;
-use super::{Fin, Hole, Traffic};
+use super::{Fin, Traffic};
 use crate::net::Segment;
 use crate::types::{Moment, Seq, Side, Timestamp};
 
@@ -43,6 +43,8 @@ pub(crate) struct Half {
     pub(super) taken: u32,
     /// The largest block behind the last ACK of which it said that it arrived, and the first packet that said so.
     pub(super) arrived: Option<(Moment, u32)>,
+    /// The first packet whose number is beyond what was captured before it, since nothing was missing.
+    pub(super) ran_ahead: Option<Moment>,
     /// The oldest segment that the peer has not acknowledged, as far as it was captured.
     pub(super) oldest: Option<(Seq, Moment)>,
     /// Its last payload before that segment; means nothing where there is none.
@@ -103,21 +105,6 @@ impl Half {
     /// Whether it sent payload at or after this moment.
     pub(super) fn has_sent_payload_at(&self, moment: Moment) -> bool {
         self.traffic.last_payload.is_some_and(|last| last.packet >= moment.packet)
-    }
-
-    /// Whether everything before this number was captured, in whatever order.
-    pub(super) fn has_sent_all_before(&self, ack: Seq) -> bool {
-        let Some(start) = self.stream_start() else { return false };
-        let end = self.fin.map_or(ack, |fin| if fin.seq.plus(1) == ack { fin.seq } else { ack });
-        // An ACK of the SYN alone is an ACK of no byte; after a challenge ACK the numbers before it are those of an older connection.
-        !end.is_after(start) || self.ranges.cover(start, end)
-    }
-
-    /// What the peer is still missing of it, as it says itself.
-    pub(super) fn hole(&self, peer: &Self) -> Option<Box<Hole>> {
-        let (told, _) = peer.arrived?;
-        let bytes = self.ranges.missing_at(peer.last_ack?)?;
-        Some(Box::new(Hole { told, bytes }))
     }
 
     /// Notes what every segment tells.

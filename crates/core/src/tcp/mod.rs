@@ -13,6 +13,7 @@ mod ending;
 mod half;
 mod heads;
 mod history;
+mod missing;
 mod opening;
 mod predicted;
 mod ranges;

@@ -72,6 +72,15 @@ impl Ranges {
         next.and_then(|next| u32::try_from(next - at).ok())
     }
 
+    /// Whether the byte with this number was captured.
+    #[cold]
+    pub(crate) fn has(&self, seq: Seq) -> bool {
+        let Some(base) = self.base else { return false };
+        let at = self.contiguous as i64 + i64::from(seq.distance_from(base.plus(self.contiguous as u32)));
+        let islands = self.scattered.iter().flat_map(|scattered| &scattered.islands);
+        islands.copied().chain([(0, self.contiguous as i64)]).any(|(start, end)| (start..end).contains(&at))
+    }
+
     /// Bytes in the union.
     pub(crate) fn bytes(&self) -> u64 {
         self.contiguous + self.scattered.as_ref().map_or(0, |scattered| scattered.bytes())

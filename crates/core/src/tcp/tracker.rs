@@ -33,9 +33,6 @@ pub(crate) enum Waiting {
 /// SYN retries that are kept with their packets.
 const KEPT_RETRIES: usize = 11;
 
-/// The largest window in bytes.
-const LARGEST_WINDOW: u32 = 1 << 30;
-
 impl Opening {
     /// Whether a segment is a challenge ACK (RFC 5961 section 4.2): it answers a SYN, and acknowledges something else.
     fn is_challenged_by(&self, side: Side, client: &Half, s: &Segment<'_>) -> bool {
@@ -213,27 +210,15 @@ impl Tracker {
     /// not acknowledged can stand in for some of them.
     #[inline]
     pub(crate) fn missing_bytes(&self) -> Sided<u32> {
-        let of = |side| if self.halves[side].gaps == 0 { 0 } else { self.bytes_in_gaps(side) };
+        let of = |side| {
+            if self.halves[side].gaps == 0 { 0 } else { self.halves[side].bytes_in_gaps(&self.halves[side.peer()]) }
+        };
         Sided { client: of(Side::Client), server: of(Side::Server) }
     }
 
     /// Whether there were more holes than [`Limits::max_ranges`](crate::Limits) allows to tell apart.
     pub(crate) fn forgot_ranges(&self) -> bool {
         self.halves.client.ranges.is_folded() || self.halves.server.ranges.is_folded()
-    }
-
-    #[cold]
-    fn bytes_in_gaps(&self, side: Side) -> u32 {
-        let (me, peer) = (&self.halves[side], &self.halves[side.peer()]);
-        let (Some(base), Some(end)) = (me.base, peer.last_ack) else { return 0 };
-        // Without its SYN the first packet of a side can be a keep-alive probe, one byte too low.
-        let (start, unsure) = me.stream_start().map_or_else(|| (base.plus(1), 1), |start| (start, 0));
-        let fin = me.fin.is_some_and(|fin| end.is_after(fin.seq));
-        let acknowledged = end.minus(u32::from(fin)).distance_from(start.plus(unsure));
-        // The count goes on past 2^32 where sequence numbers begin again: only their difference means something.
-        let missing = acknowledged.wrapping_sub(me.ranges.bytes() as i32).max(0).unsigned_abs();
-        // RFC 7323 section 2.3: no window is larger. Such an ACK is of another connection, or forged.
-        if missing > LARGEST_WINDOW { 0 } else { missing }
     }
 
     /// How it opened, and what each side sent. What has memory of its own is taken out.
@@ -250,6 +235,7 @@ impl Tracker {
             unanswered.arrived = client.arrived;
         }
         (client.traffic.hole, server.traffic.hole) = (client.hole(server), server.hole(client));
+        (client.traffic.unseen, server.traffic.unseen) = (client.unseen(server), server.unseen(client));
         let opening = Opening { syn_retries: std::mem::take(&mut self.opening.syn_retries), ..self.opening };
         (opening, Sided { client: of(client, stream_bytes.client), server: of(server, stream_bytes.server) })
     }
@@ -327,8 +313,12 @@ fn note_sent(me: &mut Half, peer: &Half, s: &Segment<'_>, at: Moment, class: Cla
         }
     }
     // A hole before this segment: what may be acknowledged without having been captured ends before it.
+    let ahead = me.next.is_some_and(|next| s.seq.is_after(next));
+    if ahead && !s.flags.rst() {
+        me.note_ahead(at);
+    }
     match me.acknowledgeable {
-        Some(known) if me.next.is_some_and(|next| s.seq.is_after(next)) || !known.is_before(end) => {}
+        Some(known) if ahead || !known.is_before(end) => {}
         _ => me.acknowledgeable = Some(end),
     }
     if s.flags.rst() {

@@ -47,6 +47,9 @@ pub struct Traffic {
     pub unanswered: Option<Box<Unanswered>>,
     /// What it sent and the peer was still missing when the connection was last seen.
     pub hole: Option<Box<Hole>>,
+    /// What it had sent by its own sequence numbers, and was neither captured nor acknowledged when the connection was last seen. `None`
+    /// where only SYN, FIN and RST of a side were captured.
+    pub unseen: Option<Box<Hole>>,
     /// Times in which it took no more payload; `None` where it always did.
     pub zero_window: Option<Box<ZeroWindow>>,
     /// Its last row of keep-alive probes with nothing from the peer between them.
@@ -146,12 +149,13 @@ pub struct Unanswered {
     pub arrived: Option<(Moment, u32)>,
 }
 
-/// Bytes of a side that no captured packet carries, and of which the peer says by SACK (RFC 2018) that it did not get them
-/// either: they were lost before the place of the capture.
+/// Bytes of a side that no captured packet carries, and that its peer did not acknowledge either: they were lost before the place of
+/// the capture, or were on their way when it ended. In a [`Traffic::hole`] the peer says by SACK (RFC 2018) that it misses them, in
+/// [`Traffic::unseen`] it is the sender whose numbers go on behind them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Hole {
-    /// The first packet by which the peer said so.
+    /// The first packet that says so.
     pub told: Moment,
-    /// From the last byte that it acknowledged to the next that was captured.
+    /// From the last byte that was acknowledged to the next that was captured, or to the end of what was sent.
     pub bytes: u32,
 }
