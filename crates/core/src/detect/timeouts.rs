@@ -190,7 +190,7 @@ pub(super) fn wait_candidates(wait: &Cluster, gave_up: Side) -> Vec<Candidate> {
         Side::Server => matches!(known.role, "server" | "proxy" | "load_balancer"),
     };
     let of_requests = |known: &Known| {
-        ["request", "route", "read", "response", "header"]
+        ["request", "route", "read", "response", "header", "body"]
             .iter()
             .any(|word| known.setting.to_ascii_lowercase().contains(word) || known.id.contains(word))
     };

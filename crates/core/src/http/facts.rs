@@ -37,8 +37,30 @@ pub struct Http {
     /// How many bytes were missing from its body then, by its `Content-Length`: captured or not, what TCP brought is not missing. `None`
     /// where it was whole, or announced no length.
     pub answer_missing: Option<u64>,
+    /// The request that was not whole when the connection was last seen, where there was one.
+    pub unfinished_request: Option<UnfinishedRequest>,
     /// When the connection left HTTP/1 (`101 Switching Protocols`, or a successful `CONNECT`).
     pub switched: Option<Moment>,
+}
+
+/// A request of which the client did not send the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnfinishedRequest {
+    /// The packet with its first byte.
+    pub at: Moment,
+    /// What is missing of it.
+    pub missing: Missing,
+}
+
+/// What a message lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// The end of its head: the empty line (RFC 9112 section 2.1).
+    EndOfHead,
+    /// So many bytes of its body, by its `Content-Length`.
+    Body(u64),
+    /// Its last chunk (RFC 9112 section 7.1).
+    LastChunk,
 }
 
 /// The last response head.

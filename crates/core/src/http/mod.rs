@@ -16,7 +16,7 @@ mod probe;
 #[cfg(test)]
 mod tests;
 
-pub use facts::{Http, KeepAlive, Response};
+pub use facts::{Http, KeepAlive, Missing, Response, UnfinishedRequest};
 pub(crate) use http2::Http2Observer;
 pub use http2::{GoAway, Http2};
 pub use observer::HttpObserver;

@@ -4,7 +4,7 @@ use super::chunked::{Chunked, Outcome};
 use super::head::{self, ContentLength, Fields, RequestHead, ResponseHead, TransferEncoding};
 use super::outstanding::{Asked, Outstanding};
 use super::probe::{Probe, RESPONSE_START, probe};
-use super::{Http, Response};
+use super::{Http, Missing, Response, UnfinishedRequest};
 use crate::limits::Limits;
 use crate::tls::ALERT;
 use crate::types::{Moment, NotVisible, Side, Sided};
@@ -154,7 +154,20 @@ impl HttpObserver {
             Reading::Chunked(_) => (true, None),
             Reading::Head | Reading::Lost | Reading::Done => (false, None),
         };
+        self.http.unfinished_request = self.unfinished_request();
         self.http
+    }
+
+    /// A beginning that is no head of a request is none: who speaks HTTP may go on to speak something else.
+    fn unfinished_request(&self) -> Option<UnfinishedRequest> {
+        let flow = &self.flows.client;
+        let (at, missing) = match flow.reading {
+            Reading::Head if probe(&flow.head) == Probe::Request => (flow.head_begun, Missing::EndOfHead),
+            Reading::Body(left) => (self.http.last_request, Missing::Body(left)),
+            Reading::Chunked(_) => (self.http.last_request, Missing::LastChunk),
+            Reading::Head | Reading::Lost | Reading::Done => return None,
+        };
+        Some(UnfinishedRequest { at: at?, missing })
     }
 
     fn on_head_bytes(&mut self, side: Side, bytes: &mut &[u8], at: Moment) {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Http, HttpObserver, KeepAlive};
+use super::{Http, HttpObserver, KeepAlive, Missing, UnfinishedRequest};
 use crate::limits::Limits;
 use crate::types::{Moment, NotVisible, PacketNo, Side, Span, Timestamp};
 
@@ -283,4 +283,22 @@ proptest! {
             sides.into_iter().map(|client| if client { ('C', REQUEST) } else { ('S', ANSWER) }).collect();
         prop_assert_eq!(observer(&segments, size).finish(), observer(&segments, usize::MAX).finish());
     }
+}
+
+#[test]
+fn a_request_that_is_not_whole() {
+    let missing = |segments: &[(char, &str)]| observe(segments).unfinished_request;
+    let unfinished = |number, missing| Some(UnfinishedRequest { at: packet(number), missing });
+    let body = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc";
+    assert_eq!(missing(&[('C', body)]), unfinished(1, Missing::Body(7)));
+    assert_eq!(missing(&[('C', body), ('C', "defghij")]), None);
+    // The second request on the connection.
+    assert_eq!(missing(&[('C', REQUEST), ('S', ANSWER), ('C', body)]), unfinished(3, Missing::Body(7)));
+    let chunked = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
+    assert_eq!(missing(&[('C', chunked)]), unfinished(1, Missing::LastChunk));
+    assert_eq!(missing(&[('C', chunked), ('C', "0\r\n\r\n")]), None);
+    assert_eq!(missing(&[('C', "GET / HTTP/1.1\r\nHost: a\r\n")]), unfinished(1, Missing::EndOfHead));
+    // What begins like no request is none.
+    assert_eq!(missing(&[('C', REQUEST), ('S', ANSWER), ('C', "GETTY")]), None);
+    assert_eq!(missing(&[('C', REQUEST), ('S', ANSWER)]), None);
 }

@@ -3,7 +3,7 @@
 use crate::detect::Exam;
 use crate::detect::recapture;
 use crate::record::{Connection, Protocol};
-use crate::types::Moment;
+use crate::types::{Moment, Side};
 
 /// The last request that is known of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -45,4 +45,17 @@ pub(super) fn first_words(c: &Connection) -> Option<Moment> {
 /// Says that a check could not be made because heads of HTTP/1 could not be read.
 pub(super) fn heads_unread(exam: &mut Exam<'_>) {
     exam.not_visible("heads of HTTP are missing from the capture, cut, or could not be read", recapture::ALL_WHOLE);
+}
+
+/// Whether something that a side had sent before this did not arrive: that is no slow answer.
+pub(super) fn is_stuck_before(c: &Connection, side: Side, end: Moment) -> bool {
+    c.traffic[side].unanswered.as_deref().is_some_and(|lost| lost.first.packet < end.packet)
+}
+
+/// The first packet of an answer that came when the client had closed, and that its host refused: a client that only has no more
+/// to say takes it.
+pub(super) fn refused_answer(c: &Connection, end: Moment) -> Option<Moment> {
+    let refused = c.ending.reset.is_some_and(|reset| reset.by == Side::Client);
+    let write = c.ending.late_write.filter(|write| write.by == Side::Server && refused)?;
+    write.at.filter(|at| at.packet > end.packet)
 }

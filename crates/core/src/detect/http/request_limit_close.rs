@@ -3,6 +3,7 @@
 use crate::detect::recapture;
 use crate::detect::thresholds::{ESTIMATE_LEAST, ESTIMATE_SHARE, LIMIT_CLOSE_AFTER, TIMER_SAMPLES};
 use crate::detect::{Blind, Case, Cluster, Confidence, Detector, Exam, Group, Severity, Shape, Told, timeouts};
+use crate::http::Http;
 use crate::record::{CloseKind, Connection, Protocol};
 use crate::types::{Side, Span};
 
@@ -69,6 +70,9 @@ impl Detector for RequestLimitClose {
             return;
         }
         exam.applies();
+        if c.http.as_ref().is_some_and(|http| was_refused(http)) {
+            return;
+        }
         let Some(idle) = c.ending.idle else { return };
         let right_after = idle.span <= LIMIT_CLOSE_AFTER.plus(c.rtt().unwrap_or(Span::ZERO));
         if requests < 2 || !right_after || idle.last_by != Some(Side::Server) {
@@ -120,6 +124,13 @@ enum Counted {
     Read,
     /// From the turns of direction of encrypted payload.
     Estimated,
+}
+
+/// Whether the last answer closes because of its request: it did not come whole, or in time, or was none that could be read (RFC 9112
+/// section 9.3, RFC 9110 sections 15.5.1 and 15.5.9).
+fn was_refused(http: &Http) -> bool {
+    let unfinished = http.unfinished_request.is_some();
+    unfinished || http.last_response.is_some_and(|answer| answer.early || matches!(answer.status, 400 | 408))
 }
 
 /// The requests that were answered before the close.

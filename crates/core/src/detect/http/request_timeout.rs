@@ -1,6 +1,8 @@
 //! A request that was not answered until one side gave up.
 
-use super::asked::{Asked, first_words, last_request};
+use super::asked::{Asked, first_words, is_stuck_before, last_request, refused_answer};
+use super::lost_answer::{self, ANSWER_LOST};
+use super::unfinished_request::{self, ABANDONED, CUT_OFF, SLOW, UNFINISHED};
 use crate::detect::thresholds::{SAID_AT_CLOSE_WITHIN, WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;
 use crate::detect::words::counted;
@@ -16,6 +18,8 @@ pub(in crate::detect) struct RequestTimeout;
 const CODE: &str = "request-timeout";
 
 const MEANWHILE: &str = "what the server did meanwhile: its log and its own calls to others at that time tell";
+
+const WHETHER_WHOLE: &str = "whether the requests were whole: a server that waits for the rest looks the same";
 
 /// Quoted where the answer came when nobody waited for it any more.
 const TOO_LATE: &str = "too-late";
@@ -44,6 +48,8 @@ const KINDS: [Kind; 6] = [
     Kind { name: NEVER_ANSWERED, by: Side::Client, in_clear: false },
 ];
 
+const OTHERS: [&str; 5] = [UNFINISHED, CUT_OFF, ABANDONED, SLOW, ANSWER_LOST];
+
 impl Detector for RequestTimeout {
     fn code(&self) -> &'static str {
         CODE
@@ -63,6 +69,9 @@ impl Detector for RequestTimeout {
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let (Some(end), Some(by)) = (c.ending.first, c.ending.closed_by) else { return };
+        if lost_answer::examine(c, by, end, CODE, exam) || unfinished_request::examine(c, by, end, CODE, exam) {
+            return;
+        }
         if let Some(asked) = unread_request(c, end) {
             return never_answered(c, asked, by, end, exam);
         }
@@ -81,6 +90,9 @@ impl Detector for RequestTimeout {
         }
         let too_late = answered.then(|| refused_answer(c, end)).flatten();
         if (answered && too_late.is_none()) || end.packet < asked.packet {
+            return;
+        }
+        if in_clear && by == Side::Client && unfinished_request::examine_slow(c, asked, end, CODE, exam) {
             return;
         }
         let lost = is_stuck_before(c, Side::Client, end) || is_stuck_before(c, Side::Server, end);
@@ -126,8 +138,20 @@ impl Detector for RequestTimeout {
             let enough = clusters.filter(|waits| shown && (kind.in_clear || is_a_timeout(waits)));
             enough.map(|waits| tell_one(kind, &waits, case, service, too_late)).collect::<Vec<Told>>()
         };
-        KINDS.iter().flat_map(told).collect()
+        let of_others = OTHERS.iter().flat_map(|kind| tell_others(kind, case.group, service));
+        KINDS.iter().flat_map(told).chain(of_others).collect()
     }
+}
+
+/// Kinds in which the server is not slow: those that waited alike together.
+fn tell_others(kind: &'static str, group: &Group, service: &Service) -> Vec<Told> {
+    let Some(spread) = group.spread(kind) else { return Vec::new() };
+    let clusters = spread.spans.clusters(WAIT_SPREAD_SHARE, WAIT_SPREAD.as_nanos()).into_iter();
+    let one = |waits: Cluster| match kind {
+        ANSWER_LOST => lost_answer::tell(&waits, is_a_timeout(&waits), group, service),
+        _ => unfinished_request::tell(kind, &waits, is_a_timeout(&waits), group, service),
+    };
+    clusters.map(one).collect()
 }
 
 /// The client's first words in a protocol that is not read, and the server said nothing until the client left. One alone can be a
@@ -172,11 +196,6 @@ fn answered_late(c: &Connection, end: Moment) -> Option<Moment> {
     by_itself.then_some(asked).filter(|asked| asked.packet < end.packet)
 }
 
-/// Whether something that a side had sent before this did not arrive: that is no slow answer.
-fn is_stuck_before(c: &Connection, side: Side, end: Moment) -> bool {
-    c.traffic[side].unanswered.as_deref().is_some_and(|lost| lost.first.packet < end.packet)
-}
-
 /// Where the server stopped in the middle of an answer whose length it had announced, and the client waited for the rest until it gave
 /// up: the answer's first packet and the last that came. Who leaves while bytes come does not want them.
 fn stalled_answer(c: &Connection, by: Side) -> Option<[Moment; 2]> {
@@ -190,14 +209,6 @@ fn stalled_answer(c: &Connection, by: Side) -> Option<[Moment; 2]> {
     let whole = flowed && c.visibility.gaps.server == 0 && idle.source == IdleSource::Payload;
     let last = c.traffic.server.last_payload.filter(|_| whole && by == Side::Client)?;
     Some([answer.at, last])
-}
-
-/// The first packet of an answer that came when the client had closed, and that its host refused: a client that only has no more
-/// to say takes it.
-fn refused_answer(c: &Connection, end: Moment) -> Option<Moment> {
-    let refused = c.ending.reset.is_some_and(|reset| reset.by == Side::Client);
-    let write = c.ending.late_write.filter(|write| write.by == Side::Server && refused)?;
-    write.at.filter(|at| at.packet > end.packet)
 }
 
 fn is_a_timeout(waits: &Cluster) -> bool {
@@ -250,11 +261,11 @@ fn tell_one(kind: &Kind, waits: &Cluster, case: &Case<'_>, service: &Service, to
             );
         }
         told.summary += if too_late > 0 { "," } else { "." };
-        told.not_visible
-            .push("whether the requests were whole: a server that waits for the rest looks the same".to_owned());
+        told.not_visible.push(WHETHER_WHOLE.to_owned());
     } else if !kind.in_clear {
         told.summary +=
             " The requests are encrypted: that one was under way is inferred from the direction of the records.";
+        told.not_visible.push(WHETHER_WHOLE.to_owned());
     }
     if too_late > 0 {
         let each = match (kind.name == NEVER_ANSWERED, too_late >= waits.count) {

@@ -33,6 +33,8 @@ pub(super) enum Answer {
 
 const BOTH_WAYS: Option<&str> = Some("tcpdump -i any -s 0 -w FILE 'host SERVER and tcp port PORT'");
 
+const AT_THE_SERVER: Option<&str> = Some("on the server: tcpdump -i any -s 0 -w FILE 'host CLIENT and tcp port PORT'");
+
 /// What became of the ClientHello; to be asked only where it was captured whole.
 pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
     if tls.server_hello.is_some() || tls.hello_retry.is_some() {
@@ -48,6 +50,12 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
     }
     if seen.gaps.server > 0 {
         return Answer::NotVisible("a part of what the server sent was not captured", recapture::ALL_WHOLE);
+    }
+    if server.unseen.is_some() {
+        return Answer::NotVisible(
+            "what the server sent was lost before it came to the place of the capture, at least in part",
+            AT_THE_SERVER,
+        );
     }
     if seen.over_limit || seen.evicted {
         return Answer::NotVisible("a limit of this program was reached before the connection's end", None);
