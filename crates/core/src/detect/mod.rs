@@ -6,6 +6,7 @@
 
 mod beside;
 mod capture;
+mod clients;
 mod detector;
 mod distribution;
 mod event;

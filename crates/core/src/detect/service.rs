@@ -3,8 +3,8 @@
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 
+use super::clients::{Carried, Clients};
 use super::hello_kinds::HelloKinds;
-use super::marks::Marks;
 use super::minute::Minute;
 use super::openings::{Openings, Start};
 use super::spreads::Spreads;
@@ -95,10 +95,8 @@ pub struct Service {
     pub(super) openings: Openings,
     /// How times are spread; `None` until a connection was opened.
     spreads: Option<Box<Spreads>>,
-    /// Clients, at most 32 are told apart.
-    clients: Vec<Client>,
-    client_marks: Marks,
-    more_clients: bool,
+    /// Its clients.
+    clients: Clients,
     /// When the server was last heard on any connection.
     heard: Option<Timestamp>,
 }
@@ -122,16 +120,6 @@ pub struct NameSplit {
     pub answered: Vec<(String, u64)>,
     /// All of the one kind came before all of the other: it may be the time instead of the name.
     pub in_turn: bool,
-}
-
-/// A client of one service.
-#[derive(Clone, Debug, PartialEq)]
-struct Client {
-    address: IpAddr,
-    /// When it was last heard on any connection of the service.
-    heard: Option<Timestamp>,
-    /// How fast it used up its ports.
-    minute: Minute,
 }
 
 impl Service {
@@ -166,9 +154,7 @@ impl Service {
             announced_max: None,
             openings: Openings::new(),
             spreads: None,
-            clients: Vec::new(),
-            client_marks: Marks::new(),
-            more_clients: false,
+            clients: Clients::NONE,
             heard: None,
         }
     }
@@ -268,35 +254,13 @@ impl Service {
     }
 
     fn note_heard(&mut self, c: &Connection) {
-        let heard = |side: Side| c.traffic[side].last_packet.map(|moment| moment.at);
-        self.heard = self.heard.max(heard(Side::Server));
-        let (address, now) = (c.client.address, heard(Side::Client));
-        let is_it = |place: &usize| self.clients.get(*place).is_some_and(|client| client.address == address);
-        let known = self.client_marks.places(address).find(is_it);
-        let place = known.unwrap_or_else(|| self.meet(address));
-        let Some(client) = self.clients.get_mut(place) else { return };
-        client.heard = now.max(client.heard);
-        // Who closes first keeps the port for a minute (TIME-WAIT, RFC 9293 section 3.6.1).
-        if let (Some(syn), Some(Side::Client)) = (c.opening.syn, c.ending.closed_by) {
-            client.minute.count(syn.at, c.client.port);
-        }
-    }
-
-    /// The place of a client that was not seen before, if there is one.
-    #[cold]
-    fn meet(&mut self, address: IpAddr) -> usize {
-        if self.clients.len() < 32 {
-            self.clients.push(Client { address, heard: None, minute: Minute::default() });
-            self.client_marks.push(address);
-            return self.clients.len() - 1;
-        }
-        self.more_clients = true;
-        usize::MAX
+        self.heard = self.heard.max(c.traffic.server.last_packet.map(|moment| moment.at));
+        self.clients.note(c);
     }
 
     /// Clients that closed first, and how fast they used up their ports.
     pub(super) fn minutes(&self) -> impl Iterator<Item = (IpAddr, &Minute)> {
-        self.clients.iter().map(|client| (client.address, &client.minute))
+        self.clients.minutes()
     }
 
     /// When a packet of the server was last seen, on any connection of the service.
@@ -306,7 +270,12 @@ impl Service {
 
     /// When a packet of one client was last seen, on any connection of the service.
     pub fn client_heard(&self, client: IpAddr) -> Option<Timestamp> {
-        self.clients.iter().find(|known| known.address == client).and_then(|known| known.heard)
+        self.clients.heard(client)
+    }
+
+    /// The largest segment of one side that arrived on any connection of this client.
+    pub(super) fn carried(&self, client: IpAddr, by: Side) -> Option<Carried> {
+        self.clients.carried(client, by)
     }
 
     fn note_opening(&mut self, c: &Connection, outcome: Outcome) {
@@ -398,7 +367,7 @@ impl Service {
             port: self.key.port,
             server_names: names.into_iter().take(8).map(|(name, _)| name).collect(),
             connections: self.connections,
-            clients: self.clients.len() as u64 + u64::from(self.more_clients),
+            clients: self.clients.count(),
             by_outcome: outcomes(&self.outcomes),
             closed_by_server: 0,
             distributions: Spreads::summary(self.spreads.as_deref(), &self.openings),
@@ -409,7 +378,7 @@ impl Service {
     /// The client that was refused, where there was one attempt and no more.
     pub(crate) fn asked_once_by(&self) -> Option<IpAddr> {
         let client = self.clients.first().filter(|_| self.connections == 1)?;
-        (self.of(Outcome::Refused) == 1).then_some(client.address)
+        (self.of(Outcome::Refused) == 1).then_some(client)
     }
 
     /// Connections that failed in any way.

@@ -2,8 +2,11 @@
 
 use std::net::IpAddr;
 
+use crate::detect::clients::Carried;
 use crate::detect::recapture;
-use crate::detect::thresholds::{BIG_SEGMENT_SHARE, HOLE_LEAST, HOLE_SPOKEN_ON, MTU_RETRANSMISSIONS};
+use crate::detect::thresholds::{
+    BIG_SEGMENT_SHARE, ECMP_LEAST, HOLE_LEAST, HOLE_SPOKEN_ON, MTU_RETRANSMISSIONS, PASSED_WITHIN,
+};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::{Connection, Hole, Traffic, Unanswered};
@@ -106,7 +109,18 @@ fn tell_kind(case: &Case<'_>, service: &Service, kind: &'static str, writer: Sid
     } else {
         how_sent_again(case, kind, &size, largest)
     };
-    told.summary = format!("{of}: {how}");
+    let carried = as_large_passed(case, service, kind, writer);
+    let why = carried.map_or_else(
+        || "A link on the way takes less than the two ends agreed on.".to_owned(),
+        |carried| {
+            format!(
+                "Connection {} of the same client carried segments of {} bytes that way at the time: this is loss, or one of several ways \
+                 takes less (ECMP).",
+                carried.connection, carried.bytes
+            )
+        },
+    );
+    told.summary = format!("{of}: {how} {why}");
     if let Some(largest) = largest {
         told.facts.add("arrived_bytes_most", largest);
     }
@@ -121,10 +135,25 @@ fn tell_kind(case: &Case<'_>, service: &Service, kind: &'static str, writer: Sid
                 .to_owned(),
         );
     }
+    if let Some(carried) = carried {
+        told.facts.add("carried_bytes", u64::from(carried.bytes));
+        told.facts.add("carried_on_connection", carried.connection);
+        if count < ECMP_LEAST {
+            (told.severity, told.confidence) = (Some(Severity::Warning), Some(Confidence::Low));
+        }
+    }
     told.facts.add("writer", writer.name());
     told.facts.add("lost_bytes_least", u64::try_from(sizes.smallest).unwrap_or_default());
     told.facts.add("lost_bytes_most", u64::try_from(sizes.largest).unwrap_or_default());
     Some(told)
+}
+
+/// Where segments as large passed between the same two hosts at about that time or later, and no router said otherwise.
+fn as_large_passed(case: &Case<'_>, service: &Service, kind: &str, writer: Side) -> Option<Carried> {
+    let carried = service.carried(case.group.only_client()?, writer)?;
+    let lost = case.group.quotes(kind, "segment").iter().filter_map(|(length, _)| length.parse::<u32>().ok()).min()?;
+    let lately = case.group.first.is_some_and(|first| first < carried.at.plus(PASSED_WITHIN));
+    (lately && carried.bytes >= lost && case.group.quotes(kind, "icmp").is_empty()).then_some(carried)
 }
 
 /// By what it is seen where the big segments are sent.
@@ -136,10 +165,7 @@ fn how_sent_again(case: &Case<'_>, kind: &str, size: &str, largest: Option<u64>)
         let connections = counted(connections, "connection");
         format!(" On {connections} the other end said by SACK that smaller ones behind them arrived: {largest} bytes at most.")
     });
-    format!(
-        "segments with {size} bytes of payload were sent again and again without an ACK{meanwhile}. A link on the way takes less than \
-         the two ends agreed on.{smaller}"
-    )
+    format!("segments with {size} bytes of payload were sent again and again without an ACK{meanwhile}.{smaller}")
 }
 
 /// By what it is seen where they should arrive.
@@ -149,7 +175,7 @@ fn how_missed(case: &Case<'_>, kind: &str, size: &str, largest: Option<u64>) -> 
     let largest = largest.map_or_else(String::new, |largest| format!(" ({largest} bytes at most)"));
     format!(
         "{size} bytes, whole segments, did not come{lasted}, though TCP sends them again and again; their receiver says by SACK that it \
-         misses them, while smaller segments behind them arrived{largest}. A link on the way takes less than the two ends agreed on."
+         misses them, while smaller segments behind them arrived{largest}."
     )
 }
 
@@ -182,7 +208,8 @@ fn sent_again(c: &Connection, writer: Side, lost: &Unanswered, kind: &'static st
     )
     .happened(lost.first)
     .span(Some(lost.last.at.since(lost.first.at)))
-    .count(Some(lost.length));
+    .count(Some(lost.length))
+    .quote("segment", &on_the_wire(c, writer, lost).to_string());
     if let Some((_, length)) = smaller {
         exam.quote("arrived", &length.to_string());
     }
@@ -202,6 +229,7 @@ fn missed(c: &Connection, writer: Side, hole: &Hole, kind: &'static str, exam: &
         .happened(hole.told)
         .span(Some(lasted(c, hole)))
         .count(Some(hole.bytes))
+        .quote("segment", &hole.bytes.min(mss(c, writer).saturating_sub(MOST_OPTION_BYTES)).to_string())
         .quote("arrived", &one.largest_payload.to_string());
 }
 
@@ -220,9 +248,12 @@ pub(super) fn is_big_one(c: &Connection, writer: Side, lost: &Unanswered) -> boo
 
 /// The largest block behind the lost segment that arrived, where each was smaller than that is on the wire.
 fn smaller_arrived(c: &Connection, writer: Side, lost: &Unanswered) -> Option<(Moment, u32)> {
-    // What the network card splits later has the MSS then, less the options.
-    let on_the_wire = lost.length.min(mss(c, writer).saturating_sub(MOST_OPTION_BYTES));
-    lost.arrived.filter(|(_, largest)| *largest < on_the_wire)
+    lost.arrived.filter(|(_, largest)| *largest < on_the_wire(c, writer, lost))
+}
+
+/// What the network card splits later has the MSS then, less the options.
+fn on_the_wire(c: &Connection, writer: Side, lost: &Unanswered) -> u32 {
+    lost.length.min(mss(c, writer).saturating_sub(MOST_OPTION_BYTES))
 }
 
 /// Whether what is missing are whole segments, and none of that size has ever arrived.
