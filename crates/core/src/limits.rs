@@ -69,7 +69,7 @@ impl Default for Limits {
             max_tombstones: 16_384,
             idle_timeout: Span::from_secs(24 * 3_600),
             half_open_timeout: Span::from_secs(600),
-            max_reorder_bytes: 64 * 1024,
+            max_reorder_bytes: 256 * 1024,
             max_payload_total: 256 * 1024 * 1024,
             max_ranges: 64,
             max_handshake_bytes: 64 * 1024,

@@ -137,6 +137,14 @@ impl HttpObserver {
         !matches!(flow.reading, Reading::Done)
     }
 
+    /// How many of a side's next bytes are of a body of known length, which is stepped over.
+    pub(crate) fn left_of_body(&self, side: Side) -> u64 {
+        match self.flows[side].reading {
+            Reading::Body(left) => left,
+            _ => 0,
+        }
+    }
+
     /// Bytes that are kept.
     pub(crate) const fn kept(&self) -> u32 {
         (self.flows.client.head.len() + self.flows.server.head.len()) as u32

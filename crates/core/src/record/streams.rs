@@ -147,6 +147,12 @@ impl Streams {
         if let Some(start) = start {
             assembler.begin(start);
         }
+        // What lies in a body is stepped over: behind a hole its length is enough.
+        let steps_over = match reader {
+            Reader::Http(observer) => observer.left_of_body(side),
+            _ => 0,
+        };
+        let bytes = if assembler.reach(from, length).is_some_and(|reach| reach <= steps_over) { &[] } else { bytes };
         let mut give = |piece: Piece<'_>, at| {
             let Some(piece) = without_proxy_header(reader, waiting, proxy_header, side, piece, at) else { return };
             turn_to_tls(reader, before_tls, side, &piece, ftp.as_deref(), limits);
@@ -154,7 +160,7 @@ impl Streams {
             take(reader, waiting, side, piece, at, limits);
         };
         *given_up |= assembler.add(from, bytes, length, at, limits.max_reorder_bytes, &mut give);
-        if *given_up && assembler.held() > 0 {
+        if *given_up && assembler.waits() {
             assembler.skip_hole(at, &mut give);
         }
         *over_limit |= is_read && *given_up || matches!(reader, Reader::Http(observer) if observer.is_over_limit());
@@ -190,7 +196,7 @@ impl Streams {
 
     /// Where the payload of a side would go on.
     pub(super) fn waits(&self, side: Side) -> bool {
-        self.assemblers[side].held() > 0
+        self.assemblers[side].waits()
     }
 
     /// Whether it is TLS that is read.
@@ -212,7 +218,7 @@ impl Streams {
     pub(super) fn finish(mut self, at: Moment, limits: &Means) -> Learned {
         for side in [Side::Client, Side::Server] {
             let Self { assemblers, reader, ear, waiting, .. } = &mut self;
-            while assemblers[side].held() > 0 {
+            while assemblers[side].waits() {
                 assemblers[side].skip_hole(at, &mut |piece, at| {
                     hear(ear, reader, side, &piece, at);
                     take(reader, waiting, side, piece, at, limits);

@@ -40,8 +40,20 @@ impl Assembler {
     }
 
     /// Bytes that wait.
+    #[cfg(any(test, feature = "fuzz"))]
     pub(crate) const fn held(&self) -> usize {
         self.held
+    }
+
+    /// Whether anything waits behind a hole.
+    pub(crate) const fn waits(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// How far a segment that has to wait reaches behind what is in order; `None` for one that need not.
+    pub(crate) fn reach(&self, from: Seq, length: u32) -> Option<u64> {
+        let ahead = from.distance_from(self.next?);
+        (ahead > 0).then(|| u64::from(ahead.unsigned_abs()) + u64::from(length))
     }
 
     /// Bytes that it takes to keep those that wait.
@@ -153,11 +165,14 @@ impl Assembler {
             };
             let part =
                 bytes.get((start as usize).min(bytes.len())..(until as usize).min(bytes.len())).unwrap_or_default();
-            if self.held + part.len() > room || self.pending.len() >= 1_024 {
+            let cut = until - start - part.len() as u32;
+            let before = place.checked_sub(1).and_then(|before| self.pending.get_mut(before));
+            if let Some(before) = before.filter(|before| part.is_empty() && before.end() == here) {
+                before.cut += cut;
+            } else if self.held + part.len() > room || self.pending.len() >= 1_024 {
                 given_up = true;
             } else {
                 self.held += part.len();
-                let cut = until - start - part.len() as u32;
                 self.pending.insert(place, Pending { from: here, bytes: part.to_vec(), cut, at });
                 place += 1;
             }
@@ -236,6 +251,19 @@ mod tests {
         assembler.add(Seq(0), b"ab", 10, moment(1), 100, &mut |piece, _| said.push(format!("{piece:?}")));
         assert_eq!(said, ["Bytes([97, 98])", "Cut(8)"]);
         assert_eq!(assembler.next, Some(Seq(10)));
+    }
+
+    #[test]
+    fn what_is_not_kept_waits_as_one_piece() {
+        let mut assembler = Assembler::default();
+        let mut said = Vec::new();
+        assembler.begin(Seq(0));
+        for n in 1..2_000 {
+            assert!(!assembler.add(Seq(10 * n), &[], 10, moment(1), 100, &mut |_, _| ()), "segment {n}");
+        }
+        assert_eq!((assembler.held(), assembler.pending.len(), assembler.reach(Seq(20_000), 10)), (0, 1, Some(20_010)));
+        assembler.add(Seq(0), b"0123456789", 10, moment(2), 100, &mut |piece, _| said.push(format!("{piece:?}")));
+        assert_eq!(said, ["Bytes([48, 49, 50, 51, 52, 53, 54, 55, 56, 57])", "Cut(19990)"]);
     }
 
     #[test]

@@ -176,3 +176,19 @@ fn headers_in_headers_past_the_limit_are_counted() {
     assert!(deep(Limits::default()).iter().any(|(reason, count)| reason.contains("deep") && *count == 1));
     assert!(deep(Limits { max_nesting: 40, ..Limits::default() }).iter().all(|(reason, _)| !reason.contains("deep")));
 }
+
+#[test]
+fn behind_a_hole_in_a_body_nothing_is_kept() {
+    let mut capture = Pcap::default();
+    capture.open(1);
+    capture.client(1, ACK, 101, b"PUT /a HTTP/1.1\r\nContent-Length: 200000\r\n\r\n");
+    let body = 101 + 43;
+    // Its first bytes are lost, and come at the end.
+    (1..200).for_each(|n| capture.client(1, ACK, body + 1_000 * n, &[b'x'; 1_000]));
+    capture.client(1, ACK, body, &[b'x'; 1_000]);
+    capture.client(1, ACK, body + 200_000, b"GET /b HTTP/1.1\r\n\r\n");
+    let (report, told) = analysed(&capture, Limits { max_reorder_bytes: 500, ..Limits::default() });
+    assert_eq!(said(&report, "over-limit"), 0);
+    let requests = told.iter().map(|connection| connection.http.as_ref().map_or(0, |http| http.requests));
+    assert_eq!(requests.collect::<Vec<u32>>(), [2]);
+}
