@@ -20,8 +20,9 @@ NGINX = """
   }
 """
 NODE = """
-const server = require("http").createServer({ connectionsCheckingInterval: 250, requestTimeout: 2000, headersTimeout: 2000 },
-  (request, response) => request.resume().on("end", () => response.end("ok\\n")))
+const limits = { connectionsCheckingInterval: 250, requestTimeout: 2000, headersTimeout: 2000 }
+const server = require("http").createServer(limits, (request, response) =>
+  request.resume().on("end", () => response.end("ok\\n")))
 server.listen(8080)
 """
 STOPPED, HALF_HEADS, LEFT = (43801, 43802, 43803), (43811, 43812, 43813), (43821, 43822, 43823)
@@ -67,17 +68,23 @@ def describe(lab):
         title="requests that do not come whole",
         programs=["nginx", "node"],
         how="""
-            nginx with `client_body_timeout 2s` and node with `requestTimeout: 2000`. Three clients (43801-43803) announce 100,000 bytes
-            to nginx and send 20,000; three (43811-43813) send a head without its empty line to node; three (43821-43823) leave node after
-            1.5 s with 80,000 bytes to go. A tenth (43831) asks for something small.""",
+            nginx with `client_body_timeout 2s` and node with `requestTimeout: 2000`. Three clients (43801-43803)
+            announce 100,000 bytes to nginx and send 20,000; three (43811-43813) send a head without its empty line to
+            node; three (43821-43823) leave node after 1.5 s with 80,000 bytes to go. A tenth (43831) asks for something
+            small.""",
         shows="""
-            nginx closes by FIN, without a word, 2 s after the last byte; node answers 408 and closes within its interval; where the
-            client leaves, node answers 400 to nobody. Nothing is lost, and no server is slow.""",
+            nginx closes by FIN, without a word, 2 s after the last byte; node answers 408 and closes within its
+            interval; where the client leaves, node answers 400 to nobody. Nothing is lost, and no server is slow.""",
         say=[
             "request-timeout for 10.0.0.2:80: three requests did not come whole, 80,000 bytes missing, 2 s",
-            "request-timeout for 10.0.0.2:8080: three without the end of their heads, answered 408; the client left three after 1.5 s",
+            "request-timeout for 10.0.0.2:8080: three without the end of their heads, answered 408",
+            "request-timeout for 10.0.0.2:8080: the client left in the middle of three, after 1.5 s",
         ],
-        never=["that the server is slow or that its answer takes too long", "idle-close, request-limit-close", "the tenth as failed"],
+        never=[
+            "that the server is slow or that its answer takes too long",
+            "idle-close, request-limit-close",
+            "the tenth as failed",
+        ],
         checks=[
             Check("http.response.code==408", 3, "answers of node"),
             Check("tcp.srcport==80 && tcp.flags.fin==1", 4, "FINs of nginx"),

@@ -127,6 +127,7 @@ impl Shape {
             | only(matches!(outcome, Outcome::Established | Outcome::Reset), Self::USED)
             | only(c.traffic.client.packets > 0 && c.traffic.server.packets > 0, Self::BOTH_SIDES)
             | c.dialogue.as_deref().map_or(Self::ANY, |dialogue| Self::of_dialogue(c, dialogue))
+            | if c.http.is_some() { Self::of_tunnel(c) } else { Self::ANY }
             | only(c.visibility.one_way.is_some(), Self::ONE_WAY)
             | only(c.visibility.mid_stream, Self::MID_STREAM)
             | only(c.visibility.cut_by_snaplen > 0, Self::CUT)
@@ -164,6 +165,16 @@ impl Shape {
     fn of_dialogue(c: &Connection, dialogue: &Dialogue) -> Self {
         let said = dialogue.said.is_some() || dialogue.unread || c.visibility.missing_bytes.server > 0;
         Self::DIALOGUE | if said { Self::SAID } else { Self::ANY }
+    }
+
+    /// A tunnel through a proxy is talked over in clear, too.
+    #[inline(never)]
+    fn of_tunnel(c: &Connection) -> Self {
+        match super::http::asks_for_a_tunnel(c) {
+            true if super::http::refusal_of_a_tunnel(c).is_some() => Self::DIALOGUE | Self::SAID,
+            true => Self::DIALOGUE,
+            false => Self::ANY,
+        }
     }
 
     /// Both together.

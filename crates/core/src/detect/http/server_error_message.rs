@@ -1,5 +1,6 @@
 //! A server says in clear text why it refuses or ends a connection.
 
+use super::refused_tunnel;
 use super::server_errors::{Meaning, meaning};
 use crate::detect::recapture;
 use crate::detect::thresholds::LAST_WORD_WITHIN;
@@ -46,6 +47,9 @@ impl Detector for ServerErrorMessage {
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        if refused_tunnel::is_asked(c) {
+            return refused_tunnel::examine(c, CODE, exam);
+        }
         let Some(dialogue) = &c.dialogue else { return };
         let Some(said) = &dialogue.said else {
             let unread = dialogue.unread || c.visibility.missing_bytes.server > 0;
@@ -79,7 +83,11 @@ impl Detector for ServerErrorMessage {
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
         let address = service.address();
-        case.group.kinds.iter().map(|&(kind, count)| tell_kind(kind, count, &address, case.group)).collect()
+        let one = |&(kind, count): &(&'static str, u64)| match refused_tunnel::KINDS.contains(&kind) {
+            true => refused_tunnel::tell(kind, count, &address, case.group),
+            false => Some(tell_kind(kind, count, &address, case.group)),
+        };
+        case.group.kinds.iter().filter_map(one).collect()
     }
 }
 
