@@ -22,6 +22,8 @@ pub struct Http {
     /// Where the server said in its answer that its port speaks TLS, in the words of nginx, Go or Apache, or by an alert of TLS
     /// in place of an answer.
     pub wants_tls: Option<Moment>,
+    /// Where the server began with the SETTINGS of HTTP/2 in place of an answer (RFC 9113 section 3.4): it speaks nothing else.
+    pub speaks_http2: Option<Moment>,
     /// What the server announced in `Keep-Alive:` (the last such header).
     pub keep_alive: Option<KeepAlive>,
     /// When the client said `Connection: close` (or HTTP/1.0 without keep-alive), if it did.

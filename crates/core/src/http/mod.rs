@@ -20,4 +20,5 @@ pub use facts::{Http, KeepAlive, Missing, Response, UnfinishedRequest};
 pub(crate) use http2::Http2Observer;
 pub use http2::{GoAway, Http2};
 pub use observer::HttpObserver;
+pub(crate) use probe::is_http2_settings;
 pub use probe::{Probe, probe};

@@ -3,7 +3,7 @@
 use super::chunked::{Chunked, Outcome};
 use super::head::{self, ContentLength, Fields, RequestHead, ResponseHead, TransferEncoding};
 use super::outstanding::{Asked, Outstanding};
-use super::probe::{Probe, RESPONSE_START, probe};
+use super::probe::{Probe, RESPONSE_START, is_http2_settings, probe};
 use super::{Http, Missing, Response, UnfinishedRequest};
 use crate::limits::Limits;
 use crate::tls::ALERT;
@@ -193,9 +193,11 @@ impl HttpObserver {
             }
             if side == Side::Server && self.http.responses == 0 && is_tls_alert(bytes) {
                 self.http.wants_tls.get_or_insert(at);
-                self.flows[side].reading = Reading::Done;
-                *bytes = &[];
-                return;
+                return self.end_of_http1(side, bytes);
+            }
+            if side == Side::Server && self.http.responses == 0 && is_http2_settings(bytes) {
+                self.http.speaks_http2.get_or_insert(at);
+                return self.end_of_http1(side, bytes);
             }
             if !may_begin_a_head(side, bytes) {
                 return self.lose(side);
@@ -218,6 +220,12 @@ impl HttpObserver {
         *bytes = bytes.get(end.saturating_sub(searched)..).unwrap_or_default();
         let kept = std::mem::take(&mut flow.head);
         self.on_head(side, kept.get(..end).unwrap_or_default(), begun, Whole::Yes);
+    }
+
+    /// What this side says is no HTTP/1.
+    fn end_of_http1(&mut self, side: Side, bytes: &mut &[u8]) {
+        self.flows[side].reading = Reading::Done;
+        *bytes = &[];
     }
 
     /// A gap cut the head: its whole lines are read all the same.

@@ -49,6 +49,11 @@ const METHODS: [&[u8]; 25] = [
     b"UNSUBSCRIBE ",
 ];
 
+/// Whether these are the first frame of a server of HTTP/2: SETTINGS, six bytes each, of no stream (RFC 9113 section 6.5).
+pub(crate) fn is_http2_settings(bytes: &[u8]) -> bool {
+    matches!(bytes, [0, 0, length, 4, 0, 0, 0, 0, 0, ..] if length % 6 == 0)
+}
+
 /// Looks at the first bytes that one side sent, or that were captured of it.
 ///
 /// ```

@@ -302,3 +302,13 @@ fn a_request_that_is_not_whole() {
     assert_eq!(missing(&[('C', REQUEST), ('S', ANSWER), ('C', "GETTY")]), None);
     assert_eq!(missing(&[('C', REQUEST), ('S', ANSWER)]), None);
 }
+
+#[test]
+fn a_server_that_begins_with_http2() {
+    let settings = "\0\0\u{6}\u{4}\0\0\0\0\0\0\u{3}\0\0\0\u{64}";
+    assert_eq!(observer(&[('C', REQUEST), ('S', settings)], usize::MAX).finish().speaks_http2, Some(packet(2)));
+    // Some begin before they are asked.
+    assert_eq!(observer(&[('S', settings), ('C', REQUEST)], usize::MAX).finish().speaks_http2, Some(packet(1)));
+    assert_eq!(observer(&[('C', REQUEST), ('S', ANSWER), ('S', settings)], usize::MAX).finish().speaks_http2, None);
+    assert_eq!(observer(&[('C', REQUEST), ('S', &settings[..8])], usize::MAX).finish().speaks_http2, None);
+}

@@ -405,6 +405,11 @@ fn decide(
             waiting.push((side, at, bytes.to_vec()));
             return;
         }
+        // Servers of HTTP/2 may begin as soon as the connection stands: the client's words tell what that means.
+        _ if side == Side::Server && head.len() < KEPT_TO_DECIDE && http::is_http2_settings(head) => {
+            waiting.push((side, at, bytes.to_vec()));
+            return;
+        }
         _ if side == Side::Client => OpenVpn::begins(head).map(|openvpn| Reader::OpenVpn(Box::new(openvpn))),
         _ => None,
     };

@@ -21,6 +21,10 @@ pub(super) fn last_request(c: &Connection) -> Option<Asked> {
     match c.protocol {
         Protocol::Http1 => {
             let http = c.http.as_ref().filter(|http| http.switched.is_none() && !http.incomplete)?;
+            // A server that speaks HTTP/2 alone was not asked anything: see alpn-mismatch.
+            if http.speaks_http2.is_some() {
+                return None;
+            }
             let at = http.last_request?;
             let answered = http.last_response.as_ref().is_some_and(|response| response.at.packet > at.packet);
             // A body that follows the response's head is an answer too, as is one that came before the request was whole.

@@ -3,6 +3,7 @@
 use super::{fault, hello_summary};
 use crate::detect::words::{counted, listed};
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
+use crate::http::Http;
 use crate::record::{CloseKind, Connection};
 use crate::tls::{ClientHello, Tls};
 use crate::types::{Moment, Seen, Side};
@@ -14,6 +15,8 @@ pub(in crate::detect) struct AlpnMismatch;
 const CODE: &str = "alpn-mismatch";
 /// Without TLS nothing is agreed on: the client began with HTTP/2, the server answered in HTTP/1.
 const NOT_ASKED: &str = "http1-answer";
+/// The other way round.
+const HTTP2_ALONE: &str = "http2-alone";
 
 impl Detector for AlpnMismatch {
     fn code(&self) -> &'static str {
@@ -37,6 +40,9 @@ impl Detector for AlpnMismatch {
             && http2.in_clear
         {
             return in_clear(c, http2.answered_in_http1, exam);
+        }
+        if let Some(http) = &c.http {
+            return in_http1(c, http, exam);
         }
         let Some(tls) = &c.tls else { return };
         let Some(hello) = tls.client_hello.as_ref().filter(|hello| !hello.alpn.is_empty()) else { return };
@@ -65,8 +71,8 @@ impl Detector for AlpnMismatch {
         let group = case.group;
         let tell = |&(kind, count): &(&'static str, u64)| {
             let first = |name: &str| group.quotes(kind, name).first().map(|(text, _)| (*text).to_owned());
-            if kind == NOT_ASKED {
-                return tell_in_clear(count, group.applied, &service.address());
+            if kind == NOT_ASKED || kind == HTTP2_ALONE {
+                return tell_in_clear(kind, count, group.applied, &service.address());
             }
             let offered = first("alpn_offered").unwrap_or_default();
             let of = format!("({count} of {} with ALPN to {})", counted(group.applied, "hello"), service.address());
@@ -106,7 +112,9 @@ const REMEDY: [&str; 2] = [
 
 const IN_CLEAR: &str = "Let both sides speak the same: nginx `listen PORT` with `http2 on` (1.25.1 or later), HAProxy `proto h2` on bind and on \
                         server lines, Envoy `http2_protocol_options`, Kubernetes Service `appProtocol: kubernetes.io/h2c`, Istio port name \
-                        `grpc-` or `http2-`, Go `http.Server.Protocols.SetUnencryptedHTTP2` or `h2c.NewHandler`; or let the client speak HTTP/1.1.";
+                        `grpc-` or `http2-`, Go `http.Server.Protocols.SetUnencryptedHTTP2` or `h2c.NewHandler`; or let the client \
+                        speak the other; for checks of gRPC servers there are Kubernetes `grpc` probes, AWS target groups of version GRPC, \
+                        `grpc_health_probe`.";
 
 /// A client that begins with HTTP/2 in clear (prior knowledge, RFC 9113 section 3.3).
 fn in_clear(c: &Connection, answered: Option<Moment>, exam: &mut Exam<'_>) {
@@ -116,12 +124,26 @@ fn in_clear(c: &Connection, answered: Option<Moment>, exam: &mut Exam<'_>) {
     exam.symptom(CODE, NOT_ASKED, Severity::Error, Confidence::High, &evidence).happened(answered);
 }
 
-fn tell_in_clear(count: u64, of: u64, address: &str) -> Told {
-    let mut told = Told { affected: Some(count), example_kind: Some(NOT_ASKED), ..Told::default() };
-    told.summary = format!(
-        "The client began with HTTP/2 in clear, as gRPC clients do, and {address} answered in HTTP/1 ({count} of {of}): it does not speak \
-         HTTP/2 on this port to a client that does not ask first, and no request was served."
-    );
+/// A client of HTTP/1, and a server that begins with HTTP/2.
+fn in_http1(c: &Connection, http: &Http, exam: &mut Exam<'_>) {
+    let Some(answered) = http.speaks_http2 else { return };
+    let evidence = [c.traffic.client.first_payload, Some(answered), c.ending.first];
+    exam.symptom(CODE, HTTP2_ALONE, Severity::Error, Confidence::High, &evidence).happened(answered);
+}
+
+fn tell_in_clear(kind: &'static str, count: u64, of: u64, address: &str) -> Told {
+    let mut told = Told { affected: Some(count), example_kind: Some(kind), ..Told::default() };
+    told.summary = if kind == NOT_ASKED {
+        format!(
+            "The client began with HTTP/2 in clear, as gRPC clients do, and {address} answered in HTTP/1 ({count} of {of}): it does not \
+             speak HTTP/2 on this port to a client that does not ask first, and no request was served."
+        )
+    } else {
+        format!(
+            "The client asked in HTTP/1, and {address} speaks HTTP/2 alone, as servers of gRPC do ({count} of {of}): no request was served. \
+             Health checks of load balancers and of Kubernetes (`httpGet`) are made in HTTP/1."
+        )
+    };
     told.confidence = Some(Confidence::High);
     told.remedy = vec![
         IN_CLEAR.to_owned(),
