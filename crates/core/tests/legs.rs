@@ -1,5 +1,6 @@
 //! On which leg of a proxy a failure began is said where the order of packets shows it, and nowhere else.
 
+use handshark::detect::Severity;
 use handshark::{Inspector, Limits, Report};
 
 const ENDPOINTS: &str = "1 client 10.0.0.9:40001\n1 server 10.0.0.7:8080\n2 client 10.0.0.7:41000\n2 server 10.0.0.5:9000\n\
@@ -65,4 +66,18 @@ fn another_address_than_the_proxys_says_nothing() {
     let other = asked(502, REFUSED).replace("0.020 2", "0.020 4").replace("0.021 2", "0.021 4");
     let ladder = format!("4 client 10.0.0.8:41000\n4 server 10.0.0.5:9000\n{other}");
     assert_eq!(told(&ladder), None);
+}
+
+#[test]
+fn what_a_gateway_says_of_a_failure_in_the_capture_is_no_second_cause() {
+    let severity = |ladder: &str| {
+        let report = report(ladder);
+        let gateway = report.findings.into_iter().find(|finding| finding.code == "server-error-message");
+        gateway.map(|finding| (finding.severity, finding.summary.contains("connection-refused at 10.0.0.5:9000")))
+    };
+    assert_eq!(severity(&asked(502, REFUSED)), Some((Severity::Info, true)));
+    // Nothing that failed between the two, or something else.
+    assert_eq!(severity(&asked(502, "")), Some((Severity::Warning, false)));
+    let later = format!("{}2.000 2 C SYN\n2.001 2 S RST\n", asked(502, ""));
+    assert_eq!(severity(&later), Some((Severity::Warning, false)));
 }

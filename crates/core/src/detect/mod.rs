@@ -45,6 +45,7 @@ pub(crate) use detector::Said;
 pub use detector::{Blind, CaptureFacts, Case, Common, Detector, Exam, Host, Scan, Scope, Sure, Told};
 pub use distribution::{Cluster, Distribution};
 pub use group::{Group, Spread};
+pub(crate) use http::GATEWAY_STATUS;
 pub use load::Load;
 pub use pace::Pace;
 pub use pairs::Pairs;

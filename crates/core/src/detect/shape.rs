@@ -80,7 +80,7 @@ impl Shape {
 
     /// It speaks a protocol that tells in clear why it refuses or ends a connection.
     pub const DIALOGUE: Self = Self(1 << 37);
-    /// Such an error was the server's last word, or that word could not be read.
+    /// It said why, or its last word could not be read.
     pub const SAID: Self = Self(1 << 38);
 
     /// Payload of the client was captured.
@@ -127,7 +127,7 @@ impl Shape {
             | only(matches!(outcome, Outcome::Established | Outcome::Reset), Self::USED)
             | only(c.traffic.client.packets > 0 && c.traffic.server.packets > 0, Self::BOTH_SIDES)
             | c.dialogue.as_deref().map_or(Self::ANY, |dialogue| Self::of_dialogue(c, dialogue))
-            | if c.http.is_some() { Self::of_tunnel(c) } else { Self::ANY }
+            | if c.http.is_some() { Self::of_http(c) } else { Self::ANY }
             | only(c.visibility.one_way.is_some(), Self::ONE_WAY)
             | only(c.visibility.mid_stream, Self::MID_STREAM)
             | only(c.visibility.cut_by_snaplen > 0, Self::CUT)
@@ -167,14 +167,10 @@ impl Shape {
         Self::DIALOGUE | if said { Self::SAID } else { Self::ANY }
     }
 
-    /// A tunnel through a proxy is talked over in clear, too.
+    /// Proxies and gateways say why in HTTP.
     #[inline(never)]
-    fn of_tunnel(c: &Connection) -> Self {
-        match super::http::asks_for_a_tunnel(c) {
-            true if super::http::refusal_of_a_tunnel(c).is_some() => Self::DIALOGUE | Self::SAID,
-            true => Self::DIALOGUE,
-            false => Self::ANY,
-        }
+    fn of_http(c: &Connection) -> Self {
+        Self::DIALOGUE | if super::http::says_why(c) { Self::SAID } else { Self::ANY }
     }
 
     /// Both together.

@@ -256,16 +256,14 @@ impl Casebook {
         }
         let told = folded(without_explained(told), &self.limits);
         let mut findings: Vec<Finding> = told.into_iter().map(Story::into_finding).collect();
-        findings.sort_by(|a, b| {
-            let harm = |finding: &Finding| (finding.severity, finding.affected, finding.confidence);
-            harm(b).cmp(&harm(a)).then_with(|| a.code.cmp(b.code)).then_with(|| a.service.cmp(&b.service))
-        });
+        sort(&mut findings);
         // With all of them: what a limit leaves out of the report explains failures all the same.
         let failures = self.rows.iter().map(|row| (row.service.key, &row.failures));
         let Compared { failed, unexplained } = Compared::of(failures, &findings);
         let findings_left_out = findings.len().saturating_sub(self.limits.max_findings) as u64;
         findings.truncate(self.limits.max_findings);
         self.legs.tell(&mut findings);
+        sort(&mut findings);
         let services = self.summaries(&findings);
         let totals = self.totals(failed);
         let others = self.rows.get(self.limits.max_services).map_or(0, |row| row.service.connections);
@@ -382,3 +380,11 @@ fn note_overlaps(found: u64, checks: &[Check], whole: &mut Cells, service: &mut 
 
 /// Whom the row of all other services is named after: nobody.
 const OTHERS: ServiceKey = ServiceKey { address: IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), port: 0 };
+
+/// The worst first.
+fn sort(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| {
+        let harm = |finding: &Finding| (finding.severity, finding.affected, finding.confidence);
+        harm(b).cmp(&harm(a)).then_with(|| a.code.cmp(b.code)).then_with(|| a.service.cmp(&b.service))
+    });
+}

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use super::Finding;
 use super::names::Names;
-use crate::detect::{Severity, Symptom};
+use crate::detect::{GATEWAY_STATUS, Severity, Symptom};
 use crate::record::Connection;
 use crate::types::{Endpoint, Moment, Side};
 
@@ -90,9 +90,21 @@ impl Legs {
         if self.more {
             return;
         }
-        for finding in findings {
+        let mut causes: Vec<(Began, &'static str, String)> = Vec::new();
+        for finding in findings.iter_mut() {
             if let Some(began) = self.began_at(finding) {
                 began.say(finding);
+                let upstream = began.failed.upstream.to_string();
+                causes.push((began, finding.code, upstream));
+            }
+        }
+        for finding in findings {
+            if let Some((_, code, upstream)) = causes.iter().find(|(began, ..)| explains(began, finding)) {
+                // One cause is told once: what a gateway says of it adds nothing.
+                finding.severity = Severity::Info;
+                finding.summary += &format!(" What failed behind it is in this capture: {code} at {upstream}.");
+                finding.remedy = vec![format!("See {code} at {upstream}: that is the cause.")];
+                finding.not_visible.clear();
             }
         }
     }
@@ -123,6 +135,13 @@ impl Legs {
         }
         began
     }
+}
+
+/// Whether what a gateway said, as often as it said it, followed this failure.
+fn explains(began: &Began, gateway: &Finding) -> bool {
+    let is_gateway = gateway.facts.0.iter().any(|(key, _)| *key == GATEWAY_STATUS);
+    let it = gateway.service.as_ref().filter(|_| is_gateway && gateway.also_at.is_empty());
+    it.is_some_and(|service| service.endpoint() == began.proxy) && gateway.affected <= began.answers
 }
 
 fn is_grave(symptom: &Symptom) -> bool {

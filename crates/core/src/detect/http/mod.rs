@@ -3,6 +3,7 @@
 pub(super) mod answer_cut_short;
 mod asked;
 pub(super) mod empty_reply;
+mod gateway_errors;
 mod lost_answer;
 pub(super) mod quiet_request_timeout;
 mod refused_tunnel;
@@ -14,4 +15,11 @@ pub(super) mod too_many_pings;
 pub(super) mod unannounced_close;
 mod unfinished_request;
 
-pub(super) use refused_tunnel::{is_asked as asks_for_a_tunnel, refusal as refusal_of_a_tunnel};
+pub(crate) use gateway_errors::GATEWAY_STATUS;
+
+use crate::record::Connection;
+
+/// Whether HTTP in clear said why what was asked for can not be had.
+pub(super) fn says_why(c: &Connection) -> bool {
+    refused_tunnel::refusal(c).is_some() || gateway_errors::last_answer(c).is_some()
+}

@@ -20,12 +20,12 @@ const TARGET: &str = "target";
 const STATUS: &str = "status";
 
 /// Whether the client asked a proxy for a tunnel, in clear.
-pub(in crate::detect) fn is_asked(c: &Connection) -> bool {
+pub(super) fn is_asked(c: &Connection) -> bool {
     c.http.as_ref().is_some_and(|http| http.first_method.as_deref() == Some("CONNECT"))
 }
 
 /// The proxy's answer, where it is no yes.
-pub(in crate::detect) fn refusal(c: &Connection) -> Option<Response> {
+pub(super) fn refusal(c: &Connection) -> Option<Response> {
     let http = c.http.as_ref().filter(|http| http.switched.is_none() && !http.incomplete)?;
     http.last_response.filter(|answer| answer.status >= 300 && is_asked(c))
 }

@@ -1,7 +1,7 @@
 //! A server says in clear text why it refuses or ends a connection.
 
-use super::refused_tunnel;
 use super::server_errors::{Meaning, meaning};
+use super::{gateway_errors, refused_tunnel};
 use crate::detect::recapture;
 use crate::detect::thresholds::LAST_WORD_WITHIN;
 use crate::detect::words::counted;
@@ -50,6 +50,9 @@ impl Detector for ServerErrorMessage {
         if refused_tunnel::is_asked(c) {
             return refused_tunnel::examine(c, CODE, exam);
         }
+        if c.http.is_some() {
+            return gateway_errors::examine(c, CODE, exam);
+        }
         let Some(dialogue) = &c.dialogue else { return };
         let Some(said) = &dialogue.said else {
             let unread = dialogue.unread || c.visibility.missing_bytes.server > 0;
@@ -83,9 +86,10 @@ impl Detector for ServerErrorMessage {
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
         let address = service.address();
-        let one = |&(kind, count): &(&'static str, u64)| match refused_tunnel::KINDS.contains(&kind) {
-            true => refused_tunnel::tell(kind, count, &address, case.group),
-            false => Some(tell_kind(kind, count, &address, case.group)),
+        let one = |&(kind, count): &(&'static str, u64)| match kind {
+            _ if refused_tunnel::KINDS.contains(&kind) => refused_tunnel::tell(kind, count, &address, case.group),
+            _ if gateway_errors::KINDS.contains(&kind) => Some(gateway_errors::tell(kind, count, &address, case.group)),
+            _ => Some(tell_kind(kind, count, &address, case.group)),
         };
         case.group.kinds.iter().filter_map(one).collect()
     }
