@@ -231,6 +231,31 @@ mod tests {
         }
     }
 
+    proptest! {
+        /// Whether bytes are kept or their length alone, as much comes out at each step.
+        #[test]
+        fn a_length_stands_for_its_bytes(
+            segments in prop::collection::vec((0_u32..120, 1_u32..40, any::<bool>()), 1..60),
+        ) {
+            let (mut kept, mut counted) = (Assembler::default(), Assembler::default());
+            let mut out = [0_u32; 2];
+            kept.begin(Seq(7));
+            counted.begin(Seq(7));
+            let length_of = |piece: &Piece<'_>| match piece {
+                Piece::Bytes(bytes) => bytes.len() as u32,
+                Piece::Cut(length) | Piece::Missing(length) => *length,
+            };
+            for (n, &(offset, length, is_counted)) in segments.iter().enumerate() {
+                let (from, bytes, at) = (Seq(7).plus(offset), vec![0; length as usize], moment(n as u64));
+                kept.add(from, &bytes, length, at, 1 << 16, &mut |piece, _| out[0] += length_of(&piece));
+                let part = if is_counted { &[][..] } else { &bytes };
+                counted.add(from, part, length, at, 1 << 16, &mut |piece, _| out[1] += length_of(&piece));
+                prop_assert_eq!(out[0], out[1]);
+                prop_assert_eq!(kept.waits(), counted.waits());
+            }
+        }
+    }
+
     #[test]
     fn a_hole_is_skipped_once_it_will_not_be_filled() {
         let mut assembler = Assembler::default();

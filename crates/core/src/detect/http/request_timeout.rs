@@ -2,7 +2,7 @@
 
 use super::asked::{Asked, first_words, is_stuck_before, last_request, refused_answer};
 use super::lost_answer::{self, ANSWER_LOST};
-use super::unfinished_request::{self, ABANDONED, CUT_OFF, SLOW, UNFINISHED};
+use super::unfinished_request::{self, ABANDONED, CUT_OFF, LOST, SLOW, UNFINISHED};
 use crate::detect::thresholds::{SAID_AT_CLOSE_WITHIN, WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;
 use crate::detect::words::counted;
@@ -48,7 +48,7 @@ const KINDS: [Kind; 6] = [
     Kind { name: NEVER_ANSWERED, by: Side::Client, in_clear: false },
 ];
 
-const OTHERS: [&str; 5] = [UNFINISHED, CUT_OFF, ABANDONED, SLOW, ANSWER_LOST];
+const OTHERS: [&str; 6] = [UNFINISHED, CUT_OFF, ABANDONED, LOST, SLOW, ANSWER_LOST];
 
 impl Detector for RequestTimeout {
     fn code(&self) -> &'static str {

@@ -15,6 +15,8 @@ pub(super) const UNFINISHED: &str = "request-unfinished";
 pub(super) const CUT_OFF: &str = "request-cut-off";
 /// The client left in the middle of its own request.
 pub(super) const ABANDONED: &str = "request-abandoned";
+/// The client had sent the rest, by its own numbers, and it did not come.
+pub(super) const LOST: &str = "request-lost";
 /// The client gave up on a request that had taken most of the time to arrive.
 pub(super) const SLOW: &str = "request-slow";
 
@@ -46,18 +48,21 @@ pub(super) fn examine(c: &Connection, by: Side, end: Moment, code: &'static str,
     let end = refusal.map_or(end, |refusal| refusal.at);
     let Some(last) = c.traffic.client.last_payload.filter(|_| may_be_judged(c, end)) else { return true };
     let (took, waited) = (end.at.since(request.at.at), end.at.since(last.at));
-    let (kind, span, confidence) = match by {
+    let lost = c.traffic.client.unseen.as_deref();
+    let (kind, span) = match by {
+        _ if lost.is_some() && (by == Side::Client || waited >= WAITED_LEAST) => (LOST, took),
         // A client may be on its way out with what it had sent before.
-        Side::Client => (ABANDONED, took, Confidence::High),
-        Side::Server if last.packet < end.packet && waited >= WAITED_LEAST => (UNFINISHED, waited, Confidence::High),
-        Side::Server if refusal.is_some() && took >= WAITED_LEAST => (CUT_OFF, took, Confidence::High),
+        Side::Client => (ABANDONED, took),
+        Side::Server if last.packet < end.packet && waited >= WAITED_LEAST => (UNFINISHED, waited),
+        Side::Server if refusal.is_some() && took >= WAITED_LEAST => (CUT_OFF, took),
         Side::Server => return true,
     };
     let last = Some(last).filter(|last| last.packet < end.packet);
-    exam.symptom(code, kind, Severity::Warning, confidence, &[Some(request.at), last, Some(end)])
+    let evidence = [Some(request.at), last, Some(end), lost.map(|lost| lost.told)];
+    exam.symptom(code, kind, Severity::Warning, Confidence::High, &evidence)
         .happened(end)
         .span(Some(span))
-        .count(missing_bytes(request))
+        .count(lost.map_or_else(|| missing_bytes(request), |lost| Some(lost.bytes)))
         .quote(PART, part(request));
     if let Some(refusal) = refusal {
         exam.quote(STATUS, &refusal.status.to_string());
@@ -160,6 +165,14 @@ pub(super) fn tell(kind: &'static str, waits: &Cluster, is_a_timeout: bool, grou
                 told.summary += " The time is the same each time: it is a timeout of the client's.";
             }
         }
+        LOST => {
+            let most = group.spread(LOST).and_then(|spread| spread.counts.whole()).map_or(0, |bytes| bytes.largest);
+            told.summary = format!(
+                "{requests} to {address} did not come whole, though the client had sent the rest: by its sequence numbers up to {} are \
+                 lost on the way. {waits} after the first byte one side closed.",
+                counted(most.unsigned_abs(), "byte")
+            );
+        }
         _ => {
             told.summary = format!(
                 "{requests} to {address} took most of the time to be sent that the client gave them: it left {waits} after their first \
@@ -180,7 +193,9 @@ pub(super) fn tell(kind: &'static str, waits: &Cluster, is_a_timeout: bool, grou
     if is_a_timeout {
         told.candidates = wait_candidates(waits, gave_up);
     }
-    told.facts.add("gave_up", gave_up.name());
+    if kind != LOST {
+        told.facts.add("gave_up", gave_up.name());
+    }
     told.facts.add("waited_shortest_s", waits.shortest());
     told.facts.add("waited_longest_s", waits.longest());
     told.facts.add("same_wait_each_time", if is_a_timeout { "yes" } else { "no" });
