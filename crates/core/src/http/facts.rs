@@ -52,6 +52,8 @@ pub struct UnfinishedRequest {
     pub at: Moment,
     /// What is missing of it.
     pub missing: Missing,
+    /// Whether the client held its body back until it was told to go on (`Expect: 100-continue`, RFC 9110 section 10.1.1), and was not.
+    pub awaits_continue: bool,
 }
 
 /// What a message lacks.

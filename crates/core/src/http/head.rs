@@ -39,6 +39,8 @@ pub(super) struct Fields<'a> {
     pub(super) keep_alive: Option<KeepAlive>,
     pub(super) host: Option<&'a [u8]>,
     pub(super) server: Option<&'a [u8]>,
+    /// `Expect: 100-continue` (RFC 9110 section 10.1.1).
+    pub(super) expects_continue: bool,
 }
 
 /// RFC 9112 section 6.3.
@@ -123,6 +125,9 @@ fn fields<'a>(headers: &[Header<'a>], old: bool) -> Fields<'a> {
         // The length decides most names without a comparison.
         match header.name.len() {
             4 if header.name.eq_ignore_ascii_case("host") => fields.host = fields.host.or(Some(value)),
+            6 if header.name.eq_ignore_ascii_case("expect") => {
+                fields.expects_continue = has_token(value, b"100-continue");
+            }
             6 if header.name.eq_ignore_ascii_case("server") => fields.server = fields.server.or(Some(value)),
             10 if header.name.eq_ignore_ascii_case("connection") => {
                 fields.connection_close |= has_token(value, b"close");

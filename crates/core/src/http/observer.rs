@@ -19,6 +19,8 @@ pub struct HttpObserver {
     http: Http,
     flows: Sided<Flow>,
     outstanding: Outstanding,
+    /// The last request waits to be told to go on, and nothing of its body came.
+    awaits_continue: bool,
     max_head_bytes: usize,
     over_limit: bool,
 }
@@ -54,6 +56,7 @@ impl HttpObserver {
             http: Http::default(),
             flows: Sided::default(),
             outstanding: Outstanding::default(),
+            awaits_continue: false,
             max_head_bytes: limits.max_http_head_bytes,
             over_limit: false,
         }
@@ -73,6 +76,9 @@ impl HttpObserver {
         }
         while !bytes.is_empty() {
             let flow = &mut self.flows[side];
+            if side == Side::Client {
+                self.awaits_continue = false;
+            }
             match &mut flow.reading {
                 Reading::Head => self.on_head_bytes(side, &mut bytes, at),
                 Reading::Body(left) => {
@@ -175,7 +181,7 @@ impl HttpObserver {
             Reading::Chunked(_) => (self.http.last_request, Missing::LastChunk),
             Reading::Head | Reading::Lost | Reading::Done => return None,
         };
-        Some(UnfinishedRequest { at: at?, missing })
+        Some(UnfinishedRequest { at: at?, missing, awaits_continue: self.awaits_continue })
     }
 
     fn on_head_bytes(&mut self, side: Side, bytes: &mut &[u8], at: Moment) {
@@ -266,6 +272,7 @@ impl HttpObserver {
         if whole.closes(&head.fields) {
             http.client_announced_close.get_or_insert(begun);
         }
+        self.awaits_continue = head.fields.expects_continue;
         self.outstanding.push(match head.method {
             "HEAD" => Asked::Head,
             "CONNECT" => Asked::Connect,
@@ -295,6 +302,7 @@ impl HttpObserver {
             return self.switch(begun);
         }
         if (100..200).contains(&status) {
+            self.awaits_continue = false;
             return Reading::Head; // RFC 9110 section 15.2: the final response follows.
         }
         let closes = whole.closes(&head.fields);

@@ -288,7 +288,7 @@ proptest! {
 #[test]
 fn a_request_that_is_not_whole() {
     let missing = |segments: &[(char, &str)]| observe(segments).unfinished_request;
-    let unfinished = |number, missing| Some(UnfinishedRequest { at: packet(number), missing });
+    let unfinished = |number, missing| Some(UnfinishedRequest { at: packet(number), missing, awaits_continue: false });
     let body = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc";
     assert_eq!(missing(&[('C', body)]), unfinished(1, Missing::Body(7)));
     assert_eq!(missing(&[('C', body), ('C', "defghij")]), None);
@@ -298,6 +298,12 @@ fn a_request_that_is_not_whole() {
     assert_eq!(missing(&[('C', chunked)]), unfinished(1, Missing::LastChunk));
     assert_eq!(missing(&[('C', chunked), ('C', "0\r\n\r\n")]), None);
     assert_eq!(missing(&[('C', "GET / HTTP/1.1\r\nHost: a\r\n")]), unfinished(1, Missing::EndOfHead));
+    // Until it is told to go on.
+    let careful = "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+    let awaits = |segments: &[(char, &str)]| missing(segments).map(|request| request.awaits_continue);
+    assert_eq!(awaits(&[('C', careful)]), Some(true));
+    assert_eq!(awaits(&[('C', careful), ('S', "HTTP/1.1 100 Continue\r\n\r\n")]), Some(false));
+    assert_eq!(awaits(&[('C', careful), ('C', "a")]), Some(false));
     // What begins like no request is none.
     assert_eq!(missing(&[('C', REQUEST), ('S', ANSWER), ('C', "GETTY")]), None);
     assert_eq!(missing(&[('C', REQUEST), ('S', ANSWER)]), None);

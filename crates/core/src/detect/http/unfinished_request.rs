@@ -37,7 +37,7 @@ pub(super) fn examine(c: &Connection, by: Side, end: Moment, code: &'static str,
     let Some(request) = http.unfinished_request.filter(|request| request.at.packet < end.packet) else { return false };
     let later = |answer: &Response| answer.at.packet > request.at.packet;
     let answer = http.last_response.filter(|answer| later(answer) && answer.at.packet <= end.packet);
-    let refusal = answer.filter(|answer| is_refusal(c, answer));
+    let refusal = answer.filter(|answer| is_refusal(c, request, answer));
     // Who is answered early need not send the rest; what follows an answer without end is no request.
     let raw = http.last_response.is_some_and(|answer| !later(&answer) && answer.until_close);
     if raw || (answer.is_some() && refusal.is_none()) {
@@ -70,11 +70,12 @@ pub(super) fn examine(c: &Connection, by: Side, end: Moment, code: &'static str,
     true
 }
 
-/// Whether an answer says that the rest of the request did not come: in as many words, or as an error after the client had been quiet.
-fn is_refusal(c: &Connection, answer: &Response) -> bool {
+/// Whether an answer says that the rest of the request did not come: in as many words, or as an error after the client had been quiet. Who
+/// holds the body back until it is told to go on is quiet by intent.
+fn is_refusal(c: &Connection, request: UnfinishedRequest, answer: &Response) -> bool {
     let last = c.traffic.client.last_payload.filter(|last| last.packet < answer.at.packet);
     let after_silence = last.is_some_and(|last| answer.at.at.since(last.at) >= WAITED_LEAST);
-    answer.status == REQUEST_TIMEOUT || (answer.status >= 400 && after_silence)
+    answer.status == REQUEST_TIMEOUT || (answer.status >= 400 && after_silence && !request.awaits_continue)
 }
 
 /// Where nothing is missing from the capture, an answer included, and nothing on the way: what is lost is sent again, and who does not
@@ -96,6 +97,7 @@ fn missing_bytes(request: UnfinishedRequest) -> Option<u32> {
 
 const fn part(request: UnfinishedRequest) -> &'static str {
     match request.missing {
+        _ if request.awaits_continue => "held back",
         Missing::EndOfHead => "head",
         Missing::Body(_) => "body",
         Missing::LastChunk => "last chunk",
@@ -224,6 +226,7 @@ fn missing(kind: &str, group: &Group) -> String {
     let one = |part: &str| match (part, &of_body) {
         ("body", Some(bytes)) => format!("{bytes} of the body that its Content-Length announces"),
         ("body", None) => "most of the body that its Content-Length announces".to_owned(),
+        ("held back", _) => "the body, for which the client waited to be told `100 Continue`".to_owned(),
         ("head", _) => "the empty line that ends the head".to_owned(),
         (part, _) => format!("the {part}"),
     };
