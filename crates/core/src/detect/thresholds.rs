@@ -366,7 +366,7 @@ pub(super) const HOLE_LEAST: Span = Span::from_secs(2);
 /// How long after a receiver said what is missing the sender's next words are no part of the same flight.
 pub(super) const HOLE_SPOKEN_ON: Span = Span::from_secs(1);
 
-/// A segment as large that passed no longer before shows that the way takes it: routes change seldom.
+/// A segment as large that passed no longer before or after shows that the way takes it: routes change seldom.
 pub(super) const PASSED_WITHIN: Span = Span::from_secs(60);
 
 /// Connections that lost big segments from which that is no chance, though others carried as big ones: one of several ways may be narrow.

@@ -148,12 +148,13 @@ fn tell_kind(case: &Case<'_>, service: &Service, kind: &'static str, writer: Sid
     Some(told)
 }
 
-/// Where segments as large passed between the same two hosts at about that time or later, and no router said otherwise.
+/// Where segments as large passed between the same two hosts at about that time, and no router said otherwise.
 fn as_large_passed(case: &Case<'_>, service: &Service, kind: &str, writer: Side) -> Option<Carried> {
     let carried = service.carried(case.group.only_client()?, writer)?;
     let lost = case.group.quotes(kind, "segment").iter().filter_map(|(length, _)| length.parse::<u32>().ok()).min()?;
-    let lately = case.group.first.is_some_and(|first| first < carried.at.plus(PASSED_WITHIN));
-    (lately && carried.bytes >= lost && case.group.quotes(kind, "icmp").is_empty()).then_some(carried)
+    let (first, last) = case.group.first.zip(case.group.last)?;
+    let meanwhile = first < carried.at.plus(PASSED_WITHIN) && carried.at < last.plus(PASSED_WITHIN);
+    (meanwhile && carried.bytes >= lost && case.group.quotes(kind, "icmp").is_empty()).then_some(carried)
 }
 
 /// By what it is seen where the big segments are sent.
