@@ -310,6 +310,9 @@ pub(super) const LOST_PROBES: u32 = 3;
 /// Retransmissions of a big segment from which it does not pass.
 pub(super) const MTU_RETRANSMISSIONS: u32 = 3;
 
+/// A PING of a WebSocket that is unanswered for this long is why its sender leaves. Libraries wait from 5 to 30 s.
+pub(super) const PONG_WAIT: Span = Span::from_secs(1);
+
 /// A server that says why it closes does it at once; what comes later is a timer of its own.
 pub(super) const LAST_WORD_WITHIN: Span = Span::from_secs(1);
 

@@ -81,6 +81,8 @@ impl Known {
 pub(super) enum Spoken {
     /// HTTP/1 in clear.
     Http1,
+    /// In clear, a WebSocket.
+    WebSocket,
     /// In clear, and no HTTP/1.
     Other,
     /// Encrypted, or not captured.
@@ -107,7 +109,9 @@ impl Spoken {
         let is = |names: &[&str]| names.iter().any(|name| known.component.contains(name));
         match self {
             Self::Unknown => true,
-            Self::Http1 => !is(NOT_HTTP) && !is(HTTP_2),
+            Self::Http1 => !is(NOT_HTTP) && !is(HTTP_2) && !is(WEB_SOCKET),
+            // The timers of HTTP itself end with the upgrade.
+            Self::WebSocket => is(WEB_SOCKET) || PASSES_WEBSOCKETS.contains(&known.id),
             Self::Other => is(NOT_HTTP) || is(ANY_PROTOCOL),
         }
     }
@@ -117,6 +121,11 @@ impl Spoken {
 const NOT_HTTP: &[&str] = &["Kafka", "MySQL", "NATS", "PostgreSQL", "Redis", "memcached"];
 /// Those that speak HTTP/2 alone.
 const HTTP_2: &[&str] = &["HTTP/2", "grpc"];
+/// Those that concern WebSockets alone.
+const WEB_SOCKET: &[&str] = &["WebSocket"];
+/// Limits that hold for WebSockets, too.
+const PASSES_WEBSOCKETS: &[&str] =
+    &["aws-alb", "aws-clb", "envoy-streamidle", "envoy-tcpidle", "httpd-timeout", "nginx-stream"];
 /// Those that pass on whatever is spoken.
 const ANY_PROTOCOL: &[&str] = &["AWS NLB", "Envoy tcp_proxy", "HAProxy", "nginx stream"];
 
@@ -340,8 +349,11 @@ mod tests {
         assert_eq!(components(&ten_minutes), ["nginx stream", "Kafka broker"]);
         let http = idle_candidates(&cluster(&[600_010]), Spoken::Http1, None, None);
         assert!(!components(&http).contains(&"Kafka broker"));
-        for name in NOT_HTTP.iter().chain(HTTP_2).chain(ANY_PROTOCOL) {
+        for name in NOT_HTTP.iter().chain(HTTP_2).chain(WEB_SOCKET).chain(ANY_PROTOCOL) {
             assert!(KNOWN.iter().any(|known| known.component.contains(name)), "{name}");
+        }
+        for id in PASSES_WEBSOCKETS {
+            assert!(KNOWN.iter().any(|known| known.id == *id), "{id}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! The public facts of clear HTTP/1 on one connection.
 
+use super::WebSocket;
 use crate::types::{Moment, Span};
 
 /// What was seen of clear HTTP/1 (RFC 9112) on one connection.
@@ -43,6 +44,8 @@ pub struct Http {
     pub unfinished_request: Option<UnfinishedRequest>,
     /// When the connection left HTTP/1 (`101 Switching Protocols`, or a successful `CONNECT`).
     pub switched: Option<Moment>,
+    /// What followed, where it is a WebSocket (RFC 6455).
+    pub websocket: Option<Box<WebSocket>>,
 }
 
 /// A request of which the client did not send the rest.

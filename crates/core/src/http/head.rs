@@ -41,6 +41,8 @@ pub(super) struct Fields<'a> {
     pub(super) server: Option<&'a [u8]>,
     /// `Expect: 100-continue` (RFC 9110 section 10.1.1).
     pub(super) expects_continue: bool,
+    /// `Upgrade: websocket` (RFC 6455 section 4.2.2).
+    pub(super) to_websocket: bool,
 }
 
 /// RFC 9112 section 6.3.
@@ -129,6 +131,7 @@ fn fields<'a>(headers: &[Header<'a>], old: bool) -> Fields<'a> {
                 fields.expects_continue = has_token(value, b"100-continue");
             }
             6 if header.name.eq_ignore_ascii_case("server") => fields.server = fields.server.or(Some(value)),
+            7 if header.name.eq_ignore_ascii_case("upgrade") => fields.to_websocket = has_token(value, b"websocket"),
             10 if header.name.eq_ignore_ascii_case("connection") => {
                 fields.connection_close |= has_token(value, b"close");
                 fields.connection_keep_alive |= has_token(value, b"keep-alive");

@@ -4,6 +4,7 @@ use super::chunked::{Chunked, Outcome};
 use super::head::{self, ContentLength, Fields, RequestHead, ResponseHead, TransferEncoding};
 use super::outstanding::{Asked, Outstanding};
 use super::probe::{Probe, RESPONSE_START, is_http2_settings, probe};
+use super::websocket::WebSocketObserver;
 use super::{Http, Missing, Response, UnfinishedRequest};
 use crate::limits::Limits;
 use crate::tls::ALERT;
@@ -19,6 +20,8 @@ pub struct HttpObserver {
     http: Http,
     flows: Sided<Flow>,
     outstanding: Outstanding,
+    /// Reads on where the connection became a WebSocket.
+    websocket: Option<Box<WebSocketObserver>>,
     /// The last request waits to be told to go on, and nothing of its body came.
     awaits_continue: bool,
     max_head_bytes: usize,
@@ -56,6 +59,7 @@ impl HttpObserver {
             http: Http::default(),
             flows: Sided::default(),
             outstanding: Outstanding::default(),
+            websocket: None,
             awaits_continue: false,
             max_head_bytes: limits.max_http_head_bytes,
             over_limit: false,
@@ -65,6 +69,9 @@ impl HttpObserver {
     /// The next in-order bytes of one side: one call for each segment, or for each piece of one that was held back.
     /// `at` is the packet that made them available.
     pub fn on_bytes(&mut self, side: Side, mut bytes: &[u8], at: Moment) {
+        if let Some(websocket) = &mut self.websocket {
+            return websocket.on_bytes(side, bytes, at);
+        }
         if matches!(self.flows[side].reading, Reading::Lost) && resumes(side, bytes) {
             self.flows[side].reading = Reading::Head;
             if side == Side::Server {
@@ -94,8 +101,12 @@ impl HttpObserver {
                     Outcome::Ended => flow.reading = Reading::Head,
                     Outcome::Wrong => return self.lose(side),
                 },
-                Reading::Lost | Reading::Done => return,
+                Reading::Lost | Reading::Done => break,
             }
+        }
+        // A server may speak in the segment that accepts.
+        if let Some(websocket) = &mut self.websocket {
+            websocket.on_bytes(side, bytes, at);
         }
     }
 
@@ -106,6 +117,9 @@ impl HttpObserver {
             return;
         }
         let length = u64::from(length);
+        if let Some(websocket) = &mut self.websocket {
+            return websocket.on_gap(side, length);
+        }
         let flow = &mut self.flows[side];
         let survived = match &mut flow.reading {
             Reading::Body(left) if length < *left => {
@@ -145,8 +159,9 @@ impl HttpObserver {
 
     /// How many of a side's next bytes are of a body of known length, which is stepped over.
     pub(crate) fn left_of_body(&self, side: Side) -> u64 {
-        match self.flows[side].reading {
-            Reading::Body(left) => left,
+        match (&self.websocket, &self.flows[side].reading) {
+            (Some(websocket), _) => websocket.left_of_frame(side),
+            (None, Reading::Body(left)) => *left,
             _ => 0,
         }
     }
@@ -169,6 +184,7 @@ impl HttpObserver {
             Reading::Head | Reading::Lost | Reading::Done => (false, None),
         };
         self.http.unfinished_request = self.unfinished_request();
+        self.http.websocket = self.websocket.map(|websocket| Box::new(websocket.finish()));
         self.http
     }
 
@@ -299,6 +315,7 @@ impl HttpObserver {
             http.server_software = Some(String::from_utf8_lossy(server).into_owned());
         }
         if status == 101 {
+            self.websocket = head.fields.to_websocket.then(Box::default);
             return self.switch(begun);
         }
         if (100..200).contains(&status) {

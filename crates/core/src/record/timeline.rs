@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{CloseKind, Connection, IcmpNote, NO_TLS};
+use crate::http::CloseFrame;
 use crate::tls::{CertificateMessage, Sni, names};
 use crate::types::{Moment, PacketNo, Side, Span, Timestamp, escaped};
 
@@ -208,6 +209,23 @@ fn http(c: &Connection, add: &mut Add<'_>) {
         let close = if response.closes { ", Connection: close" } else { "" };
         add(Some(response.at), Side::Server, Cow::Owned(format!("HTTP response {}{close}", response.status)));
     }
+    let Some(websocket) = &http.websocket else { return };
+    add(http.switched, Side::Server, Cow::Borrowed("upgraded to a WebSocket"));
+    for (side, close) in websocket.close.each() {
+        if let Some(close) = close {
+            add(Some(close.at), side, Cow::Owned(close_frame(close)));
+        }
+    }
+    for (side, ping) in websocket.unanswered_ping.each() {
+        add(*ping, side, Cow::Borrowed("PING of the WebSocket, without a PONG"));
+    }
+}
+
+fn close_frame(close: &CloseFrame) -> String {
+    let code = close.code.map_or_else(|| "no code".to_owned(), |code| code.to_string());
+    let reason: String = close.reason.chars().take(SHOWN_OF_MESSAGE).collect();
+    let more = if close.reason.len() > reason.len() { "..." } else { "" };
+    if reason.is_empty() { format!("Close, {code}") } else { format!("Close, {code} \"{}\"{more}", escaped(&reason)) }
 }
 
 fn http2(c: &Connection, add: &mut Add<'_>) {

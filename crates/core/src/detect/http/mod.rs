@@ -14,6 +14,8 @@ mod server_errors;
 pub(super) mod too_many_pings;
 pub(super) mod unannounced_close;
 mod unfinished_request;
+mod websocket_close;
+pub(super) mod websocket_cut;
 
 pub(crate) use gateway_errors::GATEWAY_STATUS;
 
@@ -21,5 +23,5 @@ use crate::record::Connection;
 
 /// Whether HTTP in clear said why what was asked for can not be had.
 pub(super) fn says_why(c: &Connection) -> bool {
-    refused_tunnel::refusal(c).is_some() || gateway_errors::last_answer(c).is_some()
+    refused_tunnel::refusal(c).is_some() || gateway_errors::last_answer(c).is_some() || websocket_close::says_why(c)
 }

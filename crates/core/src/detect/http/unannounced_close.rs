@@ -1,6 +1,7 @@
 //! A server closes right after an answer that did not say so.
 
 use super::asked::heads_unread;
+use super::websocket_cut::{self, CUT};
 use crate::detect::thresholds::{LIMIT_CLOSE_AFTER, TIMER_SAMPLES};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
@@ -35,11 +36,17 @@ impl Detector for UnannouncedClose {
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let (Protocol::Http1, Some(http)) = (c.protocol, &c.http) else { return };
-        let (Some(answer), Some(end), Some(idle)) = (http.last_response, c.ending.first, c.ending.idle) else { return };
         let by_server = c.ending.kind == CloseKind::Fin && c.ending.closed_by == Some(Side::Server);
-        if !by_server || !c.both_spoke() || http.switched.is_some() {
+        if !by_server || !c.both_spoke() {
             return;
         }
+        if let Some(websocket) = &http.websocket {
+            return websocket_cut::examine(c, websocket, CODE, exam);
+        }
+        if http.switched.is_some() {
+            return;
+        }
+        let (Some(answer), Some(end), Some(idle)) = (http.last_response, c.ending.first, c.ending.idle) else { return };
         if http.incomplete {
             heads_unread(exam);
             return;
@@ -66,12 +73,15 @@ impl Detector for UnannouncedClose {
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
-        let (count, lost) = (case.group.count, case.group.of_kind(REQUEST_LOST));
+        let (address, cut) = (service.address(), case.group.of_kind(CUT));
+        let websockets = (cut > 0).then(|| websocket_cut::tell(cut, &address, case.group.applied, case.group));
+        let (count, lost) = (case.group.count - cut, case.group.of_kind(REQUEST_LOST));
         let Some(after) = case.group.counts.whole().filter(|_| lost > 0 || count >= TIMER_SAMPLES) else {
-            return Vec::new();
+            return Vec::from_iter(websockets);
         };
-        let address = service.address();
-        let mut told = Told { example_kind: (lost > 0).then_some(REQUEST_LOST), ..Told::default() };
+        let (severity, kind) = if lost > 0 { (Severity::Warning, REQUEST_LOST) } else { (Severity::Info, HARMLESS) };
+        let mut told =
+            Told { severity: Some(severity), affected: Some(count), example_kind: Some(kind), ..Told::default() };
         told.summary = format!(
             "{address} closed {} right after an answer that did not announce it ({count} of {}): no `Connection: close`, so that a \
              client keeps the connection for its next request.",
@@ -87,7 +97,7 @@ impl Detector for UnannouncedClose {
         told.facts.add("requests_most", u64::try_from(after.largest).unwrap_or(0));
         told.facts.add("requests_lost", lost);
         told.remedy = remedy();
-        vec![told]
+        Vec::from_iter([told].into_iter().chain(websockets))
     }
 }
 

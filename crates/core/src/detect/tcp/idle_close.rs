@@ -1,5 +1,6 @@
 //! A server closes connections after they were quiet for a time: harmless alone, and the cause of `stale-reuse`.
 
+use crate::detect::http::websocket_cut;
 use crate::detect::thresholds::{
     IDLE_LEAST, IDLE_UNCERTAINTY_SHARE, SAFE_IDLE_SHARE, TIMER_GAP, TIMER_GAP_SHARE, TIMER_SAMPLES, TIMER_SHARE,
     TIMER_SPREAD_SHARE,
@@ -28,11 +29,13 @@ const QUIET_BY_TIMESTAMPS: &str = "quiet-by-timestamps";
 const UNCLEAR_BY_TIMESTAMPS: &str = "unclear-by-timestamps";
 /// As [`HIT`], and the idle time is from TCP timestamps.
 const HIT_BY_TIMESTAMPS: &str = "hit-by-timestamps";
+/// A WebSocket that was quiet, and that nobody had closed.
+const WEBSOCKET: &str = "websocket";
 /// No payload was captured, and no timestamps tell: how long the connection lived is an upper bound.
 const LIFE: &str = "life";
 
 /// All that tell of a silence.
-const TIMED: [&str; 5] = [QUIET, HIT, QUIET_BY_TIMESTAMPS, UNCLEAR_BY_TIMESTAMPS, HIT_BY_TIMESTAMPS];
+const TIMED: [&str; 6] = [QUIET, HIT, WEBSOCKET, QUIET_BY_TIMESTAMPS, UNCLEAR_BY_TIMESTAMPS, HIT_BY_TIMESTAMPS];
 
 /// Services from which those with the same timeout are told together.
 const ALIKE_LEAST: usize = 3;
@@ -68,21 +71,29 @@ impl Detector for IdleClose {
             return;
         }
         let Some(idle) = c.ending.idle else { return };
+        let websocket = c.http.as_ref().and_then(|http| http.websocket.as_deref());
+        if websocket.is_some_and(|websocket| websocket_cut::is_unread(c, websocket, exam)) {
+            return;
+        }
         exam.applies();
-        // A server that closes with a request before it, and no answer, gave up on it: it was not idle.
-        let after_a_request = idle.last_by == Some(Side::Client);
+        if websocket.is_some() && !websocket_cut::is_quiet(c) {
+            return;
+        }
+        // A server that closes with a request before it, and no answer, gave up on it: it was not idle. Messages need no answer.
+        let after_a_request = idle.last_by == Some(Side::Client) && websocket.is_none();
         if c.ending.closed_by != Some(Side::Server) || after_a_request || idle.span < IDLE_LEAST {
             return;
         }
         let hit = c.lost_a_write();
         let (kind, confidence) = match (idle.source, hit) {
+            _ if websocket.is_some() => (WEBSOCKET, Confidence::High),
             (IdleSource::Payload, false) => (QUIET, Confidence::High),
             (IdleSource::Payload, true) => (HIT, Confidence::High),
             (IdleSource::TcpTimestamps, false) if c.refused_unseen() => (UNCLEAR_BY_TIMESTAMPS, Confidence::Medium),
             (IdleSource::TcpTimestamps, false) => (QUIET_BY_TIMESTAMPS, Confidence::Medium),
             (IdleSource::TcpTimestamps, true) => (HIT_BY_TIMESTAMPS, Confidence::Medium),
         };
-        let severity = if hit { Severity::Warning } else { Severity::Info };
+        let severity = if hit || kind == WEBSOCKET { Severity::Warning } else { Severity::Info };
         let last_payload = match idle.last_by {
             // What came after the FIN is not what came before the silence.
             Some(_) => c.traffic.server.last_payload.filter(|last| Some(*last) < c.ending.first),
@@ -159,7 +170,10 @@ fn tell_life(life: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told>
 /// Whether one side had said that it would close: then the close is no timer's.
 fn was_announced(c: &Connection) -> bool {
     c.http.as_ref().is_some_and(|http| {
-        http.server_announced_close.is_some() || http.client_announced_close.is_some() || http.switched.is_some()
+        let announced = http.server_announced_close.is_some() || http.client_announced_close.is_some();
+        // What says goodbye in a protocol that is not read may have done so.
+        let unread = http.switched.is_some() && http.websocket.is_none() && c.tls.is_none();
+        announced || unread
     })
 }
 
@@ -215,22 +229,26 @@ fn ages_differ(group: &Group) -> bool {
 /// Closes that came together: the timer of each connection would have ended each in its own time.
 fn tell_event(idle: &Cluster, case: &Case<'_>, service: &Service) -> Told {
     let group = case.group;
-    let (address, within) = (service.address(), group.duration());
-    let hits = hits_among(group, idle);
+    let (address, lasted) = (service.address(), group.duration());
+    let (hits, websockets) = (hits_among(group, idle), within(group, &[WEBSOCKET], idle));
     let mut told = Told {
-        severity: Some(if hits > 0 { Severity::Warning } else { Severity::Info }),
+        severity: Some(if hits + websockets > 0 { Severity::Warning } else { Severity::Info }),
         confidence: Some(Confidence::Medium),
         ..Told::default()
     };
     told.summary = format!(
-        "{address} closed {} idle connections at one moment, within {within}, after {idle} of silence. That is no idle timeout of \
+        "{address} closed {} idle connections at one moment, within {lasted}, after {idle} of silence. That is no idle timeout of \
          each: the process was stopped, restarted or reloaded, or one timer sweeps all that are idle.",
         idle.count
     );
     if hits > 0 {
         told.summary += &format!(" {hits} of these closes met a write of the client, see stale-reuse.");
     }
-    told.facts.add("closes_within_s", within);
+    if websockets > 0 {
+        told.summary += &websocket_cut::among(websockets);
+        told.facts.add("websockets_cut", websockets);
+    }
+    told.facts.add("closes_within_s", lasted);
     told.facts.add("idle_shortest_s", idle.shortest());
     told.facts.add("idle_longest_s", idle.longest());
     told.facts.add("requests_hit", hits);
@@ -249,7 +267,8 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
         return None;
     }
     let announced = service.announced_timeout.filter(|announced| is_announced(idle, *announced));
-    let spoken = Spoken::of(group, &TIMED);
+    let websockets = within(group, &[WEBSOCKET], idle);
+    let spoken = if websockets == idle.count { Spoken::WebSocket } else { Spoken::of(group, &TIMED) };
     let candidates = timeouts::idle_candidates(idle, spoken, service.software.as_deref(), announced);
     let of_idle_closes = idle.count as f64 / group.count as f64;
     let known = announced.is_some() || !candidates.is_empty();
@@ -266,20 +285,31 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
         _ => Confidence::High,
     };
     let mut told = Told {
-        severity: Some(if hits > 0 { Severity::Warning } else { Severity::Info }),
+        severity: Some(if hits + websockets > 0 { Severity::Warning } else { Severity::Info }),
         confidence: Some(confidence),
         affected: Some(idle.count),
         candidates,
-        example_kind: [HIT, HIT_BY_TIMESTAMPS, UNCLEAR_BY_TIMESTAMPS]
+        example_kind: [HIT, HIT_BY_TIMESTAMPS, UNCLEAR_BY_TIMESTAMPS, WEBSOCKET]
             .into_iter()
             .find(|kind| within(group, &[kind], idle) > 0),
         example_span: Some((idle.shortest(), idle.longest())),
         ..Told::default()
     };
-    told.summary = summary(idle, service, announced, (hits, unclear), group.applied);
     told.facts.add("idle_s", idle.middle());
     told.facts.add("idle_shortest_s", idle.shortest());
     told.facts.add("idle_longest_s", idle.longest());
+    if websockets == idle.count {
+        told.summary = websocket_cut::tell_quiet(idle, &service.address(), group.applied);
+        told.facts.add("websockets_cut", websockets);
+        told.remedy = websocket_cut::remedy_of_quiet(idle);
+        return Some(told);
+    }
+    told.summary = summary(idle, service, announced, (hits, unclear), group.applied);
+    if websockets > 0 {
+        told.summary += &websocket_cut::among(websockets);
+        told.facts.add("websockets_cut", websockets);
+        told.remedy = websocket_cut::remedy_of_quiet(idle);
+    }
     told.facts.add("requests_hit", hits);
     if let Some(announced) = announced {
         told.facts.add("announced_timeout_s", announced);
@@ -288,8 +318,8 @@ fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> Option<Told
     if unclear > 0 {
         told.facts.add("refused_unseen", unclear);
     }
-    told.remedy = remedy(idle, announced, hits + unclear);
-    told.common = Vec::from_iter((hits + unclear == 0).then(|| alike(idle)));
+    told.remedy.extend(remedy(idle, announced, hits + unclear));
+    told.common = Vec::from_iter((hits + unclear + websockets == 0).then(|| alike(idle)));
     if by_timestamps > 0 {
         told.facts.add("idle_from_timestamps", by_timestamps);
         told.not_visible.push(format!(
