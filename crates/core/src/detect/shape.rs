@@ -128,6 +128,7 @@ impl Shape {
             | only(c.traffic.client.packets > 0 && c.traffic.server.packets > 0, Self::BOTH_SIDES)
             | c.dialogue.as_deref().map_or(Self::ANY, |dialogue| Self::of_dialogue(c, dialogue))
             | if c.http.is_some() { Self::of_http(c) } else { Self::ANY }
+            | if c.http2.is_some() { Self::of_http2(c) } else { Self::ANY }
             | only(c.visibility.one_way.is_some(), Self::ONE_WAY)
             | only(c.visibility.mid_stream, Self::MID_STREAM)
             | only(c.visibility.cut_by_snaplen > 0, Self::CUT)
@@ -171,6 +172,11 @@ impl Shape {
     #[inline(never)]
     fn of_http(c: &Connection) -> Self {
         Self::DIALOGUE | if super::http::says_why(c) { Self::SAID } else { Self::ANY }
+    }
+
+    #[inline(never)]
+    fn of_http2(c: &Connection) -> Self {
+        Self::DIALOGUE | if super::http::http2_says_why(c) { Self::SAID } else { Self::ANY }
     }
 
     /// Both together.

@@ -2,7 +2,7 @@
 //!
 //! In: the bytes of both directions in order, and gaps. Out: an [`Http`]. Bodies are skipped by their length.
 //!
-//! Of clear HTTP/2 the frames are stepped over, and an [`Http2`] tells of its pings and of GOAWAY; so are those of a [`WebSocket`].
+//! Of clear HTTP/2 the frames are stepped over, and an [`Http2`] tells of its pings, of GOAWAY and of what became of its requests; so are those of a [`WebSocket`].
 //!
 //! [`probe`] says whether the first bytes of a side are HTTP at all, [`HttpObserver`] reads the rest.
 
@@ -19,7 +19,7 @@ mod websocket;
 
 pub use facts::{Http, KeepAlive, Missing, Response, UnfinishedRequest};
 pub(crate) use http2::Http2Observer;
-pub use http2::{GoAway, Http2};
+pub use http2::{Cancelled, GoAway, Http2, Http2Streams, OpenStreams, Refused};
 pub use observer::HttpObserver;
 pub(crate) use probe::is_http2_settings;
 pub use probe::{Probe, probe};

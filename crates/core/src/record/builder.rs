@@ -154,6 +154,11 @@ impl Builder {
         if s.payload_len > 0 {
             self.on_payload(side, s, new_payload, at, limits);
         }
+        if s.flags.fin()
+            && let Payload::Read(streams) = &mut self.payload
+        {
+            streams.on_fin(side);
+        }
         if s.flags.ack()
             && let Payload::Read(streams) = &mut self.payload
             && streams.waits(side.peer())

@@ -64,7 +64,7 @@ impl PingSized {
             first_ping: Some(first),
             last_ping: Some(last),
             goaway: Some(GoAway { at: goaway, by: Side::Server, error: None, debug: String::new() }),
-            answered_in_http1: None,
+            ..Http2::default()
         }))
     }
 }

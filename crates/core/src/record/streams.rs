@@ -194,6 +194,13 @@ impl Streams {
         }
     }
 
+    /// A side has sent its FIN.
+    pub(super) const fn on_fin(&mut self, side: Side) {
+        if let Reader::Http2(observer) = &mut self.reader {
+            observer.on_fin(side);
+        }
+    }
+
     /// Where the payload of a side would go on.
     pub(super) fn waits(&self, side: Side) -> bool {
         self.assemblers[side].waits()

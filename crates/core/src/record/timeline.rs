@@ -233,6 +233,18 @@ fn http2(c: &Connection, add: &mut Add<'_>) {
     let ping = if http2.in_clear { "PING" } else { "record as large as a PING" };
     add(http2.first_ping, Side::Client, Cow::Borrowed(ping));
     add(http2.last_ping, Side::Client, Cow::Owned(format!("{ping}, {} in all", http2.pings)));
+    let streams = &http2.streams;
+    if let Some(cancelled) = &streams.cancelled {
+        add(Some(cancelled.asked), Side::Client, Cow::Borrowed("HTTP/2 request"));
+        add(Some(cancelled.at), Side::Client, Cow::Borrowed("RST_STREAM: the request is taken back"));
+    }
+    if let Some(refused) = &streams.refused {
+        add(Some(refused.asked), Side::Client, Cow::Borrowed("HTTP/2 request"));
+        add(Some(refused.at), Side::Server, Cow::Owned(format!("RST_STREAM, error {}", refused.error)));
+    }
+    if let Some(open) = &streams.open {
+        add(Some(open.asked), Side::Client, Cow::Borrowed("HTTP/2 request, open at the end"));
+    }
     if let Some(goaway) = &http2.goaway {
         let what = match goaway.error {
             Some(error) => format!("GOAWAY, error {error} \"{}\"", escaped(&goaway.debug)),

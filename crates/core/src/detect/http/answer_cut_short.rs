@@ -1,6 +1,8 @@
 //! A server closes in the middle of its answer.
 
 use super::asked::heads_unread;
+use super::streams_cancelled::in_clear;
+use super::streams_cut::{self, OPEN};
 use crate::detect::recapture;
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
@@ -31,6 +33,9 @@ impl Detector for AnswerCutShort {
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
+        if let Some(http2) = in_clear(c) {
+            return streams_cut::examine(c, http2, CODE, exam);
+        }
         let (Protocol::Http1, Some(http)) = (c.protocol, &c.http) else { return };
         let (Some(answer), Some(fin)) = (http.last_response, c.ending.fin.server) else { return };
         let is_opened = c.opening.syn.is_some() && c.opening.syn_ack.is_some() && c.both_spoke();
@@ -70,13 +75,28 @@ impl Detector for AnswerCutShort {
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
         let group = case.group;
+        let streams = streams_cut::tell(case, &service.address());
+        let count = group.count - group.of_kind(OPEN);
+        if count == 0 {
+            return Vec::from_iter(streams);
+        }
         let missing = group.spread(BY_LENGTH).and_then(|spread| spread.counts.whole());
-        let mut told = Told { remedy: remedy(), ..Told::default() };
+        let (severity, kind) = match missing {
+            Some(_) => (Severity::Error, BY_LENGTH),
+            None => (Severity::Warning, BY_CHUNKS),
+        };
+        let mut told = Told {
+            severity: Some(severity),
+            affected: Some(count),
+            example_kind: Some(kind),
+            remedy: remedy(),
+            ..Told::default()
+        };
         told.summary = format!(
             "{} closed {} in the middle of an answer ({} of {}), in order, by FIN:",
             service.address(),
-            counted(group.count, "connection"),
-            group.count,
+            counted(count, "connection"),
+            count,
             group.applied,
         );
         let bytes = missing.map(|missing| match (missing.smallest, missing.largest) {
@@ -102,7 +122,7 @@ impl Detector for AnswerCutShort {
             told.facts.add("quiet_before_close_longest_s", quiet.longest());
         }
         told.not_visible.push("why the server stopped: its log at that time tells".to_owned());
-        vec![told]
+        Vec::from_iter([told].into_iter().chain(streams))
     }
 }
 

@@ -4,6 +4,7 @@ pub(super) mod answer_cut_short;
 mod asked;
 pub(super) mod empty_reply;
 mod gateway_errors;
+mod http2_errors;
 mod lost_answer;
 pub(super) mod quiet_request_timeout;
 mod refused_tunnel;
@@ -11,6 +12,8 @@ pub(super) mod request_limit_close;
 pub(super) mod request_timeout;
 pub(super) mod server_error_message;
 mod server_errors;
+mod streams_cancelled;
+mod streams_cut;
 pub(super) mod too_many_pings;
 pub(super) mod unannounced_close;
 mod unfinished_request;
@@ -20,6 +23,19 @@ pub(super) mod websocket_cut;
 pub(crate) use gateway_errors::GATEWAY_STATUS;
 
 use crate::record::Connection;
+
+/// Whether HTTP/2 in clear said why a request or the connection goes no further.
+pub(super) fn http2_says_why(c: &Connection) -> bool {
+    http2_errors::says_why(c)
+}
+
+/// Whether what the client of HTTP/2 in clear wrote after the close was no request: an ACK of a PING, a GOAWAY, a RST_STREAM.
+pub(super) fn asks_nothing_after_close(c: &Connection) -> bool {
+    streams_cancelled::in_clear(c).is_some_and(|http2| {
+        let streams = &http2.streams;
+        !streams.incomplete && c.visibility.gaps.client == 0 && streams.asked_after_close.is_none()
+    })
+}
 
 /// Whether HTTP in clear said why what was asked for can not be had.
 pub(super) fn says_why(c: &Connection) -> bool {

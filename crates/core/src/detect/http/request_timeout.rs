@@ -2,6 +2,7 @@
 
 use super::asked::{Asked, first_words, is_stuck_before, last_request, refused_answer};
 use super::lost_answer::{self, ANSWER_LOST};
+use super::streams_cancelled::{self, in_clear};
 use super::unfinished_request::{self, ABANDONED, CUT_OFF, LOST, SLOW, UNFINISHED};
 use crate::detect::thresholds::{SAID_AT_CLOSE_WITHIN, WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;
@@ -64,12 +65,19 @@ impl Detector for RequestTimeout {
     }
 
     fn needs(&self) -> Shape {
-        Shape::CLIENT_SPOKE | Shape::ENDED
+        Shape::CLIENT_SPOKE
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
-        let (Some(end), Some(by)) = (c.ending.first, c.ending.closed_by) else { return };
-        if lost_answer::examine(c, by, end, CODE, exam) || unfinished_request::examine(c, by, end, CODE, exam) {
+        let ended = c.ending.first.zip(c.ending.closed_by);
+        if ended.is_some_and(|(end, by)| lost_answer::examine(c, by, end, CODE, exam)) {
+            return;
+        }
+        if let Some(http2) = in_clear(c) {
+            return streams_cancelled::examine(c, http2, CODE, exam);
+        }
+        let Some((end, by)) = ended else { return };
+        if unfinished_request::examine(c, by, end, CODE, exam) {
             return;
         }
         if let Some(asked) = unread_request(c, end) {
@@ -139,7 +147,8 @@ impl Detector for RequestTimeout {
             enough.map(|waits| tell_one(kind, &waits, case, service, too_late)).collect::<Vec<Told>>()
         };
         let of_others = OTHERS.iter().flat_map(|kind| tell_others(kind, case.group, service));
-        KINDS.iter().flat_map(told).chain(of_others).collect()
+        let of_streams = streams_cancelled::tell(case, &service.address());
+        KINDS.iter().flat_map(told).chain(of_others).chain(of_streams).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A server says in clear text why it refuses or ends a connection.
 
 use super::server_errors::{Meaning, meaning};
-use super::{gateway_errors, refused_tunnel, websocket_close};
+use super::{gateway_errors, http2_errors, refused_tunnel, websocket_close};
 use crate::detect::recapture;
 use crate::detect::thresholds::LAST_WORD_WITHIN;
 use crate::detect::words::counted;
@@ -53,6 +53,9 @@ impl Detector for ServerErrorMessage {
         if let Some(websocket) = websocket_close::websocket(c) {
             return websocket_close::examine(c, websocket, CODE, exam);
         }
+        if c.http2.is_some() {
+            return http2_errors::examine(c, CODE, exam);
+        }
         if c.http.is_some() {
             return gateway_errors::examine(c, CODE, exam);
         }
@@ -92,6 +95,7 @@ impl Detector for ServerErrorMessage {
         let one = |&(kind, count): &(&'static str, u64)| match kind {
             _ if refused_tunnel::KINDS.contains(&kind) => refused_tunnel::tell(kind, count, &address, case.group),
             _ if gateway_errors::KINDS.contains(&kind) => Some(gateway_errors::tell(kind, count, &address, case.group)),
+            _ if http2_errors::KINDS.contains(&kind) => Some(http2_errors::tell(kind, count, &address, case.group)),
             _ if websocket_close::is_kind(kind) => websocket_close::tell(kind, count, &address, case.group),
             _ => Some(tell_kind(kind, count, &address, case.group)),
         };

@@ -87,6 +87,7 @@ impl Detector for StaleReuse {
             || c.tls.as_ref().is_some_and(|tls| crate::detect::tls::refuses_client(c, tls))
             // The server speaks another protocol: what comes after its answer was part of the same misunderstanding.
             || c.http2.as_ref().is_some_and(|http2| http2.answered_in_http1.is_some())
+            || crate::detect::http::asks_nothing_after_close(c)
         {
             return;
         }

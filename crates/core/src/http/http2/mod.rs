@@ -1,5 +1,11 @@
-//! Clear HTTP/2 with prior knowledge (RFC 9113): frames are stepped over, PING and GOAWAY are read.
+//! Clear HTTP/2 with prior knowledge (RFC 9113): frames are stepped over, PING, RST_STREAM and GOAWAY are read, and what became of each
+//! request is followed.
 
+mod streams;
+
+pub use streams::{Cancelled, Http2Streams, OpenStreams, Refused};
+
+use self::streams::Streams;
 use super::probe::HTTP2_PREFACE;
 use crate::types::{Moment, Side, Sided};
 
@@ -20,6 +26,8 @@ pub struct Http2 {
     /// The packet with which the server answered in HTTP/1: it does not speak HTTP/2 to a client that does not ask first. Its first
     /// frame would have to be SETTINGS (RFC 9113 section 3.4).
     pub answered_in_http1: Option<Moment>,
+    /// What became of the requests; nothing where they are encrypted.
+    pub streams: Http2Streams,
 }
 
 /// One side said that it will close, and why.
@@ -49,6 +57,7 @@ impl Http2 {
 #[derive(Debug)]
 pub(crate) struct Http2Observer {
     known: Http2,
+    streams: Streams,
     flows: Sided<Flow>,
 }
 
@@ -65,9 +74,14 @@ struct Flow {
 
 /// RFC 9113 section 4.1.
 const HEADER: usize = 9;
+const DATA: u8 = 0;
+const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const ACK: u8 = 1;
+const END_STREAM: u8 = 1;
+const RST_STREAM_LENGTH: usize = 4;
 /// Last stream and error code.
 const GOAWAY_FIXED: usize = 8;
 const DEBUG_KEPT: usize = 64;
@@ -77,6 +91,7 @@ impl Http2Observer {
         let flow = |skip: usize| Flow { kept: Vec::new(), skip: skip as u64, first: true, lost: false };
         Self {
             known: Http2 { in_clear: true, ..Http2::default() },
+            streams: Streams::default(),
             flows: Sided { client: flow(HTTP2_PREFACE.len()), server: flow(0) },
         }
     }
@@ -89,6 +104,7 @@ impl Http2Observer {
             bytes = bytes.get(step as usize..).unwrap_or_default();
             let Some(wanted) = flow.wanted() else {
                 flow.lost = true;
+                self.streams.lose();
                 return;
             };
             let (taken, rest) = bytes.split_at(wanted.saturating_sub(flow.kept.len()).min(bytes.len()));
@@ -105,8 +121,16 @@ impl Http2Observer {
             }
             flow.first = false;
             on_frame(&mut self.known, side, &flow.kept, at);
+            on_stream(&mut self.streams, side, &flow.kept, at);
             flow.skip = (HEADER as u64 + u64::from(length(&flow.kept))).saturating_sub(flow.kept.len() as u64);
             flow.kept.clear();
+        }
+    }
+
+    /// A side has sent its FIN.
+    pub(crate) const fn on_fin(&mut self, side: Side) {
+        if matches!(side, Side::Server) {
+            self.streams.on_close();
         }
     }
 
@@ -119,6 +143,7 @@ impl Http2Observer {
             flow.skip -= u64::from(length);
         } else {
             flow.lost = true;
+            self.streams.lose();
         }
     }
 
@@ -131,7 +156,7 @@ impl Http2Observer {
     }
 
     pub(crate) fn finish(self) -> Http2 {
-        self.known
+        Http2 { streams: self.streams.finish(), ..self.known }
     }
 }
 
@@ -144,7 +169,9 @@ impl Flow {
         }
         let length = length(&self.kept) as usize;
         match kind {
-            // RFC 9113 sections 6.7 and 6.8.
+            // RFC 9113 sections 6.4, 6.7 and 6.8.
+            RST_STREAM if length != RST_STREAM_LENGTH => None,
+            RST_STREAM => Some(HEADER + RST_STREAM_LENGTH),
             PING if length != 8 => None,
             GOAWAY if length < GOAWAY_FIXED => None,
             GOAWAY => Some(HEADER + length.min(GOAWAY_FIXED + DEBUG_KEPT)),
@@ -157,6 +184,20 @@ impl Flow {
 fn length(frame: &[u8]) -> u32 {
     let [a, b, c] = frame.first_chunk().copied().unwrap_or_default();
     u32::from_be_bytes([0, a, b, c])
+}
+
+/// What a frame says of a request.
+fn on_stream(streams: &mut Streams, side: Side, frame: &[u8], at: Moment) {
+    let [_, _, _, kind, flags, number @ ..] = frame.first_chunk::<HEADER>().copied().unwrap_or_default();
+    let (number, ends) = (u32::from_be_bytes(number) & 0x7fff_ffff, flags & END_STREAM != 0);
+    let word = frame.get(HEADER..).and_then(|payload| payload.first_chunk()).copied().map(u32::from_be_bytes);
+    match kind {
+        HEADERS => streams.on_headers(side, number, ends, at),
+        DATA if side == Side::Server && ends => streams.on_end(number),
+        RST_STREAM => streams.on_reset(side, number, word.unwrap_or_default(), at),
+        GOAWAY if side == Side::Server => streams.on_goaway(word.unwrap_or_default() & 0x7fff_ffff),
+        _ => {}
+    }
 }
 
 fn on_frame(known: &mut Http2, side: Side, frame: &[u8], at: Moment) {
@@ -178,67 +219,4 @@ fn on_frame(known: &mut Http2, side: Side, frame: &[u8], at: Moment) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::types::{PacketNo, Timestamp};
-
-    const AT: Moment = Moment { packet: PacketNo::FIRST, at: Timestamp::from_nanos(0) };
-
-    fn frame(kind: u8, flags: u8, payload: &[u8]) -> Vec<u8> {
-        let length = (payload.len() as u32).to_be_bytes();
-        [&length[1..], &[kind, flags, 0, 0, 0, 0], payload].concat()
-    }
-
-    fn calm() -> Vec<u8> {
-        [frame(6, 1, &[0; 8]), frame(0, 0, &[7; 300]), frame(7, 0, b"\0\0\0\x03\0\0\0\x0btoo_many_pings")].concat()
-    }
-
-    #[test]
-    fn pings_and_goaway_are_read_however_they_are_cut() {
-        let client = [HTTP2_PREFACE, &frame(4, 0, &[]), &frame(6, 0, &[1; 8]), &frame(6, 1, &[2; 8])].concat();
-        for size in 1..40 {
-            let mut observer = Http2Observer::new();
-            client.chunks(size).for_each(|piece| observer.on_bytes(Side::Client, piece, AT));
-            calm().chunks(size).for_each(|piece| observer.on_bytes(Side::Server, piece, AT));
-            let known = observer.finish();
-            assert_eq!(known.pings, 1, "in pieces of {size}");
-            let goaway = known.goaway.unwrap();
-            assert_eq!((goaway.error, goaway.debug.as_str()), (Some(11), "too_many_pings"));
-        }
-    }
-
-    #[test]
-    fn a_gap_within_a_body_does_no_harm_and_one_over_its_end_ends_it() {
-        for (gap, read) in [(200, true), (300, true), (301, false)] {
-            let mut observer = Http2Observer::new();
-            let bytes = calm();
-            observer.on_bytes(Side::Server, &bytes[..17 + 9], AT);
-            observer.on_gap(Side::Server, gap);
-            observer.on_bytes(Side::Server, &bytes[17 + 9 + gap as usize..], AT);
-            assert_eq!(observer.finish().goaway.is_some(), read, "a gap of {gap}");
-        }
-    }
-
-    #[test]
-    fn an_answer_in_http1_is_no_frame() {
-        for size in 1..20 {
-            let mut observer = Http2Observer::new();
-            b"HTTP/1.1 400 Bad Request\r\n\r\n"
-                .chunks(size)
-                .for_each(|piece| observer.on_bytes(Side::Server, piece, AT));
-            assert!(!observer.wants(Side::Server));
-            assert_eq!(observer.finish().answered_in_http1, Some(AT), "in pieces of {size}");
-        }
-        let mut observer = Http2Observer::new();
-        observer.on_bytes(Side::Server, &frame(4, 0, &[]), AT);
-        observer.on_bytes(Side::Server, b"HTTP/1.1 ", AT);
-        assert_eq!(observer.finish().answered_in_http1, None, "not at the beginning");
-    }
-
-    #[test]
-    fn what_is_no_frame_ends_it() {
-        let mut observer = Http2Observer::new();
-        observer.on_bytes(Side::Server, &frame(6, 0, &[0; 9]), AT);
-        assert!(!observer.wants(Side::Server));
-    }
-}
+mod tests;

@@ -1,0 +1,100 @@
+//! Requests of HTTP/2 that their client took back for want of an answer: a kind of `request-timeout` (RFC 9113 section 8.1).
+
+use crate::detect::recapture;
+use crate::detect::thresholds::{WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
+use crate::detect::timeouts::wait_candidates;
+use crate::detect::words::counted;
+use crate::detect::{Case, Confidence, Exam, Severity, Told};
+use crate::http::Http2;
+use crate::record::Connection;
+use crate::types::{Side, Span};
+
+/// The symptom.
+pub(super) const CANCELLED: &str = "streams-cancelled";
+
+/// Quoted: whether all of one connection had waited for the same time.
+const EVEN: &str = "even";
+const NO: &str = "no";
+
+/// The frames of a connection that speaks HTTP/2 in clear.
+pub(super) fn in_clear(c: &Connection) -> Option<&Http2> {
+    c.http2.as_deref().filter(|http2| http2.in_clear && http2.answered_in_http1.is_none())
+}
+
+/// Whether frames are missing by which the answers would be known; says so.
+pub(super) fn is_unread(c: &Connection, http2: &Http2, exam: &mut Exam<'_>) -> bool {
+    let seen = &c.visibility;
+    let is_unread = http2.streams.incomplete || seen.one_way.is_some() || seen.gaps.server > 0;
+    if is_unread {
+        exam.not_visible("frames of HTTP/2 are missing from the capture, or were cut", recapture::ALL_WHOLE);
+    }
+    is_unread
+}
+
+/// Attaches the symptom, if there is one.
+pub(super) fn examine(c: &Connection, http2: &Http2, code: &'static str, exam: &mut Exam<'_>) {
+    if is_unread(c, http2, exam) {
+        return;
+    }
+    exam.applies();
+    let Some(cancelled) = http2.streams.cancelled.filter(|cancelled| cancelled.shortest >= WAITED_LEAST) else {
+        return;
+    };
+    let even = is_same(cancelled.shortest, cancelled.longest);
+    exam.symptom(code, CANCELLED, Severity::Warning, Confidence::High, &[Some(cancelled.asked), Some(cancelled.at)])
+        .happened(cancelled.at)
+        .span(Some(cancelled.longest))
+        .count(Some(cancelled.count))
+        .quote(EVEN, if even { "yes" } else { NO });
+}
+
+fn is_same(shortest: Span, longest: Span) -> bool {
+    let spread = Span::from_nanos(longest.as_nanos() - shortest.as_nanos());
+    spread <= WAIT_SPREAD || spread.as_secs_f64() <= shortest.as_secs_f64() * WAIT_SPREAD_SHARE
+}
+
+/// What is told of them.
+pub(super) fn tell(case: &Case<'_>, address: &str) -> Option<Told> {
+    let spread = case.group.spread(CANCELLED)?;
+    let (waits, requests) = (spread.spans.whole()?, spread.counts.whole()?);
+    let all_even = case.group.quotes(CANCELLED, EVEN).iter().all(|(even, _)| *even != NO);
+    let enough = waits.count >= WAIT_SAMPLES || requests.largest >= WAIT_SAMPLES as i64;
+    let timeout = enough && all_even && is_same(waits.shortest(), waits.longest());
+    let mut told = Told {
+        affected: Some(waits.count),
+        example_kind: Some(CANCELLED),
+        severity: Some(if timeout { Severity::Error } else { Severity::Warning }),
+        ..Told::default()
+    };
+    let at_most = match requests.largest {
+        1 => String::new(),
+        most => format!(", up to {most} on one connection"),
+    };
+    told.summary = format!(
+        "Requests to {address} got no answer before the client took them back (RST_STREAM of HTTP/2) on {} of {}{at_most}: {waits} after they \
+         were sent.",
+        waits.count,
+        counted(case.group.applied, "connection"),
+    );
+    if timeout {
+        told.summary +=
+            " The wait is the same each time, so it is the client's deadline; gRPC reports DEADLINE_EXCEEDED.";
+        told.candidates = wait_candidates(&waits, Side::Client);
+    }
+    told.facts.add("gave_up", Side::Client.name());
+    told.facts.add("requests_on_one_connection_most", u64::try_from(requests.largest).unwrap_or(0));
+    told.facts.add("waited_shortest_s", waits.shortest());
+    told.facts.add("waited_longest_s", waits.longest());
+    told.facts.add("same_wait_each_time", if timeout { "yes" } else { "no" });
+    told.remedy = vec![
+        "Look at what the server does in that time: its log, its calls to others, and whether its workers are all taken (gRPC servers queue what \
+         their threads can not take: Python `max_workers`, Java `executor`)."
+            .to_owned(),
+        "If the answer may take longer, raise the deadline where it is set: the client's `timeout` (gRPC passes it on as `grpc-timeout`), Envoy's \
+         route `timeout` (15 s), nginx `grpc_read_timeout` (60 s)."
+            .to_owned(),
+    ];
+    told.not_visible
+        .push("what the server did meanwhile: its log and its own calls to others at that time tell".to_owned());
+    Some(told)
+}

@@ -1,0 +1,247 @@
+//! The requests of one connection: which streams are open, and what became of the others (RFC 9113 section 5.1).
+
+use crate::types::{Moment, Side, Span};
+
+/// What became of a connection's requests.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Http2Streams {
+    /// Streams that the client opened, each a request.
+    pub opened: u32,
+    /// Requests that the client took back before anything of an answer had come.
+    pub cancelled: Option<Cancelled>,
+    /// Streams that the server reset with an error.
+    pub refused: Option<Refused>,
+    /// Requests whose answers had not ended when the connection was last seen.
+    pub open: Option<OpenStreams>,
+    /// The first request that the client sent when the server had closed (its FIN): nobody reads it.
+    pub asked_after_close: Option<Moment>,
+    /// Not all of them could be followed: frames are missing, or there were too many at once. Nothing is said of open streams then.
+    pub incomplete: bool,
+}
+
+/// Requests that a client took back by RST_STREAM: it gave up, most often at a deadline.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cancelled {
+    /// How many.
+    pub count: u32,
+    /// The packet with the first of these requests.
+    pub asked: Moment,
+    /// The packet with its RST_STREAM.
+    pub at: Moment,
+    /// The shortest time from such a request to its RST_STREAM.
+    pub shortest: Span,
+    /// The longest.
+    pub longest: Span,
+}
+
+/// Streams that a server ended by RST_STREAM with an error (RFC 9113 section 7).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Refused {
+    /// How many.
+    pub count: u32,
+    /// The first error code.
+    pub error: u32,
+    /// The packet with that request.
+    pub asked: Moment,
+    /// The packet with its RST_STREAM.
+    pub at: Moment,
+}
+
+/// Requests without the end of an answer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OpenStreams {
+    /// How many.
+    pub count: u32,
+    /// To how many of them no answer had begun.
+    pub unanswered: u32,
+    /// The packet with the first of these requests.
+    pub asked: Moment,
+}
+
+/// Streams of a connection, while it lives.
+#[derive(Debug, Default)]
+pub(super) struct Streams {
+    known: Http2Streams,
+    open: Vec<Stream>,
+    /// The highest number that was opened.
+    highest: u32,
+    /// The server's FIN was seen.
+    closed: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stream {
+    number: u32,
+    asked: Moment,
+    answered: bool,
+}
+
+/// Streams that are followed at once; most servers allow 100 to 250.
+const MOST_OPEN: usize = 256;
+/// RFC 9113 section 7: the request was answered before it was whole, which is no error.
+const NO_ERROR: u32 = 0;
+
+impl Streams {
+    /// HEADERS of a side, and whether they end its part.
+    pub(super) fn on_headers(&mut self, side: Side, number: u32, ends: bool, at: Moment) {
+        match side {
+            Side::Client if self.closed => {
+                if number > self.highest {
+                    self.known.asked_after_close.get_or_insert(at);
+                }
+            }
+            // Of one that is known these are trailers. Servers open even ones, which nobody uses.
+            Side::Client if number > self.highest && number % 2 == 1 => {
+                self.highest = number;
+                self.known.opened = self.known.opened.saturating_add(1);
+                if self.open.len() < MOST_OPEN {
+                    self.open.push(Stream { number, asked: at, answered: false });
+                } else {
+                    self.known.incomplete = true;
+                }
+            }
+            Side::Client => {}
+            Side::Server if ends => _ = self.take(number),
+            Side::Server => {
+                if let Some(stream) = self.open.iter_mut().rev().find(|stream| stream.number == number) {
+                    stream.answered = true;
+                }
+            }
+        }
+    }
+
+    /// DATA of a server that ends its part.
+    pub(super) fn on_end(&mut self, number: u32) {
+        self.take(number);
+    }
+
+    pub(super) fn on_reset(&mut self, side: Side, number: u32, error: u32, at: Moment) {
+        // What is taken back when the server has closed was cut before.
+        if self.closed {
+            return;
+        }
+        let Some(Stream { asked, answered, .. }) = self.take(number) else { return };
+        let waited = at.at.since(asked.at);
+        match side {
+            Side::Client if !answered => {
+                let first = Cancelled { count: 0, asked, at, shortest: waited, longest: waited };
+                let known = self.known.cancelled.get_or_insert(first);
+                known.count = known.count.saturating_add(1);
+                (known.shortest, known.longest) = (known.shortest.min(waited), known.longest.max(waited));
+            }
+            Side::Server if error != NO_ERROR => {
+                let known = self.known.refused.get_or_insert(Refused { count: 0, error, asked, at });
+                known.count = known.count.saturating_add(1);
+            }
+            Side::Client | Side::Server => {}
+        }
+    }
+
+    /// The server will not look at streams above this one: the client may ask again elsewhere.
+    pub(super) fn on_goaway(&mut self, last: u32) {
+        self.open.retain(|stream| stream.number <= last);
+    }
+
+    /// The server closed: what is open now gets no answer any more.
+    pub(super) const fn on_close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Frames are missing.
+    pub(super) const fn lose(&mut self) {
+        self.known.incomplete = true;
+    }
+
+    pub(super) fn finish(mut self) -> Http2Streams {
+        if let Some(first) = self.open.first().filter(|_| !self.known.incomplete) {
+            let unanswered = self.open.iter().filter(|stream| !stream.answered).count();
+            let (count, asked) = (self.open.len() as u32, first.asked);
+            self.known.open = Some(OpenStreams { count, unanswered: unanswered as u32, asked });
+        }
+        self.known
+    }
+
+    /// Takes one off the list, which stays in order. Most end soon after they were opened.
+    fn take(&mut self, number: u32) -> Option<Stream> {
+        let place = self.open.iter().rposition(|stream| stream.number == number)?;
+        Some(self.open.remove(place))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{PacketNo, Timestamp};
+
+    fn at(second: i64) -> Moment {
+        Moment { packet: PacketNo::FIRST, at: Timestamp::from_nanos(second * 1_000_000_000) }
+    }
+
+    #[test]
+    fn requests_are_answered_taken_back_refused_or_open() {
+        let mut streams = Streams::default();
+        for number in [1, 3, 5, 7, 9, 11] {
+            streams.on_headers(Side::Client, number, true, at(i64::from(number)));
+        }
+        streams.on_headers(Side::Server, 1, false, at(12));
+        streams.on_headers(Side::Server, 1, true, at(12));
+        streams.on_headers(Side::Server, 3, false, at(12));
+        streams.on_end(3);
+        streams.on_reset(Side::Client, 5, 8, at(13));
+        streams.on_reset(Side::Server, 7, 7, at(13));
+        streams.on_headers(Side::Server, 9, false, at(13));
+        // Twice, and one that nobody opened.
+        streams.on_reset(Side::Client, 5, 8, at(14));
+        streams.on_reset(Side::Client, 99, 8, at(14));
+        let known = streams.finish();
+        assert_eq!(known.opened, 6);
+        let eight = Span::from_secs(8);
+        let cancelled = Cancelled { count: 1, asked: at(5), at: at(13), shortest: eight, longest: eight };
+        assert_eq!(known.cancelled, Some(cancelled));
+        assert_eq!(known.refused, Some(Refused { count: 1, error: 7, asked: at(7), at: at(13) }));
+        assert_eq!(known.open, Some(OpenStreams { count: 2, unanswered: 1, asked: at(9) }));
+    }
+
+    #[test]
+    fn who_takes_back_what_is_being_answered_has_had_enough() {
+        let mut streams = Streams::default();
+        streams.on_headers(Side::Client, 1, true, at(0));
+        streams.on_headers(Side::Server, 1, false, at(1));
+        streams.on_reset(Side::Client, 1, 8, at(2));
+        // Answered before the request was whole.
+        streams.on_headers(Side::Client, 3, false, at(2));
+        streams.on_reset(Side::Server, 3, NO_ERROR, at(3));
+        assert_eq!(streams.finish(), Http2Streams { opened: 2, ..Http2Streams::default() });
+    }
+
+    #[test]
+    fn what_the_client_says_after_the_close_takes_nothing_back() {
+        let mut streams = Streams::default();
+        streams.on_headers(Side::Client, 1, true, at(0));
+        streams.on_close();
+        streams.on_reset(Side::Client, 1, 7, at(1));
+        streams.on_headers(Side::Client, 3, true, at(1));
+        let known = streams.finish();
+        assert_eq!(known.open, Some(OpenStreams { count: 1, unanswered: 1, asked: at(0) }));
+        assert_eq!((known.cancelled, known.asked_after_close), (None, Some(at(1))));
+    }
+
+    #[test]
+    fn what_a_server_that_leaves_does_not_look_at_is_not_open() {
+        let mut streams = Streams::default();
+        streams.on_headers(Side::Client, 1, true, at(0));
+        streams.on_headers(Side::Client, 3, true, at(0));
+        streams.on_goaway(1);
+        assert_eq!(streams.finish().open, Some(OpenStreams { count: 1, unanswered: 1, asked: at(0) }));
+    }
+
+    #[test]
+    fn of_too_many_at_once_nothing_is_said() {
+        let mut streams = Streams::default();
+        for number in 0..=MOST_OPEN as u32 {
+            streams.on_headers(Side::Client, 2 * number + 1, true, at(0));
+        }
+        let known = streams.finish();
+        assert!(known.incomplete && known.open.is_none());
+    }
+}
