@@ -232,7 +232,9 @@ fn http2(c: &Connection, add: &mut Add<'_>) {
     let Some(http2) = &c.http2 else { return };
     let ping = if http2.in_clear { "PING" } else { "record as large as a PING" };
     add(http2.first_ping, Side::Client, Cow::Borrowed(ping));
-    add(http2.last_ping, Side::Client, Cow::Owned(format!("{ping}, {} in all", http2.pings)));
+    if http2.pings > 1 {
+        add(http2.last_ping, Side::Client, Cow::Owned(format!("{ping}, {} in all", http2.pings)));
+    }
     let streams = &http2.streams;
     if let Some(cancelled) = &streams.cancelled {
         add(Some(cancelled.asked), Side::Client, Cow::Borrowed("HTTP/2 request"));
@@ -241,6 +243,12 @@ fn http2(c: &Connection, add: &mut Add<'_>) {
     if let Some(refused) = &streams.refused {
         add(Some(refused.asked), Side::Client, Cow::Borrowed("HTTP/2 request"));
         add(Some(refused.at), Side::Server, Cow::Owned(format!("RST_STREAM, error {}", refused.error)));
+    }
+    for said in &streams.grpc {
+        add(said.asked, Side::Client, Cow::Borrowed("HTTP/2 request"));
+        let message: String = said.message.chars().take(SHOWN_OF_MESSAGE).collect();
+        let what = format!("grpc-status {} \"{}\"", said.status, escaped(&message));
+        add(Some(said.at), Side::Server, Cow::Owned(what));
     }
     if let Some(open) = &streams.open {
         add(Some(open.asked), Side::Client, Cow::Borrowed("HTTP/2 request, open at the end"));

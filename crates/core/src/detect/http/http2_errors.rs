@@ -1,6 +1,8 @@
 //! An end of HTTP/2 that says by an error code that it goes no further: kinds of `server-error-message` (RFC 9113 section 7).
 
+use super::grpc_status;
 use super::streams_cancelled::in_clear;
+use crate::detect::recapture;
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
 use crate::http::{GoAway, Refused};
@@ -31,7 +33,7 @@ enum Said<'a> {
 
 /// Whether one end said so.
 pub(super) fn says_why(c: &Connection) -> bool {
-    said(c).is_some()
+    said(c).is_some() || grpc_status::says_why(c)
 }
 
 fn said(c: &Connection) -> Option<Said<'_>> {
@@ -45,6 +47,14 @@ fn said(c: &Connection) -> Option<Said<'_>> {
 
 /// Attaches the symptom, if there is one.
 pub(super) fn examine(c: &Connection, code: &'static str, exam: &mut Exam<'_>) {
+    let goes = matches!(said(c), Some(Said::GoAway(..)));
+    if !goes && grpc_status::examine(c, code, exam) {
+        return;
+    }
+    if said(c).is_none() && in_clear(c).is_some_and(|http2| http2.streams.heads_unread) {
+        exam.not_visible("heads of HTTP/2 could not be read from some point on", recapture::ALL_WHOLE);
+        return;
+    }
     exam.applies();
     let (kind, severity, error, asked, at): (_, _, _, Option<Moment>, _) = match said(c) {
         Some(Said::GoAway(goaway, error)) if goaway.by == Side::Client => {

@@ -4,6 +4,7 @@ pub(super) mod answer_cut_short;
 mod asked;
 pub(super) mod empty_reply;
 mod gateway_errors;
+mod grpc_status;
 mod http2_errors;
 mod lost_answer;
 pub(super) mod quiet_request_timeout;

@@ -1,7 +1,7 @@
 //! A server says in clear text why it refuses or ends a connection.
 
 use super::server_errors::{Meaning, meaning};
-use super::{gateway_errors, http2_errors, refused_tunnel, websocket_close};
+use super::{gateway_errors, grpc_status, http2_errors, refused_tunnel, websocket_close};
 use crate::detect::recapture;
 use crate::detect::thresholds::LAST_WORD_WITHIN;
 use crate::detect::words::counted;
@@ -96,6 +96,7 @@ impl Detector for ServerErrorMessage {
             _ if refused_tunnel::KINDS.contains(&kind) => refused_tunnel::tell(kind, count, &address, case.group),
             _ if gateway_errors::KINDS.contains(&kind) => Some(gateway_errors::tell(kind, count, &address, case.group)),
             _ if http2_errors::KINDS.contains(&kind) => Some(http2_errors::tell(kind, count, &address, case.group)),
+            _ if grpc_status::is_kind(kind) => grpc_status::tell(kind, count, &address, case.group),
             _ if websocket_close::is_kind(kind) => websocket_close::tell(kind, count, &address, case.group),
             _ => Some(tell_kind(kind, count, &address, case.group)),
         };

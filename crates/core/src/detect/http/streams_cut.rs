@@ -53,7 +53,7 @@ pub(super) fn tell(case: &Case<'_>, address: &str) -> Option<Told> {
         most => format!("up to {most} requests"),
     };
     told.summary = format!(
-        "{address} closed {} of HTTP/2 with {open} open ({count} of {}): the end of their answers had not come. gRPC clients report UNAVAILABLE.",
+        "{address} closed {} of HTTP/2 with {open} open ({count} of {}): the end of an answer had not come. gRPC clients report UNAVAILABLE.",
         counted(count, "connection"),
         group.applied,
     );
@@ -69,15 +69,24 @@ pub(super) fn tell(case: &Case<'_>, address: &str) -> Option<Told> {
     told.facts.add("open_requests_most", u64::try_from(requests.largest).unwrap_or(0));
     told.facts.add("without_any_answer", unanswered);
     told.facts.add("goaway_before", said);
-    told.remedy = vec![
-        "After a GOAWAY a limit on the connection's age is at work, or a deploy: give streams more time (gRPC `MaxConnectionAgeGrace`, Envoy \
-         `drain_timeout`, Kubernetes `terminationGracePeriodSeconds` with a `preStop` sleep), or end long streams from time to time by yourself."
+    if said > 0 {
+        told.remedy.push(
+            "A limit on the connection's age is at work, or a deploy: give streams more time (gRPC `MaxConnectionAgeGrace`, Envoy `drain_timeout`, \
+             Kubernetes `terminationGracePeriodSeconds` with a `preStop` sleep), or end long streams from time to time by yourself."
+                .to_owned(),
+        );
+    }
+    if said < count {
+        told.remedy.push(
+            "Without a GOAWAY the process was killed or crashed, or a proxy on the way cut: look into its log, for its last lines and for out of \
+             memory (`kubectl describe pod`: OOMKilled)."
+                .to_owned(),
+        );
+    }
+    told.remedy.push(
+        "Let clients try again what is safe to repeat (gRPC retry policy for UNAVAILABLE), and open streams anew."
             .to_owned(),
-        "Without one the process was killed or crashed: look into its log, for its last lines and for out of memory (`kubectl describe pod`: \
-         OOMKilled)."
-            .to_owned(),
-        "Let clients try again what is safe to repeat (gRPC retry policy for UNAVAILABLE), and open streams anew.".to_owned(),
-    ];
+    );
     told.not_visible.push("why the server stopped: its log at that time tells".to_owned());
     Some(told)
 }

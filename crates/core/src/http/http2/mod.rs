@@ -1,10 +1,13 @@
 //! Clear HTTP/2 with prior knowledge (RFC 9113): frames are stepped over, PING, RST_STREAM and GOAWAY are read, and what became of each
 //! request is followed.
 
+mod heads;
+mod hpack;
 mod streams;
 
-pub use streams::{Cancelled, Http2Streams, OpenStreams, Refused};
+pub use streams::{Cancelled, GrpcStatus, Http2Streams, OpenStreams, Refused};
 
+use self::heads::Heads;
 use self::streams::Streams;
 use super::probe::HTTP2_PREFACE;
 use crate::types::{Moment, Side, Sided};
@@ -58,6 +61,8 @@ impl Http2 {
 pub(crate) struct Http2Observer {
     known: Http2,
     streams: Streams,
+    /// Of the server.
+    heads: Heads,
     flows: Sided<Flow>,
 }
 
@@ -77,11 +82,15 @@ const HEADER: usize = 9;
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
+const PUSH_PROMISE: u8 = 5;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
+const CONTINUATION: u8 = 9;
 const ACK: u8 = 1;
 const END_STREAM: u8 = 1;
 const RST_STREAM_LENGTH: usize = 4;
+/// The number of the promised stream (RFC 9113 section 6.6).
+const PROMISED: usize = 4;
 /// Last stream and error code.
 const GOAWAY_FIXED: usize = 8;
 const DEBUG_KEPT: usize = 64;
@@ -92,36 +101,41 @@ impl Http2Observer {
         Self {
             known: Http2 { in_clear: true, ..Http2::default() },
             streams: Streams::default(),
+            heads: Heads::new(),
             flows: Sided { client: flow(HTTP2_PREFACE.len()), server: flow(0) },
         }
     }
 
     pub(crate) fn on_bytes(&mut self, side: Side, mut bytes: &[u8], at: Moment) {
-        let flow = &mut self.flows[side];
+        let Self { known, streams, heads, flows } = self;
+        let flow = &mut flows[side];
         while !bytes.is_empty() && !flow.lost {
             let step = flow.skip.min(bytes.len() as u64);
             flow.skip -= step;
             bytes = bytes.get(step as usize..).unwrap_or_default();
-            let Some(wanted) = flow.wanted() else {
+            let Some(wanted) = flow.wanted(side, heads) else {
                 flow.lost = true;
-                self.streams.lose();
+                streams.lose();
                 return;
             };
             let (taken, rest) = bytes.split_at(wanted.saturating_sub(flow.kept.len()).min(bytes.len()));
             flow.kept.extend_from_slice(taken);
             bytes = rest;
             if side == Side::Server && flow.first && flow.kept.starts_with(b"HTTP/1.") {
-                self.known.answered_in_http1 = Some(at);
+                known.answered_in_http1 = Some(at);
                 flow.lost = true;
                 return;
             }
             // With its header it may turn out that some of its payload is wanted too.
-            if flow.skip > 0 || flow.wanted().is_none_or(|wanted| flow.kept.len() < wanted) {
+            if flow.skip > 0 || flow.wanted(side, heads).is_none_or(|wanted| flow.kept.len() < wanted) {
                 continue;
             }
             flow.first = false;
-            on_frame(&mut self.known, side, &flow.kept, at);
-            on_stream(&mut self.streams, side, &flow.kept, at);
+            on_frame(known, side, &flow.kept, at);
+            if side == Side::Server {
+                on_head(streams, heads, &flow.kept, at);
+            }
+            on_stream(streams, side, &flow.kept, at);
             flow.skip = (HEADER as u64 + u64::from(length(&flow.kept))).saturating_sub(flow.kept.len() as u64);
             flow.kept.clear();
         }
@@ -156,13 +170,15 @@ impl Http2Observer {
     }
 
     pub(crate) fn finish(self) -> Http2 {
-        Http2 { streams: self.streams.finish(), ..self.known }
+        let mut streams = self.streams.finish();
+        streams.heads_unread = self.heads.is_lost();
+        Http2 { streams, ..self.known }
     }
 }
 
 impl Flow {
     /// How many bytes of the frame at hand are kept; `None` where it is none.
-    fn wanted(&self) -> Option<usize> {
+    fn wanted(&self, side: Side, heads: &Heads) -> Option<usize> {
         let [_, _, _, kind, _, _, _, _, _] = self.kept.first_chunk::<HEADER>().copied().unwrap_or_default();
         if self.kept.len() < HEADER {
             return Some(HEADER);
@@ -175,6 +191,9 @@ impl Flow {
             PING if length != 8 => None,
             GOAWAY if length < GOAWAY_FIXED => None,
             GOAWAY => Some(HEADER + length.min(GOAWAY_FIXED + DEBUG_KEPT)),
+            HEADERS | PUSH_PROMISE | CONTINUATION if side == Side::Server && heads.wants(length) => {
+                Some(HEADER + length)
+            }
             _ => Some(HEADER),
         }
     }
@@ -184,6 +203,28 @@ impl Flow {
 fn length(frame: &[u8]) -> u32 {
     let [a, b, c] = frame.first_chunk().copied().unwrap_or_default();
     u32::from_be_bytes([0, a, b, c])
+}
+
+/// What a frame of the server says of an answer in its head.
+fn on_head(streams: &mut Streams, heads: &mut Heads, frame: &[u8], at: Moment) {
+    let [_, _, _, kind, flags, number @ ..] = frame.first_chunk::<HEADER>().copied().unwrap_or_default();
+    if !matches!(kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
+        return;
+    }
+    let payload = frame.get(HEADER..).unwrap_or_default();
+    if payload.len() < length(frame) as usize {
+        return heads.lose();
+    }
+    let said = match kind {
+        HEADERS => heads.on_first(flags, payload, 0),
+        PUSH_PROMISE => heads.on_first(flags, payload, PROMISED),
+        _ => heads.on_part(flags, payload),
+    };
+    if let Some(said) = said
+        && let Some(status) = said.status.filter(|status| *status != 0)
+    {
+        streams.on_grpc_status(u32::from_be_bytes(number) & 0x7fff_ffff, status, said.message, at);
+    }
 }
 
 /// What a frame says of a request.

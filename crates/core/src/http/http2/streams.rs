@@ -15,6 +15,10 @@ pub struct Http2Streams {
     pub open: Option<OpenStreams>,
     /// The first request that the client sent when the server had closed (its FIN): nobody reads it.
     pub asked_after_close: Option<Moment>,
+    /// What gRPC said of calls that failed, one entry for each status, at most 20 of them.
+    pub grpc: Vec<GrpcStatus>,
+    /// Heads of answers could not be read from some point on: what gRPC said then is not known.
+    pub heads_unread: bool,
     /// Not all of them could be followed: frames are missing, or there were too many at once. Nothing is said of open streams then.
     pub incomplete: bool,
 }
@@ -44,6 +48,21 @@ pub struct Refused {
     /// The packet with that request.
     pub asked: Moment,
     /// The packet with its RST_STREAM.
+    pub at: Moment,
+}
+
+/// A status of gRPC other than 0 ("gRPC over HTTP2", Responses), and how often it came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GrpcStatus {
+    /// The status: 14 is `UNAVAILABLE`.
+    pub status: u32,
+    /// How many calls ended with it.
+    pub count: u32,
+    /// The message of the first, as sent: escape before showing. At most 200 bytes.
+    pub message: String,
+    /// The packet with the first of these calls, where it was still known.
+    pub asked: Option<Moment>,
+    /// The packet with its status.
     pub at: Moment,
 }
 
@@ -78,6 +97,8 @@ struct Stream {
 
 /// Streams that are followed at once; most servers allow 100 to 250.
 const MOST_OPEN: usize = 256;
+/// There are 16; what else comes is no status.
+const MOST_STATUSES: usize = 20;
 /// RFC 9113 section 7: the request was answered before it was whole, which is no error.
 const NO_ERROR: u32 = 0;
 
@@ -134,6 +155,16 @@ impl Streams {
                 known.count = known.count.saturating_add(1);
             }
             Side::Client | Side::Server => {}
+        }
+    }
+
+    /// The end of a call of gRPC that failed.
+    pub(super) fn on_grpc_status(&mut self, number: u32, status: u32, message: String, at: Moment) {
+        if let Some(known) = self.known.grpc.iter_mut().find(|known| known.status == status) {
+            known.count = known.count.saturating_add(1);
+        } else if self.known.grpc.len() < MOST_STATUSES {
+            let asked = self.open.iter().rev().find(|stream| stream.number == number).map(|stream| stream.asked);
+            self.known.grpc.push(GrpcStatus { status, count: 1, message, asked, at });
         }
     }
 
