@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use super::{CloseKind, Connection, IcmpNote, NO_TLS};
-use crate::http::CloseFrame;
+use crate::http::{CloseFrame, Request};
 use crate::tls::{CertificateMessage, Sni, names};
 use crate::types::{Moment, PacketNo, Side, Span, Timestamp, escaped};
 
@@ -237,21 +237,23 @@ fn http2(c: &Connection, add: &mut Add<'_>) {
     }
     let streams = &http2.streams;
     if let Some(cancelled) = &streams.cancelled {
-        add(Some(cancelled.asked), Side::Client, Cow::Borrowed("HTTP/2 request"));
+        add(Some(cancelled.asked.at), Side::Client, Cow::Owned(request(&cancelled.asked)));
         add(Some(cancelled.at), Side::Client, Cow::Borrowed("RST_STREAM: the request is taken back"));
     }
     if let Some(refused) = &streams.refused {
-        add(Some(refused.asked), Side::Client, Cow::Borrowed("HTTP/2 request"));
+        add(Some(refused.asked.at), Side::Client, Cow::Owned(request(&refused.asked)));
         add(Some(refused.at), Side::Server, Cow::Owned(format!("RST_STREAM, error {}", refused.error)));
     }
     for said in &streams.grpc {
-        add(said.asked, Side::Client, Cow::Borrowed("HTTP/2 request"));
+        if let Some(asked) = &said.asked {
+            add(Some(asked.at), Side::Client, Cow::Owned(request(asked)));
+        }
         let message: String = said.message.chars().take(SHOWN_OF_MESSAGE).collect();
         let what = format!("grpc-status {} \"{}\"", said.status, escaped(&message));
         add(Some(said.at), Side::Server, Cow::Owned(what));
     }
     if let Some(open) = &streams.open {
-        add(Some(open.asked), Side::Client, Cow::Borrowed("HTTP/2 request, open at the end"));
+        add(Some(open.asked.at), Side::Client, Cow::Owned(format!("{}, open at the end", request(&open.asked))));
     }
     if let Some(goaway) = &http2.goaway {
         let what = match goaway.error {
@@ -260,6 +262,11 @@ fn http2(c: &Connection, add: &mut Add<'_>) {
         };
         add(Some(goaway.at), goaway.by, Cow::Owned(what));
     }
+}
+
+fn request(request: &Request) -> String {
+    let path: String = request.path.chars().take(SHOWN_OF_MESSAGE).collect();
+    if path.is_empty() { "HTTP/2 request".to_owned() } else { format!("HTTP/2 request {}", escaped(&path)) }
 }
 
 fn dialogue(c: &Connection, add: &mut Add<'_>) {

@@ -1,6 +1,6 @@
 //! A call of gRPC that fails by the server's word: kinds of `server-error-message`.
 
-use super::streams_cancelled::in_clear;
+use super::streams_cancelled::{PATH, in_clear, paths};
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
 use crate::http::GrpcStatus;
@@ -111,11 +111,15 @@ fn said(c: &Connection) -> Option<(&'static Meaning, &GrpcStatus)> {
 pub(super) fn examine(c: &Connection, code: &'static str, exam: &mut Exam<'_>) -> bool {
     let Some((meaning, said)) = said(c) else { return false };
     exam.applies();
-    exam.symptom(code, meaning.kind, Severity::Warning, Confidence::High, &[said.asked, Some(said.at)])
+    let asked = said.asked.as_ref().map(|asked| asked.at);
+    exam.symptom(code, meaning.kind, Severity::Warning, Confidence::High, &[asked, Some(said.at)])
         .happened(said.at)
-        .span(said.asked.map(|asked| said.at.at.since(asked.at)))
+        .span(asked.map(|asked| said.at.at.since(asked.at)))
         .count(Some(said.count))
         .quote(MESSAGE, &said.message);
+    if let Some(asked) = &said.asked {
+        exam.quote(PATH, &asked.path);
+    }
     true
 }
 
@@ -125,8 +129,9 @@ pub(super) fn tell(kind: &'static str, count: u64, address: &str, group: &Group)
     let mut told = Told { affected: Some(count), example_kind: Some(kind), ..Told::default() };
     let most = group.spread(kind).and_then(|spread| spread.counts.whole()).map_or(1, |counts| counts.largest);
     let at_most = if most == 1 { String::new() } else { format!(", up to {most} on one") };
+    let paths = paths(group, kind, &mut told);
     told.summary = format!(
-        "Calls of gRPC to {address} failed with {} (status {}) on {count} of {}{at_most}",
+        "Calls of gRPC to {address}{paths} failed with {} (status {}) on {count} of {}{at_most}",
         meaning.name,
         meaning.status,
         counted(group.applied, "connection"),

@@ -1,7 +1,7 @@
 //! An end of HTTP/2 that says by an error code that it goes no further: kinds of `server-error-message` (RFC 9113 section 7).
 
 use super::grpc_status;
-use super::streams_cancelled::in_clear;
+use super::streams_cancelled::{PATH, in_clear, paths};
 use crate::detect::recapture;
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
@@ -28,7 +28,7 @@ const ENHANCE_YOUR_CALM: u32 = 11;
 
 enum Said<'a> {
     GoAway(&'a GoAway, u32),
-    Reset(Refused),
+    Reset(&'a Refused),
 }
 
 /// Whether one end said so.
@@ -41,7 +41,7 @@ fn said(c: &Connection) -> Option<Said<'_>> {
     let goaway = http2.goaway.as_ref().and_then(|goaway| Some((goaway, goaway.error?)));
     match goaway.filter(|(_, error)| ![NO_ERROR, ENHANCE_YOUR_CALM].contains(error)) {
         Some((goaway, error)) => Some(Said::GoAway(goaway, error)),
-        None => http2.streams.refused.map(Said::Reset),
+        None => http2.streams.refused.as_ref().map(Said::Reset),
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn examine(c: &Connection, code: &'static str, exam: &mut Exam<'_>) {
             (GOAWAY_OF_CLIENT, Severity::Error, error, None, goaway.at)
         }
         Some(Said::GoAway(goaway, error)) => (GOAWAY, Severity::Error, error, None, goaway.at),
-        Some(Said::Reset(refused)) => (RESET, Severity::Warning, refused.error, Some(refused.asked), refused.at),
+        Some(Said::Reset(refused)) => (RESET, Severity::Warning, refused.error, Some(refused.asked.at), refused.at),
         None => return,
     };
     let end = c.ending.first.filter(|_| kind != RESET);
@@ -74,7 +74,7 @@ pub(super) fn examine(c: &Connection, code: &'static str, exam: &mut Exam<'_>) {
         exam.quote(DEBUG, &goaway.debug);
     }
     if let Some(Said::Reset(refused)) = said(c) {
-        exam.count(Some(refused.count));
+        exam.count(Some(refused.count)).quote(PATH, &refused.asked.path);
     }
 }
 
@@ -91,7 +91,8 @@ pub(super) fn tell(kind: &'static str, count: u64, address: &str, group: &Group)
         RESET => {
             let most = group.spread(RESET).and_then(|spread| spread.counts.whole()).map_or(1, |counts| counts.largest);
             let requests = if most == 1 { "a request".to_owned() } else { format!("up to {most} requests") };
-            format!("{address} reset {requests} on {connections}: HTTP/2 error {error} ({name}){others}. {says}")
+            let paths = paths(group, RESET, &mut told);
+            format!("{address} reset {requests}{paths} on {connections}: HTTP/2 error {error} ({name}){others}. {says}")
         }
         GOAWAY => {
             format!("{address} ended {connections} by GOAWAY: HTTP/2 error {error} ({name}){words}{others}. {says}")

@@ -3,8 +3,8 @@
 use crate::detect::recapture;
 use crate::detect::thresholds::{WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;
-use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Exam, Severity, Told};
+use crate::detect::words::{counted, listed};
+use crate::detect::{Case, Confidence, Exam, Group, Severity, Told};
 use crate::http::Http2;
 use crate::record::Connection;
 use crate::types::{Side, Span};
@@ -15,6 +15,21 @@ pub(super) const CANCELLED: &str = "streams-cancelled";
 /// Quoted: whether all of one connection had waited for the same time.
 const EVEN: &str = "even";
 const NO: &str = "no";
+
+/// Quoted: the path of the first such request.
+pub(super) const PATH: &str = "path";
+
+/// The paths that were quoted, in words.
+pub(super) fn paths(group: &Group, kind: &str, told: &mut Told) -> String {
+    let quoted = group.quotes(kind, PATH);
+    let paths = quoted.iter().filter(|(path, _)| !path.is_empty()).map(|(path, _)| format!("`{path}`"));
+    let text = listed(paths, 3);
+    if text.is_empty() {
+        return text;
+    }
+    told.facts.add("paths", text.replace('`', ""));
+    format!(" ({text})")
+}
 
 /// The frames of a connection that speaks HTTP/2 in clear.
 pub(super) fn in_clear(c: &Connection) -> Option<&Http2> {
@@ -37,15 +52,17 @@ pub(super) fn examine(c: &Connection, http2: &Http2, code: &'static str, exam: &
         return;
     }
     exam.applies();
-    let Some(cancelled) = http2.streams.cancelled.filter(|cancelled| cancelled.shortest >= WAITED_LEAST) else {
+    let Some(cancelled) = http2.streams.cancelled.as_ref().filter(|cancelled| cancelled.shortest >= WAITED_LEAST)
+    else {
         return;
     };
     let even = is_same(cancelled.shortest, cancelled.longest);
-    exam.symptom(code, CANCELLED, Severity::Warning, Confidence::High, &[Some(cancelled.asked), Some(cancelled.at)])
+    exam.symptom(code, CANCELLED, Severity::Warning, Confidence::High, &[Some(cancelled.asked.at), Some(cancelled.at)])
         .happened(cancelled.at)
         .span(Some(cancelled.longest))
         .count(Some(cancelled.count))
-        .quote(EVEN, if even { "yes" } else { NO });
+        .quote(EVEN, if even { "yes" } else { NO })
+        .quote(PATH, &cancelled.asked.path);
 }
 
 fn is_same(shortest: Span, longest: Span) -> bool {
@@ -70,8 +87,9 @@ pub(super) fn tell(case: &Case<'_>, address: &str) -> Option<Told> {
         1 => String::new(),
         most => format!(", up to {most} on one connection"),
     };
+    let paths = paths(case.group, CANCELLED, &mut told);
     told.summary = format!(
-        "Requests to {address} got no answer before the client took them back (RST_STREAM of HTTP/2) on {} of {}{at_most}: {waits} after they \
+        "Requests to {address}{paths} got no answer before the client took them back (RST_STREAM of HTTP/2) on {} of {}{at_most}: {waits} after they \
          were sent.",
         waits.count,
         counted(case.group.applied, "connection"),

@@ -1,6 +1,6 @@
 //! A server that closes with requests of HTTP/2 open: a kind of `answer-cut-short` (RFC 9113 section 6.8).
 
-use super::streams_cancelled::is_unread;
+use super::streams_cancelled::{PATH, is_unread, paths};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Exam, Severity, Told};
 use crate::http::Http2;
@@ -22,11 +22,14 @@ pub(super) fn examine(c: &Connection, http2: &Http2, code: &'static str, exam: &
         return;
     }
     exam.applies();
-    let (Some(open), Some(fin)) = (http2.streams.open, c.ending.fin.server) else { return };
+    let (Some(open), Some(fin)) = (http2.streams.open.as_ref(), c.ending.fin.server) else { return };
     let goaway = http2.goaway.as_ref().filter(|goaway| goaway.by == Side::Server && goaway.at.packet <= fin.at.packet);
     let severity = if open.unanswered > 0 { Severity::Error } else { Severity::Warning };
-    let evidence = [Some(open.asked), goaway.map(|goaway| goaway.at), Some(fin.at)];
-    exam.symptom(code, OPEN, severity, Confidence::High, &evidence).happened(fin.at).count(Some(open.count));
+    let evidence = [Some(open.asked.at), goaway.map(|goaway| goaway.at), Some(fin.at)];
+    exam.symptom(code, OPEN, severity, Confidence::High, &evidence)
+        .happened(fin.at)
+        .count(Some(open.count))
+        .quote(PATH, &open.asked.path);
     if open.unanswered > 0 {
         exam.quote(UNANSWERED, "yes");
     }
@@ -48,12 +51,13 @@ pub(super) fn tell(case: &Case<'_>, address: &str) -> Option<Told> {
         severity: Some(if unanswered > 0 { Severity::Error } else { Severity::Warning }),
         ..Told::default()
     };
+    let paths = paths(group, OPEN, &mut told);
     let open = match requests.largest {
         1 => "a request".to_owned(),
         most => format!("up to {most} requests"),
     };
     told.summary = format!(
-        "{address} closed {} of HTTP/2 with {open} open ({count} of {}): the end of an answer had not come. gRPC clients report UNAVAILABLE.",
+        "{address} closed {} of HTTP/2 with {open} open{paths}, {count} of {}: the end of an answer had not come. gRPC clients report UNAVAILABLE.",
         counted(count, "connection"),
         group.applied,
     );

@@ -1,8 +1,8 @@
-//! The heads of a server's answers: header blocks put together from their frames, and what gRPC says in them.
+//! The heads of one side's messages: header blocks put together from their frames, and the few fields that are asked for.
 
 use super::hpack::{Broken, Hpack};
 
-/// Reads the heads of one server.
+/// Reads the heads of one side.
 #[derive(Debug)]
 pub(super) struct Heads {
     /// `None` where a block could not be read: no later one can be, either.
@@ -11,10 +11,12 @@ pub(super) struct Heads {
     block: Vec<u8>,
 }
 
-/// What a head says of a call of gRPC ("gRPC over HTTP2", Responses).
+/// What a head says.
 #[derive(Debug, Default)]
 pub(super) struct Said {
-    /// `grpc-status`.
+    /// `:path` of a request, the first 200 bytes; empty where it is `/`.
+    pub(super) path: String,
+    /// `grpc-status` ("gRPC over HTTP2", Responses).
     pub(super) status: Option<u32>,
     /// `grpc-message`, the first 200 bytes.
     pub(super) message: String,
@@ -22,7 +24,7 @@ pub(super) struct Said {
 
 /// A frame larger than this, and a block, is not read: RFC 9113 section 4.2 has 16,384 until a peer allows more.
 const MOST_OF_A_BLOCK: usize = 16_384;
-const KEPT_OF_MESSAGE: usize = 200;
+const KEPT_OF_TEXT: usize = 200;
 
 const PADDED: u8 = 8;
 const PRIORITY: u8 = 0x20;
@@ -79,13 +81,15 @@ fn read(hpack: &mut Hpack, block: &[u8]) -> Result<Said, Broken> {
     let mut said = Said::default();
     hpack.read(block, &mut |name, value| match name {
         b"grpc-status" => said.status = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok()),
-        b"grpc-message" => {
-            let value = value.get(..KEPT_OF_MESSAGE).unwrap_or(value);
-            said.message = String::from_utf8_lossy(value).into_owned();
-        }
+        b"grpc-message" => said.message = text(value),
+        b":path" => said.path = text(value),
         _ => {}
     })?;
     Ok(said)
+}
+
+fn text(value: &[u8]) -> String {
+    String::from_utf8_lossy(value.get(..KEPT_OF_TEXT).unwrap_or(value)).into_owned()
 }
 
 /// A payload without its padding (RFC 9113 section 6.2).

@@ -5,9 +5,9 @@ mod heads;
 mod hpack;
 mod streams;
 
-pub use streams::{Cancelled, GrpcStatus, Http2Streams, OpenStreams, Refused};
+pub use streams::{Cancelled, GrpcStatus, Http2Streams, OpenStreams, Refused, Request};
 
-use self::heads::Heads;
+use self::heads::{Heads, Said};
 use self::streams::Streams;
 use super::probe::HTTP2_PREFACE;
 use crate::types::{Moment, Side, Sided};
@@ -61,8 +61,7 @@ impl Http2 {
 pub(crate) struct Http2Observer {
     known: Http2,
     streams: Streams,
-    /// Of the server.
-    heads: Heads,
+    heads: Sided<Heads>,
     flows: Sided<Flow>,
 }
 
@@ -101,7 +100,7 @@ impl Http2Observer {
         Self {
             known: Http2 { in_clear: true, ..Http2::default() },
             streams: Streams::default(),
-            heads: Heads::new(),
+            heads: Sided { client: Heads::new(), server: Heads::new() },
             flows: Sided { client: flow(HTTP2_PREFACE.len()), server: flow(0) },
         }
     }
@@ -113,7 +112,7 @@ impl Http2Observer {
             let step = flow.skip.min(bytes.len() as u64);
             flow.skip -= step;
             bytes = bytes.get(step as usize..).unwrap_or_default();
-            let Some(wanted) = flow.wanted(side, heads) else {
+            let Some(wanted) = flow.wanted(&heads[side]) else {
                 flow.lost = true;
                 streams.lose();
                 return;
@@ -127,15 +126,13 @@ impl Http2Observer {
                 return;
             }
             // With its header it may turn out that some of its payload is wanted too.
-            if flow.skip > 0 || flow.wanted(side, heads).is_none_or(|wanted| flow.kept.len() < wanted) {
+            if flow.skip > 0 || flow.wanted(&heads[side]).is_none_or(|wanted| flow.kept.len() < wanted) {
                 continue;
             }
             flow.first = false;
             on_frame(known, side, &flow.kept, at);
-            if side == Side::Server {
-                on_head(streams, heads, &flow.kept, at);
-            }
-            on_stream(streams, side, &flow.kept, at);
+            let said = on_head(&mut heads[side], &flow.kept);
+            on_stream(streams, side, &flow.kept, said.unwrap_or_default(), at);
             flow.skip = (HEADER as u64 + u64::from(length(&flow.kept))).saturating_sub(flow.kept.len() as u64);
             flow.kept.clear();
         }
@@ -171,14 +168,14 @@ impl Http2Observer {
 
     pub(crate) fn finish(self) -> Http2 {
         let mut streams = self.streams.finish();
-        streams.heads_unread = self.heads.is_lost();
+        streams.heads_unread = self.heads.server.is_lost();
         Http2 { streams, ..self.known }
     }
 }
 
 impl Flow {
     /// How many bytes of the frame at hand are kept; `None` where it is none.
-    fn wanted(&self, side: Side, heads: &Heads) -> Option<usize> {
+    fn wanted(&self, heads: &Heads) -> Option<usize> {
         let [_, _, _, kind, _, _, _, _, _] = self.kept.first_chunk::<HEADER>().copied().unwrap_or_default();
         if self.kept.len() < HEADER {
             return Some(HEADER);
@@ -191,9 +188,7 @@ impl Flow {
             PING if length != 8 => None,
             GOAWAY if length < GOAWAY_FIXED => None,
             GOAWAY => Some(HEADER + length.min(GOAWAY_FIXED + DEBUG_KEPT)),
-            HEADERS | PUSH_PROMISE | CONTINUATION if side == Side::Server && heads.wants(length) => {
-                Some(HEADER + length)
-            }
+            HEADERS | PUSH_PROMISE | CONTINUATION if heads.wants(length) => Some(HEADER + length),
             _ => Some(HEADER),
         }
     }
@@ -205,36 +200,36 @@ fn length(frame: &[u8]) -> u32 {
     u32::from_be_bytes([0, a, b, c])
 }
 
-/// What a frame of the server says of an answer in its head.
-fn on_head(streams: &mut Streams, heads: &mut Heads, frame: &[u8], at: Moment) {
-    let [_, _, _, kind, flags, number @ ..] = frame.first_chunk::<HEADER>().copied().unwrap_or_default();
+/// What a frame says as a head, or as the last part of one.
+fn on_head(heads: &mut Heads, frame: &[u8]) -> Option<Said> {
+    let [_, _, _, kind, flags, ..] = frame.first_chunk::<HEADER>().copied().unwrap_or_default();
     if !matches!(kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
-        return;
+        return None;
     }
     let payload = frame.get(HEADER..).unwrap_or_default();
     if payload.len() < length(frame) as usize {
-        return heads.lose();
+        heads.lose();
+        return None;
     }
-    let said = match kind {
+    match kind {
         HEADERS => heads.on_first(flags, payload, 0),
         PUSH_PROMISE => heads.on_first(flags, payload, PROMISED),
         _ => heads.on_part(flags, payload),
-    };
-    if let Some(said) = said
-        && let Some(status) = said.status.filter(|status| *status != 0)
-    {
-        streams.on_grpc_status(u32::from_be_bytes(number) & 0x7fff_ffff, status, said.message, at);
     }
 }
 
 /// What a frame says of a request.
-fn on_stream(streams: &mut Streams, side: Side, frame: &[u8], at: Moment) {
+fn on_stream(streams: &mut Streams, side: Side, frame: &[u8], said: Said, at: Moment) {
     let [_, _, _, kind, flags, number @ ..] = frame.first_chunk::<HEADER>().copied().unwrap_or_default();
     let (number, ends) = (u32::from_be_bytes(number) & 0x7fff_ffff, flags & END_STREAM != 0);
     let word = frame.get(HEADER..).and_then(|payload| payload.first_chunk()).copied().map(u32::from_be_bytes);
+    if let Some(status) = said.status.filter(|status| side == Side::Server && *status != 0) {
+        streams.on_grpc_status(number, status, said.message, at);
+    }
     match kind {
-        HEADERS => streams.on_headers(side, number, ends, at),
-        DATA if side == Side::Server && ends => streams.on_end(number),
+        HEADERS if side == Side::Client => streams.on_request(number, said.path, at),
+        HEADERS => streams.on_answer(number, ends),
+        DATA if side == Side::Server && ends => streams.on_answer(number, ends),
         RST_STREAM => streams.on_reset(side, number, word.unwrap_or_default(), at),
         GOAWAY if side == Side::Server => streams.on_goaway(word.unwrap_or_default() & 0x7fff_ffff),
         _ => {}

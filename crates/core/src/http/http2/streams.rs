@@ -23,13 +23,23 @@ pub struct Http2Streams {
     pub incomplete: bool,
 }
 
+/// A request of HTTP/2.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request {
+    /// The packet with its head.
+    pub at: Moment,
+    /// Its `:path`, which is the method of a call of gRPC, as sent: escape before showing. At most 200 bytes; empty where it is `/`, or was
+    /// not read.
+    pub path: String,
+}
+
 /// Requests that a client took back by RST_STREAM: it gave up, most often at a deadline.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Cancelled {
     /// How many.
     pub count: u32,
-    /// The packet with the first of these requests.
-    pub asked: Moment,
+    /// The first of these requests.
+    pub asked: Request,
     /// The packet with its RST_STREAM.
     pub at: Moment,
     /// The shortest time from such a request to its RST_STREAM.
@@ -39,14 +49,14 @@ pub struct Cancelled {
 }
 
 /// Streams that a server ended by RST_STREAM with an error (RFC 9113 section 7).
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Refused {
     /// How many.
     pub count: u32,
     /// The first error code.
     pub error: u32,
-    /// The packet with that request.
-    pub asked: Moment,
+    /// That request.
+    pub asked: Request,
     /// The packet with its RST_STREAM.
     pub at: Moment,
 }
@@ -60,21 +70,21 @@ pub struct GrpcStatus {
     pub count: u32,
     /// The message of the first, as sent: escape before showing. At most 200 bytes.
     pub message: String,
-    /// The packet with the first of these calls, where it was still known.
-    pub asked: Option<Moment>,
+    /// The first of these calls, where it was still known.
+    pub asked: Option<Request>,
     /// The packet with its status.
     pub at: Moment,
 }
 
 /// Requests without the end of an answer.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OpenStreams {
     /// How many.
     pub count: u32,
     /// To how many of them no answer had begun.
     pub unanswered: u32,
-    /// The packet with the first of these requests.
-    pub asked: Moment,
+    /// The first of these requests.
+    pub asked: Request,
 }
 
 /// Streams of a connection, while it lives.
@@ -88,10 +98,10 @@ pub(super) struct Streams {
     closed: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 struct Stream {
     number: u32,
-    asked: Moment,
+    request: Request,
     answered: bool,
 }
 
@@ -103,37 +113,32 @@ const MOST_STATUSES: usize = 20;
 const NO_ERROR: u32 = 0;
 
 impl Streams {
-    /// HEADERS of a side, and whether they end its part.
-    pub(super) fn on_headers(&mut self, side: Side, number: u32, ends: bool, at: Moment) {
-        match side {
-            Side::Client if self.closed => {
-                if number > self.highest {
-                    self.known.asked_after_close.get_or_insert(at);
-                }
-            }
-            // Of one that is known these are trailers. Servers open even ones, which nobody uses.
-            Side::Client if number > self.highest && number % 2 == 1 => {
-                self.highest = number;
-                self.known.opened = self.known.opened.saturating_add(1);
-                if self.open.len() < MOST_OPEN {
-                    self.open.push(Stream { number, asked: at, answered: false });
-                } else {
-                    self.known.incomplete = true;
-                }
-            }
-            Side::Client => {}
-            Side::Server if ends => _ = self.take(number),
-            Side::Server => {
-                if let Some(stream) = self.open.iter_mut().rev().find(|stream| stream.number == number) {
-                    stream.answered = true;
-                }
-            }
+    /// HEADERS of the client: a request, or the trailers of one.
+    pub(super) fn on_request(&mut self, number: u32, path: String, at: Moment) {
+        // Servers open even ones, which nobody uses.
+        if number <= self.highest || number.is_multiple_of(2) {
+            return;
+        }
+        self.highest = number;
+        if self.closed {
+            self.known.asked_after_close.get_or_insert(at);
+            return;
+        }
+        self.known.opened = self.known.opened.saturating_add(1);
+        if self.open.len() < MOST_OPEN {
+            self.open.push(Stream { number, request: Request { at, path }, answered: false });
+        } else {
+            self.known.incomplete = true;
         }
     }
 
-    /// DATA of a server that ends its part.
-    pub(super) fn on_end(&mut self, number: u32) {
-        self.take(number);
+    /// HEADERS or DATA of the server, and whether they end the answer.
+    pub(super) fn on_answer(&mut self, number: u32, ends: bool) {
+        if ends {
+            self.take(number);
+        } else if let Some(stream) = self.open.iter_mut().rev().find(|stream| stream.number == number) {
+            stream.answered = true;
+        }
     }
 
     pub(super) fn on_reset(&mut self, side: Side, number: u32, error: u32, at: Moment) {
@@ -141,17 +146,18 @@ impl Streams {
         if self.closed {
             return;
         }
-        let Some(Stream { asked, answered, .. }) = self.take(number) else { return };
-        let waited = at.at.since(asked.at);
+        let Some(Stream { request, answered, .. }) = self.take(number) else { return };
+        let waited = at.at.since(request.at.at);
         match side {
             Side::Client if !answered => {
-                let first = Cancelled { count: 0, asked, at, shortest: waited, longest: waited };
-                let known = self.known.cancelled.get_or_insert(first);
+                let first = || Cancelled { count: 0, asked: request, at, shortest: waited, longest: waited };
+                let known = self.known.cancelled.get_or_insert_with(first);
                 known.count = known.count.saturating_add(1);
                 (known.shortest, known.longest) = (known.shortest.min(waited), known.longest.max(waited));
             }
             Side::Server if error != NO_ERROR => {
-                let known = self.known.refused.get_or_insert(Refused { count: 0, error, asked, at });
+                let first = || Refused { count: 0, error, asked: request, at };
+                let known = self.known.refused.get_or_insert_with(first);
                 known.count = known.count.saturating_add(1);
             }
             Side::Client | Side::Server => {}
@@ -163,7 +169,8 @@ impl Streams {
         if let Some(known) = self.known.grpc.iter_mut().find(|known| known.status == status) {
             known.count = known.count.saturating_add(1);
         } else if self.known.grpc.len() < MOST_STATUSES {
-            let asked = self.open.iter().rev().find(|stream| stream.number == number).map(|stream| stream.asked);
+            let asked =
+                self.open.iter().rev().find(|stream| stream.number == number).map(|stream| stream.request.clone());
             self.known.grpc.push(GrpcStatus { status, count: 1, message, asked, at });
         }
     }
@@ -186,7 +193,7 @@ impl Streams {
     pub(super) fn finish(mut self) -> Http2Streams {
         if let Some(first) = self.open.first().filter(|_| !self.known.incomplete) {
             let unanswered = self.open.iter().filter(|stream| !stream.answered).count();
-            let (count, asked) = (self.open.len() as u32, first.asked);
+            let (count, asked) = (self.open.len() as u32, first.request.clone());
             self.known.open = Some(OpenStreams { count, unanswered: unanswered as u32, asked });
         }
         self.known
@@ -208,39 +215,47 @@ mod tests {
         Moment { packet: PacketNo::FIRST, at: Timestamp::from_nanos(second * 1_000_000_000) }
     }
 
+    fn path() -> String {
+        "/shop.Cart/Add".to_owned()
+    }
+
+    fn request(second: i64) -> Request {
+        Request { at: at(second), path: path() }
+    }
+
     #[test]
     fn requests_are_answered_taken_back_refused_or_open() {
         let mut streams = Streams::default();
         for number in [1, 3, 5, 7, 9, 11] {
-            streams.on_headers(Side::Client, number, true, at(i64::from(number)));
+            streams.on_request(number, path(), at(i64::from(number)));
         }
-        streams.on_headers(Side::Server, 1, false, at(12));
-        streams.on_headers(Side::Server, 1, true, at(12));
-        streams.on_headers(Side::Server, 3, false, at(12));
-        streams.on_end(3);
+        streams.on_answer(1, false);
+        streams.on_answer(1, true);
+        streams.on_answer(3, false);
+        streams.on_answer(3, true);
         streams.on_reset(Side::Client, 5, 8, at(13));
         streams.on_reset(Side::Server, 7, 7, at(13));
-        streams.on_headers(Side::Server, 9, false, at(13));
+        streams.on_answer(9, false);
         // Twice, and one that nobody opened.
         streams.on_reset(Side::Client, 5, 8, at(14));
         streams.on_reset(Side::Client, 99, 8, at(14));
         let known = streams.finish();
         assert_eq!(known.opened, 6);
         let eight = Span::from_secs(8);
-        let cancelled = Cancelled { count: 1, asked: at(5), at: at(13), shortest: eight, longest: eight };
+        let cancelled = Cancelled { count: 1, asked: request(5), at: at(13), shortest: eight, longest: eight };
         assert_eq!(known.cancelled, Some(cancelled));
-        assert_eq!(known.refused, Some(Refused { count: 1, error: 7, asked: at(7), at: at(13) }));
-        assert_eq!(known.open, Some(OpenStreams { count: 2, unanswered: 1, asked: at(9) }));
+        assert_eq!(known.refused, Some(Refused { count: 1, error: 7, asked: request(7), at: at(13) }));
+        assert_eq!(known.open, Some(OpenStreams { count: 2, unanswered: 1, asked: request(9) }));
     }
 
     #[test]
     fn who_takes_back_what_is_being_answered_has_had_enough() {
         let mut streams = Streams::default();
-        streams.on_headers(Side::Client, 1, true, at(0));
-        streams.on_headers(Side::Server, 1, false, at(1));
+        streams.on_request(1, path(), at(0));
+        streams.on_answer(1, false);
         streams.on_reset(Side::Client, 1, 8, at(2));
         // Answered before the request was whole.
-        streams.on_headers(Side::Client, 3, false, at(2));
+        streams.on_request(3, path(), at(2));
         streams.on_reset(Side::Server, 3, NO_ERROR, at(3));
         assert_eq!(streams.finish(), Http2Streams { opened: 2, ..Http2Streams::default() });
     }
@@ -248,29 +263,29 @@ mod tests {
     #[test]
     fn what_the_client_says_after_the_close_takes_nothing_back() {
         let mut streams = Streams::default();
-        streams.on_headers(Side::Client, 1, true, at(0));
+        streams.on_request(1, path(), at(0));
         streams.on_close();
         streams.on_reset(Side::Client, 1, 7, at(1));
-        streams.on_headers(Side::Client, 3, true, at(1));
+        streams.on_request(3, path(), at(1));
         let known = streams.finish();
-        assert_eq!(known.open, Some(OpenStreams { count: 1, unanswered: 1, asked: at(0) }));
+        assert_eq!(known.open, Some(OpenStreams { count: 1, unanswered: 1, asked: request(0) }));
         assert_eq!((known.cancelled, known.asked_after_close), (None, Some(at(1))));
     }
 
     #[test]
     fn what_a_server_that_leaves_does_not_look_at_is_not_open() {
         let mut streams = Streams::default();
-        streams.on_headers(Side::Client, 1, true, at(0));
-        streams.on_headers(Side::Client, 3, true, at(0));
+        streams.on_request(1, path(), at(0));
+        streams.on_request(3, path(), at(0));
         streams.on_goaway(1);
-        assert_eq!(streams.finish().open, Some(OpenStreams { count: 1, unanswered: 1, asked: at(0) }));
+        assert_eq!(streams.finish().open, Some(OpenStreams { count: 1, unanswered: 1, asked: request(0) }));
     }
 
     #[test]
     fn of_too_many_at_once_nothing_is_said() {
         let mut streams = Streams::default();
         for number in 0..=MOST_OPEN as u32 {
-            streams.on_headers(Side::Client, 2 * number + 1, true, at(0));
+            streams.on_request(2 * number + 1, path(), at(0));
         }
         let known = streams.finish();
         assert!(known.incomplete && known.open.is_none());
