@@ -2,7 +2,7 @@
 
 use super::{Choices, moment};
 use crate::Limits;
-use crate::http::HttpObserver;
+use crate::http::{Http2Observer, HttpObserver};
 use crate::tls::{Chains, ClientHello, Tls, TlsObserver, probe};
 use crate::types::{NotVisible, Side, Timestamp};
 
@@ -87,7 +87,11 @@ pub fn certificate(bytes: &[u8]) {
 /// A promise is broken.
 pub fn http(bytes: &[u8]) {
     let mut choices = Choices(bytes);
-    let mut observer = HttpObserver::new(&Limits { max_http_head_bytes: 512, ..Limits::default() });
+    let limits = Limits { max_http_head_bytes: 512, ..Limits::default() };
+    let (mut observer, mut upgraded) = (HttpObserver::new(&limits), HttpObserver::new(&limits));
+    upgraded.on_bytes(Side::Client, b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n", moment(0));
+    upgraded.on_bytes(Side::Server, b"HTTP/1.1 101 \r\nUpgrade: websocket\r\n\r\n", moment(0));
+    let mut http2 = Http2Observer::new();
     let mut step = 0;
     while !choices.is_empty() {
         step += 1;
@@ -95,12 +99,20 @@ pub fn http(bytes: &[u8]) {
         let side = if what & 1 == 0 { Side::Client } else { Side::Server };
         if what >> 4 == 0xf {
             observer.on_gap(side, length.into(), NotVisible::NotCaptured, moment(step));
+            upgraded.on_gap(side, length.into(), NotVisible::NotCaptured, moment(step));
+            http2.on_gap(side, length.into());
         } else {
-            observer.on_bytes(side, choices.bytes(length.into()), moment(step));
+            let bytes = choices.bytes(length.into());
+            observer.on_bytes(side, bytes, moment(step));
+            upgraded.on_bytes(side, bytes, moment(step));
+            http2.on_bytes(side, bytes, moment(step));
+            assert!(http2.kept() < 1 << 19);
         }
     }
     let http = observer.finish();
     assert!(http.responses >= u32::from(http.last_response.is_some()));
+    assert!(upgraded.finish().websocket.is_some());
+    assert!(http2.finish().streams.grpc.len() <= 20);
 }
 
 /// Bytes behind a prefix and their length in `width` bytes.

@@ -173,8 +173,8 @@ impl Streams {
             Reader::Tds(tds) => tds.tls().kept(),
             Reader::Http(observer) => observer.kept(),
             Reader::OpenVpn(openvpn) => openvpn.kept(),
-            // What HTTP/2 keeps is a few bytes of fixed size.
-            Reader::Undecided { .. } | Reader::Other { .. } | Reader::Http2(_) => 0,
+            Reader::Http2(observer) => observer.kept() as u32,
+            Reader::Undecided { .. } | Reader::Other { .. } => 0,
         };
         let waiting = self.assemblers.client.kept() + self.assemblers.server.kept();
         read.saturating_add(waiting as u32)

@@ -48,7 +48,7 @@ pub(super) fn is_unread(c: &Connection, http2: &Http2, exam: &mut Exam<'_>) -> b
 
 /// Attaches the symptom, if there is one.
 pub(super) fn examine(c: &Connection, http2: &Http2, code: &'static str, exam: &mut Exam<'_>) {
-    if is_unread(c, http2, exam) {
+    if c.traffic.client.first_payload.is_none() || is_unread(c, http2, exam) {
         return;
     }
     exam.applies();

@@ -18,7 +18,8 @@ const GOAWAY: &str = "goaway";
 /// Attaches the symptom, if there is one.
 pub(super) fn examine(c: &Connection, http2: &Http2, code: &'static str, exam: &mut Exam<'_>) {
     let by_server = c.ending.kind == CloseKind::Fin && c.ending.closed_by == Some(Side::Server);
-    if !by_server || is_unread(c, http2, exam) {
+    let is_opened = c.opening.syn.is_some() && c.opening.syn_ack.is_some() && c.both_spoke();
+    if !is_opened || !by_server || is_unread(c, http2, exam) {
         return;
     }
     exam.applies();

@@ -24,7 +24,7 @@ pub(super) struct Said {
 
 /// A frame larger than this, and a block, is not read: RFC 9113 section 4.2 has 16,384 until a peer allows more.
 const MOST_OF_A_BLOCK: usize = 16_384;
-const KEPT_OF_TEXT: usize = 200;
+pub(super) const KEPT_OF_TEXT: usize = 200;
 
 const PADDED: u8 = 8;
 const PRIORITY: u8 = 0x20;
@@ -38,6 +38,11 @@ impl Heads {
     /// Whether a frame's payload of this length is read.
     pub(super) fn wants(&self, length: usize) -> bool {
         self.hpack.is_some() && self.block.len() + length <= MOST_OF_A_BLOCK
+    }
+
+    /// Bytes that it keeps.
+    pub(super) fn kept(&self) -> usize {
+        self.block.len() + self.hpack.as_ref().map_or(0, Hpack::kept)
     }
 
     /// A frame with a part of a block could not be read.

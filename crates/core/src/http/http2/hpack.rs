@@ -103,6 +103,11 @@ impl Hpack {
         Self { table: VecDeque::new(), size: 0, limit: USUAL_LIMIT, name: Vec::new(), value: Vec::new() }
     }
 
+    /// Bytes that it keeps.
+    pub(super) const fn kept(&self) -> usize {
+        self.size
+    }
+
     /// Reads a block, and gives each field by name and value. What stands whole in the static table comes without its value.
     pub(super) fn read(&mut self, mut block: &[u8], each: &mut dyn FnMut(&[u8], &[u8])) -> Result<(), Broken> {
         while let Some(&first) = block.first() {

@@ -158,6 +158,12 @@ impl Http2Observer {
         }
     }
 
+    /// Bytes that it keeps.
+    pub(crate) fn kept(&self) -> usize {
+        let Self { heads, flows, streams, .. } = self;
+        flows.client.kept.len() + flows.server.kept.len() + heads.client.kept() + heads.server.kept() + streams.kept()
+    }
+
     /// Whether bytes of this side can still teach something.
     pub(crate) const fn wants(&self, side: Side) -> bool {
         match side {

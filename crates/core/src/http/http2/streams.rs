@@ -1,5 +1,6 @@
 //! The requests of one connection: which streams are open, and what became of the others (RFC 9113 section 5.1).
 
+use super::heads::KEPT_OF_TEXT;
 use crate::types::{Moment, Side, Span};
 
 /// What became of a connection's requests.
@@ -183,6 +184,11 @@ impl Streams {
     /// The server closed: what is open now gets no answer any more.
     pub(super) const fn on_close(&mut self) {
         self.closed = true;
+    }
+
+    /// Bytes that it keeps at most.
+    pub(super) const fn kept(&self) -> usize {
+        self.open.len() * (size_of::<Stream>() + KEPT_OF_TEXT)
     }
 
     /// Frames are missing.
