@@ -310,6 +310,12 @@ pub(super) const LOST_PROBES: u32 = 3;
 /// Retransmissions of a big segment from which it does not pass.
 pub(super) const MTU_RETRANSMISSIONS: u32 = 3;
 
+/// Retransmissions of a client's first words from which they are not taken: three are 1.4 s on Linux.
+pub(super) const NEVER_TAKEN_RETRIES: u32 = 3;
+
+/// A payload that fits every way: IPv6 has 1,280 bytes at least (RFC 8200 section 5), with 60 of TCP's header and 40 of its own.
+pub(super) const FITS_EVERY_WAY: u32 = 1_180;
+
 /// A PING of a WebSocket that is unanswered for this long is why its sender leaves. Libraries wait from 5 to 30 s.
 pub(super) const PONG_WAIT: Span = Span::from_secs(1);
 

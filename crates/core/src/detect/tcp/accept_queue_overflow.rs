@@ -1,7 +1,8 @@
 //! A listener that drops SYNs when many come at once, and answers before and after.
 
+use super::never_taken::{self, NEVER_TAKEN};
 use crate::detect::openings;
-use crate::detect::{Case, Detector, Exam, Service, Shape, Told};
+use crate::detect::{Case, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::Connection;
 
 /// Detector of `accept-queue-overflow`.
@@ -28,18 +29,25 @@ impl Detector for AcceptQueueOverflow {
     }
 
     fn clears(&self) -> Option<(Shape, Shape)> {
-        Some((Shape::SYN | Shape::SYN_ACK, Shape::SYN_REPEATED))
+        Some((Shape::SYN | Shape::SYN_ACK, Shape::SYN_REPEATED | Shape::UNANSWERED))
     }
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
-        openings::examine(c, exam, CODE);
+        if !openings::examine(c, exam, CODE) {
+            never_taken::examine(c, CODE, exam);
+        }
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
-        let Some(bursts) = service.openings.bursts() else { return Vec::new() };
+        let never_taken = never_taken::tell(case, service);
+        let Some(bursts) = service.openings.bursts() else { return Vec::from_iter(never_taken) };
         let total = service.openings.total();
-        let mut told = Told::default();
+        let mut told = Told {
+            severity: Some(if total.never > 0 { Severity::Error } else { Severity::Warning }),
+            affected: Some(case.group.count - case.group.of_kind(NEVER_TAKEN)),
+            ..Told::default()
+        };
         told.facts.add("bursts", bursts.count);
         told.facts.add("attempts_in_bursts", bursts.attempts);
         told.facts.add("first_syns_unanswered_in_bursts", bursts.missed);
@@ -65,11 +73,11 @@ impl Detector for AcceptQueueOverflow {
                 .to_owned(),
         );
         told.remedy = remedy(service);
-        vec![told]
+        Vec::from_iter([told].into_iter().chain(never_taken))
     }
 }
 
-fn remedy(service: &Service) -> Vec<String> {
+pub(super) fn remedy(service: &Service) -> Vec<String> {
     let port = service.key.port;
     vec![
         format!(

@@ -15,6 +15,7 @@ pub(super) mod keepalive_unanswered;
 pub(super) mod local_connect_failure;
 pub(super) mod max_age_close;
 pub(super) mod mtu_blackhole;
+mod never_taken;
 pub(super) mod new_flow_drop;
 pub(super) mod reset_of_syn_ack;
 pub(super) mod retry_storm;
