@@ -19,7 +19,7 @@ mod websocket;
 
 pub use facts::{Http, KeepAlive, Missing, Response, UnfinishedRequest};
 pub(crate) use http2::Http2Observer;
-pub use http2::{Cancelled, GoAway, GrpcStatus, Http2, Http2Streams, OpenStreams, Refused, Request};
+pub use http2::{Cancelled, GatewayStatus, GoAway, GrpcStatus, Http2, Http2Streams, OpenStreams, Refused, Request};
 pub use observer::HttpObserver;
 pub(crate) use probe::is_http2_settings;
 pub use probe::{Probe, probe};

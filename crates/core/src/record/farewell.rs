@@ -40,6 +40,7 @@ impl Connection {
         };
         match self.protocol {
             Protocol::Http1 => false,
+            Protocol::Http2 if self.asked_nothing_in_vain() => true,
             Protocol::Tls => {
                 let newest = self.tls.as_ref().and_then(|tls| tls.server_hello.as_ref()).map(|hello| hello.version);
                 let close_notify = if newest == Some(0x0304) { CLOSE_NOTIFY_BYTES } else { OLD_CLOSE_NOTIFY_BYTES };
@@ -56,6 +57,13 @@ impl Connection {
                     || (closes_itself && bytes <= FAREWELL_BYTES)
             }
         }
+    }
+
+    /// Whether frames of HTTP/2 in clear show that nothing was lost with the connection: what a client writes after the close is a GOAWAY then,
+    /// the ACK of a PING or a RST_STREAM.
+    pub(crate) fn asked_nothing_in_vain(&self) -> bool {
+        let readable = self.http2.as_ref().filter(|http2| http2.in_clear && http2.answered_in_http1.is_none());
+        self.visibility.gaps.client == 0 && readable.is_some_and(|http2| http2.streams.lost_nothing())
     }
 
     /// Whether a RST refused what the client wrote after the server had closed. What a client does not want to hear any

@@ -252,6 +252,12 @@ fn http2(c: &Connection, add: &mut Add<'_>) {
         let what = format!("grpc-status {} \"{}\"", said.status, escaped(&message));
         add(Some(said.at), Side::Server, Cow::Owned(what));
     }
+    for said in &streams.gateway {
+        if let Some(asked) = &said.asked {
+            add(Some(asked.at), Side::Client, Cow::Owned(request(asked)));
+        }
+        add(Some(said.at), Side::Server, Cow::Owned(format!("HTTP/2 response {}", said.status)));
+    }
     if let Some(open) = &streams.open {
         add(Some(open.asked.at), Side::Client, Cow::Owned(format!("{}, open at the end", request(&open.asked))));
     }

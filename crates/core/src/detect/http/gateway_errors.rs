@@ -4,9 +4,9 @@ use crate::detect::thresholds::{WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE};
 use crate::detect::timeouts::wait_candidates;
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
-use crate::http::Response;
+use crate::http::{Http2Streams, Response};
 use crate::record::Connection;
-use crate::types::Side;
+use crate::types::{Moment, Side};
 
 /// 502: what came from behind was no answer.
 const BAD_GATEWAY: &str = "bad-gateway";
@@ -28,11 +28,23 @@ pub(super) fn last_answer(c: &Connection) -> Option<Response> {
 pub(super) fn examine(c: &Connection, code: &'static str, exam: &mut Exam<'_>) {
     exam.applies();
     let (Some(answer), Some(http)) = (last_answer(c), &c.http) else { return };
-    let kind = if answer.status == 504 { TIMEOUT } else { BAD_GATEWAY };
     let asked = http.last_request.filter(|asked| asked.packet < answer.at.packet);
-    exam.symptom(code, kind, Severity::Warning, Confidence::High, &[asked, Some(answer.at)])
-        .happened(answer.at)
-        .span(asked.map(|asked| answer.at.at.since(asked.at)));
+    attach(code, answer.status, asked, answer.at, exam);
+}
+
+/// The same of the requests of HTTP/2; `false` where there is none.
+pub(super) fn examine_streams(streams: &Http2Streams, code: &'static str, exam: &mut Exam<'_>) -> bool {
+    let Some(said) = streams.gateway.iter().max_by_key(|said| said.count) else { return false };
+    exam.applies();
+    attach(code, said.status, said.asked.as_ref().map(|asked| asked.at), said.at, exam);
+    true
+}
+
+fn attach(code: &'static str, status: u16, asked: Option<Moment>, at: Moment, exam: &mut Exam<'_>) {
+    let kind = if status == 504 { TIMEOUT } else { BAD_GATEWAY };
+    exam.symptom(code, kind, Severity::Warning, Confidence::High, &[asked, Some(at)])
+        .happened(at)
+        .span(asked.map(|asked| at.at.since(asked.at)));
 }
 
 /// What is told of one kind.

@@ -100,6 +100,11 @@ pub(super) fn says_why(c: &Connection) -> bool {
     said(c).is_some() || in_clear(c).is_some_and(|http2| http2.streams.heads_unread)
 }
 
+/// How many calls failed with what most failed with.
+pub(super) fn count(c: &Connection) -> u32 {
+    said(c).map_or(0, |(_, said)| said.count)
+}
+
 /// What most calls that failed ended with.
 fn said(c: &Connection) -> Option<(&'static Meaning, &GrpcStatus)> {
     let said = in_clear(c)?.streams.grpc.iter();

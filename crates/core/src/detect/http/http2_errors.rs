@@ -1,7 +1,7 @@
 //! An end of HTTP/2 that says by an error code that it goes no further: kinds of `server-error-message` (RFC 9113 section 7).
 
-use super::grpc_status;
 use super::streams_cancelled::{PATH, in_clear, paths};
+use super::{gateway_errors, grpc_status};
 use crate::detect::recapture;
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
@@ -33,7 +33,7 @@ enum Said<'a> {
 
 /// Whether one end said so.
 pub(super) fn says_why(c: &Connection) -> bool {
-    said(c).is_some() || grpc_status::says_why(c)
+    said(c).is_some() || grpc_status::says_why(c) || in_clear(c).is_some_and(|http2| !http2.streams.gateway.is_empty())
 }
 
 fn said(c: &Connection) -> Option<Said<'_>> {
@@ -48,7 +48,7 @@ fn said(c: &Connection) -> Option<Said<'_>> {
 /// Attaches the symptom, if there is one.
 pub(super) fn examine(c: &Connection, code: &'static str, exam: &mut Exam<'_>) {
     let goes = matches!(said(c), Some(Said::GoAway(..)));
-    if !goes && grpc_status::examine(c, code, exam) {
+    if !goes && (of_gateway(c, code, exam) || grpc_status::examine(c, code, exam)) {
         return;
     }
     if said(c).is_none() && in_clear(c).is_some_and(|http2| http2.streams.heads_unread) {
@@ -76,6 +76,14 @@ pub(super) fn examine(c: &Connection, code: &'static str, exam: &mut Exam<'_>) {
     if let Some(Said::Reset(refused)) = said(c) {
         exam.count(Some(refused.count)).quote(PATH, &refused.asked.path);
     }
+}
+
+/// Attaches the symptom of a gateway, where more requests failed by it than calls of gRPC by their own.
+fn of_gateway(c: &Connection, code: &'static str, exam: &mut Exam<'_>) -> bool {
+    let Some(http2) = in_clear(c) else { return false };
+    let answers = http2.streams.gateway.iter().map(|said| said.count).max();
+    answers.is_some_and(|answers| answers > grpc_status::count(c))
+        && gateway_errors::examine_streams(&http2.streams, code, exam)
 }
 
 /// What is told of one kind.

@@ -30,14 +30,6 @@ pub(super) fn http2_says_why(c: &Connection) -> bool {
     http2_errors::says_why(c)
 }
 
-/// Whether what the client of HTTP/2 in clear wrote after the close was no request: an ACK of a PING, a GOAWAY, a RST_STREAM.
-pub(super) fn asks_nothing_after_close(c: &Connection) -> bool {
-    streams_cancelled::in_clear(c).is_some_and(|http2| {
-        let streams = &http2.streams;
-        !streams.incomplete && c.visibility.gaps.client == 0 && streams.asked_after_close.is_none()
-    })
-}
-
 /// Whether HTTP in clear said why what was asked for can not be had.
 pub(super) fn says_why(c: &Connection) -> bool {
     refused_tunnel::refusal(c).is_some() || gateway_errors::last_answer(c).is_some() || websocket_close::says_why(c)

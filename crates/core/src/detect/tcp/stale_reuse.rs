@@ -87,7 +87,7 @@ impl Detector for StaleReuse {
             || c.tls.as_ref().is_some_and(|tls| crate::detect::tls::refuses_client(c, tls))
             // The server speaks another protocol: what comes after its answer was part of the same misunderstanding.
             || c.http2.as_ref().is_some_and(|http2| http2.answered_in_http1.is_some())
-            || crate::detect::http::asks_nothing_after_close(c)
+            || asked_nothing_after_close(c)
         {
             return;
         }
@@ -124,6 +124,12 @@ impl Detector for StaleReuse {
         let Some(service) = case.service else { return Vec::new() };
         [CROSSED, UNAWARE].into_iter().filter_map(|kind| tell_kind(kind, case, service)).collect()
     }
+}
+
+/// Whether frames of HTTP/2 in clear show that what was written after the close was no request, even if one was open.
+fn asked_nothing_after_close(c: &Connection) -> bool {
+    let readable = c.http2.as_ref().filter(|http2| http2.in_clear && !http2.streams.incomplete);
+    c.visibility.gaps.client == 0 && readable.is_some_and(|http2| http2.streams.asked_after_close.is_none())
 }
 
 /// Whether TLS, where it is spoken, was ready for requests before the close: a handshake that is cut off is another matter.

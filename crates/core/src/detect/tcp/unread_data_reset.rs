@@ -68,7 +68,7 @@ impl Detector for UnreadDataReset {
         let failed = c.http.as_ref().and_then(|http| http.first_error).filter(|(_, at)| at.packet < write.packet);
         // The client went on after the server's last word, or the server said nothing at all.
         let still_sending = answered.is_none_or(|answered| answered.packet < write.packet);
-        if !still_sending {
+        if !still_sending || c.asked_nothing_in_vain() {
             return;
         }
         let (kind, confidence) = match failed {

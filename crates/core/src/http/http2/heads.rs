@@ -16,6 +16,8 @@ pub(super) struct Heads {
 pub(super) struct Said {
     /// `:path` of a request, the first 200 bytes; empty where it is `/`.
     pub(super) path: String,
+    /// `:status` of an answer, where it is none of the seven that every answer can say in one byte (200 and 404 among them).
+    pub(super) code: Option<u16>,
     /// `grpc-status` ("gRPC over HTTP2", Responses).
     pub(super) status: Option<u32>,
     /// `grpc-message`, the first 200 bytes.
@@ -85,12 +87,17 @@ impl Heads {
 fn read(hpack: &mut Hpack, block: &[u8]) -> Result<Said, Broken> {
     let mut said = Said::default();
     hpack.read(block, &mut |name, value| match name {
-        b"grpc-status" => said.status = std::str::from_utf8(value).ok().and_then(|digits| digits.parse().ok()),
+        b"grpc-status" => said.status = number(value),
         b"grpc-message" => said.message = text(value),
+        b":status" => said.code = number(value),
         b":path" => said.path = text(value),
         _ => {}
     })?;
     Ok(said)
+}
+
+fn number<T: std::str::FromStr>(digits: &[u8]) -> Option<T> {
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 fn text(value: &[u8]) -> String {

@@ -5,7 +5,7 @@ mod heads;
 mod hpack;
 mod streams;
 
-pub use streams::{Cancelled, GrpcStatus, Http2Streams, OpenStreams, Refused, Request};
+pub use streams::{Cancelled, GatewayStatus, GrpcStatus, Http2Streams, OpenStreams, Refused, Request};
 
 use self::heads::{Heads, Said};
 use self::streams::Streams;
@@ -231,6 +231,9 @@ fn on_stream(streams: &mut Streams, side: Side, frame: &[u8], said: Said, at: Mo
     let word = frame.get(HEADER..).and_then(|payload| payload.first_chunk()).copied().map(u32::from_be_bytes);
     if let Some(status) = said.status.filter(|status| side == Side::Server && *status != 0) {
         streams.on_grpc_status(number, status, said.message, at);
+    }
+    if let Some(status) = said.code.filter(|status| side == Side::Server && matches!(status, 502 | 504)) {
+        streams.on_gateway_status(number, status, at);
     }
     match kind {
         HEADERS if side == Side::Client => streams.on_request(number, said.path, at),

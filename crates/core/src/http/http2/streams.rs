@@ -18,6 +18,8 @@ pub struct Http2Streams {
     pub asked_after_close: Option<Moment>,
     /// What gRPC said of calls that failed, one entry for each status, at most 20 of them.
     pub grpc: Vec<GrpcStatus>,
+    /// Answers 502 and 504, one entry for each: who answers is a gateway, and what is behind it failed.
+    pub gateway: Vec<GatewayStatus>,
     /// Heads of answers could not be read from some point on: what gRPC said then is not known.
     pub heads_unread: bool,
     /// Not all of them could be followed: frames are missing, or there were too many at once. Nothing is said of open streams then.
@@ -77,6 +79,19 @@ pub struct GrpcStatus {
     pub at: Moment,
 }
 
+/// An answer of a gateway (RFC 9110 sections 15.6.3 and 15.6.5), and how often it came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GatewayStatus {
+    /// 502 or 504.
+    pub status: u16,
+    /// How many requests were answered so.
+    pub count: u32,
+    /// The first of them, where it was still known.
+    pub asked: Option<Request>,
+    /// The packet with its answer.
+    pub at: Moment,
+}
+
 /// Requests without the end of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OpenStreams {
@@ -112,6 +127,14 @@ const MOST_OPEN: usize = 256;
 const MOST_STATUSES: usize = 20;
 /// RFC 9113 section 7: the request was answered before it was whole, which is no error.
 const NO_ERROR: u32 = 0;
+
+impl Http2Streams {
+    /// Whether all requests were answered, refused or taken back before the server closed, and none came after that: what was lost then was no
+    /// request.
+    pub(crate) const fn lost_nothing(&self) -> bool {
+        !self.incomplete && self.open.is_none() && self.asked_after_close.is_none()
+    }
+}
 
 impl Streams {
     /// HEADERS of the client: a request, or the trailers of one.
@@ -170,10 +193,23 @@ impl Streams {
         if let Some(known) = self.known.grpc.iter_mut().find(|known| known.status == status) {
             known.count = known.count.saturating_add(1);
         } else if self.known.grpc.len() < MOST_STATUSES {
-            let asked =
-                self.open.iter().rev().find(|stream| stream.number == number).map(|stream| stream.request.clone());
+            let asked = self.asked(number);
             self.known.grpc.push(GrpcStatus { status, count: 1, message, asked, at });
         }
+    }
+
+    /// An answer 502 or 504.
+    pub(super) fn on_gateway_status(&mut self, number: u32, status: u16, at: Moment) {
+        if let Some(known) = self.known.gateway.iter_mut().find(|known| known.status == status) {
+            known.count = known.count.saturating_add(1);
+        } else {
+            let asked = self.asked(number);
+            self.known.gateway.push(GatewayStatus { status, count: 1, asked, at });
+        }
+    }
+
+    fn asked(&self, number: u32) -> Option<Request> {
+        self.open.iter().rev().find(|stream| stream.number == number).map(|stream| stream.request.clone())
     }
 
     /// The server will not look at streams above this one: the client may ask again elsewhere.
