@@ -1,13 +1,14 @@
 //! Requests of HTTP/2 that their client took back for want of an answer: a kind of `request-timeout` (RFC 9113 section 8.1).
 
+use super::asked::is_stuck_before;
 use crate::detect::recapture;
 use crate::detect::thresholds::{WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;
 use crate::detect::words::{counted, listed};
 use crate::detect::{Case, Confidence, Exam, Group, Severity, Told};
-use crate::http::Http2;
+use crate::http::{Cancelled, Http2, Request};
 use crate::record::Connection;
-use crate::types::{Side, Span};
+use crate::types::{Moment, Side, Span};
 
 /// The symptom.
 pub(super) const CANCELLED: &str = "streams-cancelled";
@@ -52,17 +53,38 @@ pub(super) fn examine(c: &Connection, http2: &Http2, code: &'static str, exam: &
         return;
     }
     exam.applies();
-    let Some(cancelled) = http2.streams.cancelled.as_ref().filter(|cancelled| cancelled.shortest >= WAITED_LEAST)
-    else {
+    let Some(GaveUp { asked, at, count, shortest, longest }) = gave_up(c, http2) else { return };
+    // What does not arrive gets no answer, and that is another matter.
+    let lost = is_stuck_before(c, Side::Client, at) || is_stuck_before(c, Side::Server, at);
+    if lost || shortest < WAITED_LEAST {
         return;
-    };
-    let even = is_same(cancelled.shortest, cancelled.longest);
-    exam.symptom(code, CANCELLED, Severity::Warning, Confidence::High, &[Some(cancelled.asked.at), Some(cancelled.at)])
-        .happened(cancelled.at)
-        .span(Some(cancelled.longest))
-        .count(Some(cancelled.count))
-        .quote(EVEN, if even { "yes" } else { NO })
-        .quote(PATH, &cancelled.asked.path);
+    }
+    exam.symptom(code, CANCELLED, Severity::Warning, Confidence::High, &[Some(asked.at), Some(at)])
+        .happened(at)
+        .span(Some(longest))
+        .count(Some(count))
+        .quote(EVEN, if is_same(shortest, longest) { "yes" } else { NO })
+        .quote(PATH, &asked.path);
+}
+
+/// Requests for whose answer the client waited no longer.
+struct GaveUp<'a> {
+    asked: &'a Request,
+    at: Moment,
+    count: u32,
+    shortest: Span,
+    longest: Span,
+}
+
+/// By RST_STREAM, or by closing the connection with requests open.
+fn gave_up<'a>(c: &Connection, http2: &'a Http2) -> Option<GaveUp<'a>> {
+    if let Some(Cancelled { count, asked, at, shortest, longest }) = &http2.streams.cancelled {
+        return Some(GaveUp { asked, at: *at, count: *count, shortest: *shortest, longest: *longest });
+    }
+    let end = c.ending.first.filter(|_| c.ending.closed_by == Some(Side::Client))?;
+    let open = http2.streams.open.as_ref().filter(|open| open.unanswered > 0)?;
+    let waited = end.at.since(open.asked.at.at);
+    Some(GaveUp { asked: &open.asked, at: end, count: open.unanswered, shortest: waited, longest: waited })
 }
 
 fn is_same(shortest: Span, longest: Span) -> bool {
@@ -89,7 +111,7 @@ pub(super) fn tell(case: &Case<'_>, address: &str) -> Option<Told> {
     };
     let paths = paths(case.group, CANCELLED, &mut told);
     told.summary = format!(
-        "Requests to {address}{paths} got no answer before the client took them back (RST_STREAM of HTTP/2) on {} of {}{at_most}: {waits} after they \
+        "Requests to {address}{paths} got no answer before the client gave them up (HTTP/2) on {} of {}{at_most}: {waits} after they \
          were sent.",
         waits.count,
         counted(case.group.applied, "connection"),

@@ -25,6 +25,10 @@ pub(super) fn examine(c: &Connection, http2: &Http2, code: &'static str, exam: &
     exam.applies();
     let (Some(open), Some(fin)) = (http2.streams.open.as_ref(), c.ending.fin.server) else { return };
     let goaway = http2.goaway.as_ref().filter(|goaway| goaway.by == Side::Server && goaway.at.packet <= fin.at.packet);
+    // Where it says why, that is what is told: see `server-error-message` and `too-many-pings`.
+    if goaway.is_some_and(|goaway| goaway.error != Some(0)) {
+        return;
+    }
     let severity = if open.unanswered > 0 { Severity::Error } else { Severity::Warning };
     let evidence = [Some(open.asked.at), goaway.map(|goaway| goaway.at), Some(fin.at)];
     exam.symptom(code, OPEN, severity, Confidence::High, &evidence)

@@ -236,9 +236,10 @@ fn on_stream(streams: &mut Streams, side: Side, frame: &[u8], said: Said, at: Mo
         streams.on_gateway_status(number, status, at);
     }
     match kind {
-        HEADERS if side == Side::Client => streams.on_request(number, said.path, at),
+        HEADERS if side == Side::Client => streams.on_request(number, said.path, ends, at),
         HEADERS => streams.on_answer(number, ends),
         DATA if side == Side::Server && ends => streams.on_answer(number, ends),
+        DATA if ends => streams.on_request_end(number),
         RST_STREAM => streams.on_reset(side, number, word.unwrap_or_default(), at),
         GOAWAY if side == Side::Server => streams.on_goaway(word.unwrap_or_default() & 0x7fff_ffff),
         _ => {}

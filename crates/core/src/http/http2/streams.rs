@@ -8,7 +8,7 @@ use crate::types::{Moment, Side, Span};
 pub struct Http2Streams {
     /// Streams that the client opened, each a request.
     pub opened: u32,
-    /// Requests that the client took back before anything of an answer had come.
+    /// Requests, sent to their end, that the client took back before anything of an answer had come.
     pub cancelled: Option<Cancelled>,
     /// Streams that the server reset with an error.
     pub refused: Option<Refused>,
@@ -97,9 +97,9 @@ pub struct GatewayStatus {
 pub struct OpenStreams {
     /// How many.
     pub count: u32,
-    /// To how many of them no answer had begun.
+    /// How many of them the client had sent to their end, and no answer had begun.
     pub unanswered: u32,
-    /// The first of these requests.
+    /// The first of those, else the first that is open.
     pub asked: Request,
 }
 
@@ -118,7 +118,16 @@ pub(super) struct Streams {
 struct Stream {
     number: u32,
     request: Request,
+    /// The client has sent all of it (END_STREAM).
+    is_whole: bool,
     answered: bool,
+}
+
+impl Stream {
+    /// Whether it is the server's turn, and nothing came. Who has not asked all may be meant to go on: streams of the client.
+    const fn waits(&self) -> bool {
+        self.is_whole && !self.answered
+    }
 }
 
 /// Streams that are followed at once; most servers allow 100 to 250.
@@ -138,7 +147,10 @@ impl Http2Streams {
 
 impl Streams {
     /// HEADERS of the client: a request, or the trailers of one.
-    pub(super) fn on_request(&mut self, number: u32, path: String, at: Moment) {
+    pub(super) fn on_request(&mut self, number: u32, path: String, ends: bool, at: Moment) {
+        if ends && number <= self.highest {
+            self.on_request_end(number);
+        }
         // Servers open even ones, which nobody uses.
         if number <= self.highest || number.is_multiple_of(2) {
             return;
@@ -150,9 +162,16 @@ impl Streams {
         }
         self.known.opened = self.known.opened.saturating_add(1);
         if self.open.len() < MOST_OPEN {
-            self.open.push(Stream { number, request: Request { at, path }, answered: false });
+            self.open.push(Stream { number, request: Request { at, path }, is_whole: ends, answered: false });
         } else {
             self.known.incomplete = true;
+        }
+    }
+
+    /// The client has sent all of a request.
+    pub(super) fn on_request_end(&mut self, number: u32) {
+        if let Some(stream) = self.open.iter_mut().rev().find(|stream| stream.number == number) {
+            stream.is_whole = true;
         }
     }
 
@@ -170,10 +189,11 @@ impl Streams {
         if self.closed {
             return;
         }
-        let Some(Stream { request, answered, .. }) = self.take(number) else { return };
+        let Some(stream) = self.take(number) else { return };
+        let (waits, request) = (stream.waits(), stream.request);
         let waited = at.at.since(request.at.at);
         match side {
-            Side::Client if !answered => {
+            Side::Client if waits => {
                 let first = || Cancelled { count: 0, asked: request, at, shortest: waited, longest: waited };
                 let known = self.known.cancelled.get_or_insert_with(first);
                 known.count = known.count.saturating_add(1);
@@ -233,10 +253,12 @@ impl Streams {
     }
 
     pub(super) fn finish(mut self) -> Http2Streams {
-        if let Some(first) = self.open.first().filter(|_| !self.known.incomplete) {
-            let unanswered = self.open.iter().filter(|stream| !stream.answered).count();
+        let waiting = self.open.iter().filter(|stream| stream.waits()).count() as u32;
+        if let Some(first) = self.open.iter().find(|stream| stream.waits()).or_else(|| self.open.first())
+            && !self.known.incomplete
+        {
             let (count, asked) = (self.open.len() as u32, first.request.clone());
-            self.known.open = Some(OpenStreams { count, unanswered: unanswered as u32, asked });
+            self.known.open = Some(OpenStreams { count, unanswered: waiting, asked });
         }
         self.known
     }
@@ -269,7 +291,7 @@ mod tests {
     fn requests_are_answered_taken_back_refused_or_open() {
         let mut streams = Streams::default();
         for number in [1, 3, 5, 7, 9, 11] {
-            streams.on_request(number, path(), at(i64::from(number)));
+            streams.on_request(number, path(), true, at(i64::from(number)));
         }
         streams.on_answer(1, false);
         streams.on_answer(1, true);
@@ -287,17 +309,17 @@ mod tests {
         let cancelled = Cancelled { count: 1, asked: request(5), at: at(13), shortest: eight, longest: eight };
         assert_eq!(known.cancelled, Some(cancelled));
         assert_eq!(known.refused, Some(Refused { count: 1, error: 7, asked: request(7), at: at(13) }));
-        assert_eq!(known.open, Some(OpenStreams { count: 2, unanswered: 1, asked: request(9) }));
+        assert_eq!(known.open, Some(OpenStreams { count: 2, unanswered: 1, asked: request(11) }));
     }
 
     #[test]
     fn who_takes_back_what_is_being_answered_has_had_enough() {
         let mut streams = Streams::default();
-        streams.on_request(1, path(), at(0));
+        streams.on_request(1, path(), true, at(0));
         streams.on_answer(1, false);
         streams.on_reset(Side::Client, 1, 8, at(2));
         // Answered before the request was whole.
-        streams.on_request(3, path(), at(2));
+        streams.on_request(3, path(), false, at(2));
         streams.on_reset(Side::Server, 3, NO_ERROR, at(3));
         assert_eq!(streams.finish(), Http2Streams { opened: 2, ..Http2Streams::default() });
     }
@@ -305,10 +327,10 @@ mod tests {
     #[test]
     fn what_the_client_says_after_the_close_takes_nothing_back() {
         let mut streams = Streams::default();
-        streams.on_request(1, path(), at(0));
+        streams.on_request(1, path(), true, at(0));
         streams.on_close();
         streams.on_reset(Side::Client, 1, 7, at(1));
-        streams.on_request(3, path(), at(1));
+        streams.on_request(3, path(), true, at(1));
         let known = streams.finish();
         assert_eq!(known.open, Some(OpenStreams { count: 1, unanswered: 1, asked: request(0) }));
         assert_eq!((known.cancelled, known.asked_after_close), (None, Some(at(1))));
@@ -317,17 +339,30 @@ mod tests {
     #[test]
     fn what_a_server_that_leaves_does_not_look_at_is_not_open() {
         let mut streams = Streams::default();
-        streams.on_request(1, path(), at(0));
-        streams.on_request(3, path(), at(0));
+        streams.on_request(1, path(), true, at(0));
+        streams.on_request(3, path(), true, at(0));
         streams.on_goaway(1);
         assert_eq!(streams.finish().open, Some(OpenStreams { count: 1, unanswered: 1, asked: request(0) }));
+    }
+
+    #[test]
+    fn who_streams_to_the_server_does_not_wait_for_it() {
+        let mut streams = Streams::default();
+        for number in [1, 3, 5] {
+            streams.on_request(number, path(), false, at(0));
+        }
+        streams.on_request_end(3);
+        streams.on_reset(Side::Client, 1, 8, at(9));
+        let known = streams.finish();
+        assert_eq!(known.cancelled, None);
+        assert_eq!(known.open, Some(OpenStreams { count: 2, unanswered: 1, asked: request(0) }));
     }
 
     #[test]
     fn of_too_many_at_once_nothing_is_said() {
         let mut streams = Streams::default();
         for number in 0..=MOST_OPEN as u32 {
-            streams.on_request(2 * number + 1, path(), at(0));
+            streams.on_request(2 * number + 1, path(), true, at(0));
         }
         let known = streams.finish();
         assert!(known.incomplete && known.open.is_none());
