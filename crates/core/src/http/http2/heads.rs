@@ -60,9 +60,12 @@ impl Heads {
     /// HEADERS, or PUSH_PROMISE whose block begins behind `fixed` bytes: what it says, where its block is whole.
     pub(super) fn on_first(&mut self, flags: u8, payload: &[u8], fixed: usize) -> Option<Said> {
         let priority = if flags & PRIORITY != 0 && fixed == 0 { 5 } else { 0 };
-        let part = unpadded(flags, payload).and_then(|part| part.get(fixed + priority..));
         self.block.clear();
-        self.on_part(flags, part?)
+        let Some(part) = unpadded(flags, payload).and_then(|part| part.get(fixed + priority..)) else {
+            self.lose();
+            return None;
+        };
+        self.on_part(flags, part)
     }
 
     /// CONTINUATION.
@@ -140,5 +143,10 @@ mod tests {
         assert!(heads.on_first(END_HEADERS, &[0xff], 0).is_none());
         assert!(heads.is_lost() && !heads.wants(1) && heads.on_first(END_HEADERS, &block(), 0).is_none());
         assert!(!Heads::new().wants(MOST_OF_A_BLOCK + 1));
+        let mut heads = Heads::new();
+        assert!(
+            heads.on_first(PADDED | END_HEADERS, &[9, 0x88], 0).is_none() && heads.is_lost(),
+            "more padding than there is"
+        );
     }
 }

@@ -90,6 +90,8 @@ const END_STREAM: u8 = 1;
 const RST_STREAM_LENGTH: usize = 4;
 /// The number of the promised stream (RFC 9113 section 6.6).
 const PROMISED: usize = 4;
+/// Room that a flow keeps for what comes next.
+const USUAL_FRAME: usize = 512;
 /// Last stream and error code.
 const GOAWAY_FIXED: usize = 8;
 const DEBUG_KEPT: usize = 64;
@@ -135,6 +137,8 @@ impl Http2Observer {
             on_stream(streams, side, &flow.kept, said.unwrap_or_default(), at);
             flow.skip = (HEADER as u64 + u64::from(length(&flow.kept))).saturating_sub(flow.kept.len() as u64);
             flow.kept.clear();
+            // A large head is no reason to keep its room.
+            flow.kept.shrink_to(USUAL_FRAME);
         }
     }
 
