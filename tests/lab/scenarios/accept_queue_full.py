@@ -54,14 +54,14 @@ def describe(lab):
         title="an accept queue that is full when the ACKs come",
         programs=[],
         how=f"""
-            A server with a backlog of {BACKLOG} that does not accept for {PAUSE_S} s, and {len(CLIENTS)} clients that connect at
-            once over a way of 50 ms each way, say five bytes and wait {PATIENCE_S} s.""",
+            A server with a backlog of {BACKLOG} that does not accept for {PAUSE_S} s, and {len(CLIENTS)} clients
+            that connect at once over a way of 50 ms each way, say five bytes and wait {PATIENCE_S} s.""",
         shows=f"""
-            All SYNs are answered. {taken} connections find a place in the queue (a backlog of {BACKLOG} has {taken}): what they
-            say is acknowledged by the kernel, and answered when the clients have left. Of the other {left} nothing is ever
-            acknowledged: the kernel drops their ACKs and their data.""",
+            All SYNs are answered. {taken} connections find a place in the queue (a backlog of {BACKLOG} has
+            {taken}): what they say is acknowledged by the kernel, and answered when the clients have left. Of the
+            other {left} nothing is ever acknowledged: the kernel drops their ACKs and their data.""",
         say=[
-            f"accept-queue-overflow for {SERVER}:{PORT}: {left} connections opened and never acknowledged, {taken} got further",
+            f"accept-queue-overflow for {SERVER}:{PORT}: {left} opened and never acknowledged, {taken} got further",
             f"request-timeout for {SERVER}:{PORT}: {taken} requests without an answer for {PATIENCE_S} s",
         ],
         never=["syn-unanswered", "mtu-blackhole", "failures that no check explains"],

@@ -102,15 +102,15 @@ def describe(lab):
         title="calls of gRPC that fail, in clear",
         programs=[],
         how=f"""
-            Servers and clients of grpcio. On port {PORT} four connections, one after the other: three calls with a deadline
-            of 1 s whose answer takes 3 s, between two that work; two calls that end with UNAVAILABLE and one with NOT_FOUND;
-            one of a method that is not there; one that works, and one with NOT_FOUND. On port {AGEING_PORT} a stream that a
-            limit on the connection's age ends (1.5 s and 0.5 s of grace). On port {MORTAL_PORT} a stream whose server is
-            killed (SIGKILL).""",
+            Servers and clients of grpcio. On port {PORT} four connections, one after the other: three calls with a
+            deadline of 1 s whose answer takes 3 s, between two that work; two calls that end with UNAVAILABLE and
+            one with NOT_FOUND; one of a method that is not there; one that works, and one with NOT_FOUND. On port
+            {AGEING_PORT} a stream that a limit on the connection's age ends (1.5 s and 0.5 s of grace). On port
+            {MORTAL_PORT} a stream whose server is killed (SIGKILL).""",
         shows="""
-            At the deadline the client sends RST_STREAM (CANCEL). Statuses are in the last HEADERS of the server, compressed
-            (RFC 7541). The ageing server sends GOAWAY twice, ends the stream with status 14 and closes. The killed one's kernel
-            sends a FIN in the middle of the stream.""",
+            At the deadline the client sends RST_STREAM (CANCEL). Statuses are in the last HEADERS of the server,
+            compressed (RFC 7541). The ageing server sends GOAWAY twice, ends the stream with status 14 and closes.
+            The killed one's kernel sends a FIN in the middle of the stream.""",
         say=[
             f"request-timeout for {SERVER}:{PORT}: three requests on one connection, taken back after 1 s",
             f"server-error-message for {SERVER}:{PORT}: UNAVAILABLE `backend is down`, UNIMPLEMENTED",
@@ -120,8 +120,12 @@ def describe(lab):
         never=["NOT_FOUND as a failure", "stale-reuse", "idle-close"],
         checks=[
             Check("http2.rst_stream.error==8 && tcp.dstport==8080", 3, "taken back"),
-            Check('http2.header.name=="grpc-status" && http2.header.value=="14" && tcp.srcport==8080', 2, "unavailable"),
-            Check('http2.header.name=="grpc-status" && http2.header.value=="12" && tcp.srcport==8080', 1, "unimplemented"),
+            Check(
+                'http2.header.name=="grpc-status" && http2.header.value=="14" && tcp.srcport==8080', 2, "unavailable"
+            ),
+            Check(
+                'http2.header.name=="grpc-status" && http2.header.value=="12" && tcp.srcport==8080', 1, "unimplemented"
+            ),
             Check("http2.type==7 && tcp.srcport==8088", 2, "GOAWAY of the ageing server"),
             Check("tcp.srcport==3128 && tcp.flags.fin==1", 1, "FIN of the killed server"),
         ],

@@ -183,13 +183,13 @@ def describe_cut(lab):
         title="WebSockets that proxies cut while they are quiet",
         programs=["nginx", "haproxy"],
         how=f"""
-            A server of the Python library `websockets` behind nginx (`proxy_read_timeout {QUIET_S}s`, port {NGINX_PORT}) and
-            behind HAProxy (`timeout tunnel {QUIET_S}s`, port {HAPROXY_PORT}). Three clients at each (43901-43903, 43911-43913)
-            say a word, get it back, and are quiet. One more at nginx (43921) pings each second and leaves after
-            {2 * QUIET_S} s; another (43922) leaves at once.""",
+            A server of the Python library `websockets` behind nginx (`proxy_read_timeout {QUIET_S}s`, port
+            {NGINX_PORT}) and behind HAProxy (`timeout tunnel {QUIET_S}s`, port {HAPROXY_PORT}). Three clients at
+            each (43901-43903, 43911-43913) say a word, get it back, and are quiet. One more at nginx (43921) pings
+            each second and leaves after {2 * QUIET_S} s; another (43922) leaves at once.""",
         shows=f"""
-            {QUIET_S} s after the last word the proxies send a FIN: no Close frame comes before it (RFC 6455 section 7.1.1).
-            With pings nothing is cut. Who leaves says so by a Close frame, and gets one.""",
+            {QUIET_S} s after the last word the proxies send a FIN: no Close frame comes before it (RFC 6455 section
+            7.1.1). With pings nothing is cut. Who leaves says so by a Close frame, and gets one.""",
         say=[
             f"idle-close for {SERVER}:{NGINX_PORT}: 3 WebSockets after {QUIET_S} s, without a Close frame",
             f"idle-close for {SERVER}:{HAPROXY_PORT}: the same",
@@ -211,16 +211,16 @@ def describe_closed(lab):
         title="WebSockets that end with a reason, or without one",
         programs=[],
         how=f"""
-            Two servers of the Python library `websockets`, ports {DIRECT_PORT} and {MORTAL_PORT}, that say each message again.
-            On the first: three clients (43931-43933) say what the server closes for (1008), two (43941, 43942) what its
-            handler fails at, one (43951) sends 2,000 bytes where 1,000 are allowed, one (43961) ends in order. The second is
-            stopped (SIGSTOP) while two clients (43971, 43972) ping each second and wait 2 s for a PONG; then it goes on,
-            gets three more (43981-43983), and is killed (SIGKILL).""",
+            Two servers of the Python library `websockets`, ports {DIRECT_PORT} and {MORTAL_PORT}, that say each
+            message again. On the first: three clients (43931-43933) say what the server closes for (1008), two
+            (43941, 43942) what its handler fails at, one (43951) sends 2,000 bytes where 1,000 are allowed, one
+            (43961) ends in order. The second is stopped (SIGSTOP) while two clients (43971, 43972) ping each second
+            and wait 2 s for a PONG; then it goes on, gets three more (43981-43983), and is killed (SIGKILL).""",
         shows="""
-            The server's Close frames have the codes 1008, 1011, 1009 and 1000. The two that pinged in vain close with 1011
-            and "keepalive ping timeout". The killed server's kernel sends FINs, without a Close frame.""",
+            The server's Close frames have the codes 1008, 1011, 1009 and 1000. The two that pinged in vain close
+            with 1011 and "keepalive ping timeout". The killed server's kernel sends FINs, without a Close frame.""",
         say=[
-            f"server-error-message for {SERVER}:{DIRECT_PORT}: three with 1008 \"token expired\", two with 1011, one with 1009",
+            f'server-error-message for {SERVER}:{DIRECT_PORT}: three with 1008, two with 1011, one with 1009',
             f"server-error-message for {SERVER}:{MORTAL_PORT}: two that the client closed, its PING unanswered",
             f"unannounced-close for {SERVER}:{MORTAL_PORT}: three without a Close frame",
         ],
