@@ -220,7 +220,7 @@ def describe_closed(lab):
             The server's Close frames have the codes 1008, 1011, 1009 and 1000. The two that pinged in vain close
             with 1011 and "keepalive ping timeout". The killed server's kernel sends FINs, without a Close frame.""",
         say=[
-            f'server-error-message for {SERVER}:{DIRECT_PORT}: three with 1008, two with 1011, one with 1009',
+            f"server-error-message for {SERVER}:{DIRECT_PORT}: three with 1008, two with 1011, one with 1009",
             f"server-error-message for {SERVER}:{MORTAL_PORT}: two that the client closed, its PING unanswered",
             f"unannounced-close for {SERVER}:{MORTAL_PORT}: three without a Close frame",
         ],
