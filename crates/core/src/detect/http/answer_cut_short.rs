@@ -1,7 +1,7 @@
 //! A server closes in the middle of its answer.
 
 use super::asked::heads_unread;
-use super::streams_cancelled::in_clear;
+use super::http2::in_clear;
 use super::streams_cut::{self, OPEN};
 use crate::detect::recapture;
 use crate::detect::words::counted;

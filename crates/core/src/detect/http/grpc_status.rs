@@ -1,6 +1,6 @@
 //! A call of gRPC that fails by the server's word: kinds of `server-error-message`.
 
-use super::streams_cancelled::{PATH, in_clear, paths};
+use super::http2::{PATH, in_clear, paths};
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
 use crate::http::GrpcStatus;

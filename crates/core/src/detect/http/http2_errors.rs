@@ -1,6 +1,6 @@
 //! An end of HTTP/2 that says by an error code that it goes no further: kinds of `server-error-message` (RFC 9113 section 7).
 
-use super::streams_cancelled::{PATH, in_clear, paths};
+use super::http2::{PATH, in_clear, paths};
 use super::{gateway_errors, grpc_status};
 use crate::detect::recapture;
 use crate::detect::words::counted;

@@ -5,6 +5,7 @@ mod asked;
 pub(super) mod empty_reply;
 mod gateway_errors;
 mod grpc_status;
+mod http2;
 mod http2_errors;
 mod lost_answer;
 pub(super) mod quiet_request_timeout;

@@ -1,8 +1,9 @@
 //! A request that was not answered until one side gave up.
 
 use super::asked::{Asked, first_words, is_stuck_before, last_request, refused_answer};
+use super::http2::in_clear;
 use super::lost_answer::{self, ANSWER_LOST};
-use super::streams_cancelled::{self, in_clear};
+use super::streams_cancelled;
 use super::unfinished_request::{self, ABANDONED, CUT_OFF, LOST, SLOW, UNFINISHED};
 use crate::detect::thresholds::{SAID_AT_CLOSE_WITHIN, WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;

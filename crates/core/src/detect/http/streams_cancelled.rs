@@ -1,11 +1,11 @@
 //! Requests of HTTP/2 that their client took back for want of an answer: a kind of `request-timeout` (RFC 9113 section 8.1).
 
 use super::asked::is_stuck_before;
-use crate::detect::recapture;
+use super::http2::{PATH, is_unread, paths};
 use crate::detect::thresholds::{WAIT_SAMPLES, WAIT_SPREAD, WAIT_SPREAD_SHARE, WAITED_LEAST};
 use crate::detect::timeouts::wait_candidates;
-use crate::detect::words::{counted, listed};
-use crate::detect::{Case, Confidence, Exam, Group, Severity, Told};
+use crate::detect::words::counted;
+use crate::detect::{Case, Confidence, Exam, Severity, Told};
 use crate::http::{Cancelled, Http2, Request};
 use crate::record::Connection;
 use crate::types::{Moment, Side, Span};
@@ -16,36 +16,6 @@ pub(super) const CANCELLED: &str = "streams-cancelled";
 /// Quoted: whether all of one connection had waited for the same time.
 const EVEN: &str = "even";
 const NO: &str = "no";
-
-/// Quoted: the path of the first such request.
-pub(super) const PATH: &str = "path";
-
-/// The paths that were quoted, in words.
-pub(super) fn paths(group: &Group, kind: &str, told: &mut Told) -> String {
-    let quoted = group.quotes(kind, PATH);
-    let paths = quoted.iter().filter(|(path, _)| !path.is_empty()).map(|(path, _)| format!("`{path}`"));
-    let text = listed(paths, 3);
-    if text.is_empty() {
-        return text;
-    }
-    told.facts.add("paths", text.replace('`', ""));
-    format!(" ({text})")
-}
-
-/// The frames of a connection that speaks HTTP/2 in clear.
-pub(super) fn in_clear(c: &Connection) -> Option<&Http2> {
-    c.http2.as_deref().filter(|http2| http2.in_clear && http2.answered_in_http1.is_none())
-}
-
-/// Whether frames are missing by which the answers would be known; says so.
-pub(super) fn is_unread(c: &Connection, http2: &Http2, exam: &mut Exam<'_>) -> bool {
-    let seen = &c.visibility;
-    let is_unread = http2.streams.incomplete || seen.one_way.is_some() || seen.gaps.server > 0;
-    if is_unread {
-        exam.not_visible("frames of HTTP/2 are missing from the capture, or were cut", recapture::ALL_WHOLE);
-    }
-    is_unread
-}
 
 /// Attaches the symptom, if there is one.
 pub(super) fn examine(c: &Connection, http2: &Http2, code: &'static str, exam: &mut Exam<'_>) {

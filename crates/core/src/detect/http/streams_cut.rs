@@ -1,6 +1,6 @@
 //! A server that closes with requests of HTTP/2 open: a kind of `answer-cut-short` (RFC 9113 section 6.8).
 
-use super::streams_cancelled::{PATH, is_unread, paths};
+use super::http2::{PATH, is_unread, paths};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Exam, Severity, Told};
 use crate::http::Http2;
