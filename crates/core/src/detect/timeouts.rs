@@ -203,7 +203,8 @@ pub(super) fn wait_candidates(wait: &Cluster, gave_up: Side) -> Vec<Candidate> {
             .iter()
             .any(|word| known.setting.to_ascii_lowercase().contains(word) || known.id.contains(word))
     };
-    let known = KNOWN.iter().filter(|known| theirs(known) && of_requests(known) && fits(known));
+    let of_http = |known: &Known| !WEB_SOCKET.iter().any(|name| known.component.contains(name));
+    let known = KNOWN.iter().filter(|known| theirs(known) && of_requests(known) && of_http(known) && fits(known));
     shown(known.map(|known| (known, None)).collect())
 }
 
@@ -354,6 +355,18 @@ mod tests {
         }
         for id in PASSES_WEBSOCKETS {
             assert!(KNOWN.iter().any(|known| known.id == *id), "{id}");
+        }
+    }
+
+    #[test]
+    fn timers_of_websockets_are_none_of_requests() {
+        let minute = cluster(&[60_000]);
+        let quiet = idle_candidates(&minute, Spoken::WebSocket, None, None);
+        assert!(components(&quiet).contains(&"nginx (WebSocket)"), "{quiet:?}");
+        assert!(!components(&quiet).contains(&"Spring Boot (embedded Tomcat)"), "{quiet:?}");
+        let others = [wait_candidates(&minute, Side::Server), idle_candidates(&minute, Spoken::Http1, None, None)];
+        for others in &others {
+            assert!(!components(others).iter().any(|component| component.contains("WebSocket")), "{others:?}");
         }
     }
 

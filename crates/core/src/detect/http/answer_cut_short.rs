@@ -2,8 +2,10 @@
 
 use super::asked::heads_unread;
 use super::http2::in_clear;
+use super::request_timeout::is_a_timeout;
 use super::streams_cut::{self, OPEN};
 use crate::detect::recapture;
+use crate::detect::thresholds::IDLE_LEAST;
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Protocol};
@@ -18,6 +20,9 @@ const CODE: &str = "answer-cut-short";
 const BY_LENGTH: &str = "by-length";
 /// The last chunk did not come.
 const BY_CHUNKS: &str = "by-chunks";
+
+/// The place of what to do about a timeout among the remedies.
+const PAUSE: usize = 2;
 
 impl Detector for AnswerCutShort {
     fn code(&self) -> &'static str {
@@ -119,6 +124,13 @@ impl Detector for AnswerCutShort {
             told.facts.add("missing_bytes_most", u64::try_from(missing.largest).unwrap_or(0));
         }
         if let Some(quiet) = group.spans.whole() {
+            if is_a_timeout(&quiet) && quiet.shortest() >= IDLE_LEAST {
+                told.summary += &format!(
+                    " Each had been quiet for {quiet} before: that is a timeout between two writes and no crash, as proxies have it for streams of \
+                     events, too."
+                );
+                told.remedy.rotate_left(PAUSE);
+            }
             told.facts.add("quiet_before_close_longest_s", quiet.longest());
         }
         told.not_visible.push("why the server stopped: its log at that time tells".to_owned());
@@ -134,7 +146,7 @@ fn remedy() -> Vec<String> {
         "Always the same number of bytes is a wrong Content-Length: characters counted instead of bytes, or a length that was set before \
          compression.",
         "A pause before the close is a timeout between two writes: nginx `send_timeout` and `proxy_read_timeout`, HAProxy `timeout server`, Go \
-         `WriteTimeout`, the load balancer's idle timeout.",
+         `WriteTimeout`, the load balancer's idle timeout. Streams of events need something to be sent more often: a comment (`:`) every 15 s.",
         "Let clients check: curl does, urllib3 since 2.0 and Python `requests` with it; retry what is idempotent.",
     ]
     .map(str::to_owned)

@@ -221,7 +221,8 @@ fn stalled_answer(c: &Connection, by: Side) -> Option<[Moment; 2]> {
     Some([answer.at, last])
 }
 
-fn is_a_timeout(waits: &Cluster) -> bool {
+/// Whether these waited alike, and often enough for that to be no chance.
+pub(super) fn is_a_timeout(waits: &Cluster) -> bool {
     let spread = waits.largest - waits.smallest;
     waits.count >= WAIT_SAMPLES
         && (spread as f64 <= waits.smallest as f64 * WAIT_SPREAD_SHARE || spread <= WAIT_SPREAD.as_nanos())
