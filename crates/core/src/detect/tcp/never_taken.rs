@@ -37,9 +37,14 @@ pub(super) fn tell(case: &Case<'_>, service: &Service) -> Option<Told> {
         return None;
     }
     let count = spans.count;
+    // One alone can be a way that broke just then.
+    let (severity, confidence) = match count {
+        1 => (Severity::Warning, Confidence::Low),
+        _ => (Severity::Error, Confidence::Medium),
+    };
     let mut told = Told {
-        severity: Some(Severity::Error),
-        confidence: Some(Confidence::Medium),
+        severity: Some(severity),
+        confidence: Some(confidence),
         affected: Some(count),
         example_kind: Some(NEVER_TAKEN),
         ..Told::default()
