@@ -164,7 +164,10 @@ impl Shape {
     }
 
     fn of_dialogue(c: &Connection, dialogue: &Dialogue) -> Self {
-        let said = dialogue.said.is_some() || dialogue.unread || c.visibility.missing_bytes.server > 0;
+        let said = dialogue.said.is_some()
+            || dialogue.unread
+            || c.visibility.missing_bytes.server > 0
+            || super::http::client_was_silent(c, dialogue);
         Self::DIALOGUE | if said { Self::SAID } else { Self::ANY }
     }
 

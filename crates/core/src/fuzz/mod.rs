@@ -9,7 +9,7 @@ mod stream;
 mod tests;
 
 pub use capture::{frame, pcap, pcapng, pipeline, unpack};
-pub use payload::{certificate, hello, http, tls_records};
+pub use payload::{certificate, dialogue, hello, http, tls_records};
 pub use stream::reassembly;
 
 use crate::types::{Moment, PacketNo, Timestamp};
@@ -18,7 +18,7 @@ use crate::types::{Moment, PacketNo, Timestamp};
 pub type Entry = fn(&[u8]);
 
 /// Every entry of this crate by the name of its target.
-pub const ENTRIES: [(&str, Entry); 10] = [
+pub const ENTRIES: [(&str, Entry); 11] = [
     ("pcap", pcap),
     ("pcapng", pcapng),
     ("unpack", unpack),
@@ -28,6 +28,7 @@ pub const ENTRIES: [(&str, Entry); 10] = [
     ("hello", hello),
     ("certificate", certificate),
     ("http", http),
+    ("dialogue", dialogue),
     ("pipeline", pipeline),
 ];
 

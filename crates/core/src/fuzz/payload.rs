@@ -1,8 +1,10 @@
-//! What connections carry: TLS records, hellos, certificates, HTTP.
+//! What connections carry: TLS records, hellos, certificates, HTTP, and what servers of other protocols say.
 
 use super::{Choices, moment};
 use crate::Limits;
 use crate::http::{Http2Observer, HttpObserver};
+use crate::record::Ear;
+use crate::tcp::Piece;
 use crate::tls::{Chains, ClientHello, Tls, TlsObserver, probe};
 use crate::types::{NotVisible, Side, Timestamp};
 
@@ -113,6 +115,49 @@ pub fn http(bytes: &[u8]) {
     assert!(http.responses >= u32::from(http.last_response.is_some()));
     assert!(upgraded.finish().websocket.is_some());
     assert!(http2.finish().streams.grpc.len() <= 20);
+}
+
+/// How protocols begin that are listened to: who, and by which bytes.
+const OPENINGS: [(Side, &[u8]); 12] = [
+    (Side::Client, b""),
+    (Side::Client, b"\0\0\0\x08\x04\xd2\x16\x2f"),
+    (Side::Client, b"\0\0\0\x12\0\x03\0\0user\0app\0\0"),
+    (Side::Client, b"*1\r\n$4\r\nPING\r\n"),
+    (Side::Client, b"SSH-2.0-a\r\n"),
+    (Side::Client, b"\x10\x10\0\x04MQTT\x04\x02\0\x3c\0\x04dev1"),
+    (Side::Client, b"\x10\x11\0\x04MQTT\x05\x02\0\x3c\0\0\x04dev1"),
+    (Side::Client, b"AMQP\0\0\x09\x01"),
+    (Side::Server, b"\x08\0\0\0\x0a8.0.36\0"),
+    (Side::Server, b"220 "),
+    (Side::Server, b"* OK "),
+    (Side::Server, b"+OK "),
+];
+
+/// What both sides of another protocol say in pieces, with gaps between them.
+///
+/// # Panics
+/// A promise is broken.
+pub fn dialogue(bytes: &[u8]) {
+    let mut choices = Choices(bytes);
+    let mut ear = Ear::default();
+    let (opener, opening) = OPENINGS[usize::from(choices.byte()) % OPENINGS.len()];
+    if !opening.is_empty() {
+        ear.hear(opener, &Piece::Bytes(opening), moment(0));
+    }
+    let mut step = 0;
+    while !choices.is_empty() {
+        step += 1;
+        let (what, length) = (choices.byte(), choices.byte());
+        let side = if what & 1 == 0 { Side::Client } else { Side::Server };
+        let piece = match what >> 4 {
+            0xf => Piece::Missing(length.into()),
+            0xe => Piece::Cut(length.into()),
+            _ => Piece::Bytes(choices.bytes(length.into())),
+        };
+        ear.hear(side, &piece, moment(step));
+    }
+    let Some(dialogue) = ear.finish() else { return };
+    assert!(dialogue.said.is_none_or(|said| said.text.chars().count() <= 300));
 }
 
 /// Bytes behind a prefix and their length in `width` bytes.

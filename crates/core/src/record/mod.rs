@@ -31,7 +31,7 @@ pub mod timeline;
 pub use certificate_columns::{CERTIFICATE_COLUMNS, CertificateColumn, CertificateRow};
 pub use columns::{COLUMNS, Column, ColumnType, Value};
 pub use connection::{Circled, Connection, IcmpNote, Outcome, Protocol, RolesFrom, SeenAt, Visibility};
-pub(crate) use dialogue::NO_TLS;
+pub(crate) use dialogue::Ear;
 pub use dialogue::{Dialogue, ServerMessage, Speaks};
 pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
 pub use proxy_header::ProxyHeader;

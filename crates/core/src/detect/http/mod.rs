@@ -2,6 +2,7 @@
 
 pub(super) mod answer_cut_short;
 mod asked;
+mod client_silent;
 pub(super) mod empty_reply;
 mod gateway_errors;
 mod grpc_status;
@@ -21,10 +22,11 @@ pub(super) mod unannounced_close;
 mod unfinished_request;
 mod websocket_close;
 pub(super) mod websocket_cut;
+mod without_words;
 
 pub(crate) use gateway_errors::GATEWAY_STATUS;
 
-use crate::record::Connection;
+use crate::record::{Connection, Dialogue};
 
 /// Whether HTTP/2 in clear said why a request or the connection goes no further.
 pub(super) fn http2_says_why(c: &Connection) -> bool {
@@ -34,4 +36,9 @@ pub(super) fn http2_says_why(c: &Connection) -> bool {
 /// Whether HTTP in clear said why what was asked for can not be had.
 pub(super) fn says_why(c: &Connection) -> bool {
     refused_tunnel::refusal(c).is_some() || gateway_errors::last_answer(c).is_some() || websocket_close::says_why(c)
+}
+
+/// Whether a server closed because the client was silent for longer than both had agreed on.
+pub(super) fn client_was_silent(c: &Connection, dialogue: &Dialogue) -> bool {
+    client_silent::is_why(c, dialogue)
 }

@@ -1,12 +1,12 @@
 //! A server says in clear text why it refuses or ends a connection.
 
-use super::server_errors::{Meaning, meaning};
-use super::{gateway_errors, grpc_status, http2_errors, refused_tunnel, websocket_close};
+use super::server_errors::{self, Meaning, REDIS_OTHER, meaning};
+use super::{client_silent, gateway_errors, grpc_status, http2_errors, refused_tunnel, websocket_close, without_words};
 use crate::detect::recapture;
 use crate::detect::thresholds::LAST_WORD_WITHIN;
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Group, Severity, Shape, Told};
-use crate::record::{Connection, Dialogue, NO_TLS, ServerMessage, Speaks};
+use crate::record::{Connection, Dialogue, ServerMessage, Speaks};
 use crate::types::Side;
 
 /// Detector of `server-error-message`.
@@ -22,6 +22,8 @@ const SHOWN: usize = 160;
 const MESSAGE: &str = "message";
 /// Quoted: its code.
 const ERROR_CODE: &str = "code";
+/// Quoted: the protocol, where what its errors mean holds for others as well.
+const PROTOCOL: &str = "protocol";
 /// Quoted: that it came before the server was ready for requests.
 const AT_START: &str = "at_start";
 /// Quoted: that a request was lost by it.
@@ -61,6 +63,9 @@ impl Detector for ServerErrorMessage {
         }
         let Some(dialogue) = &c.dialogue else { return };
         let Some(said) = &dialogue.said else {
+            if client_silent::is_why(c, dialogue) {
+                return client_silent::examine(c, dialogue, CODE, exam);
+            }
             let unread = dialogue.unread || c.visibility.missing_bytes.server > 0;
             if unread && c.ending.closed_by == Some(Side::Server) {
                 exam.not_visible("what the server said last is not in the capture, or was cut", recapture::ALL_WHOLE);
@@ -82,6 +87,9 @@ impl Detector for ServerErrorMessage {
             .happened(said.at)
             .quote(ERROR_CODE, &said.code)
             .quote(MESSAGE, &said.text);
+        if dialogue.protocol != server_errors::of_kind(meaning.kind).protocol {
+            exam.quote(PROTOCOL, dialogue.protocol.name());
+        }
         for (name, holds) in [(AT_START, said.at_start), (LOST, lost && !said.at_start), (CUT, said.cut)] {
             if holds {
                 exam.quote(name, "yes");
@@ -98,7 +106,7 @@ impl Detector for ServerErrorMessage {
             _ if http2_errors::KINDS.contains(&kind) => Some(http2_errors::tell(kind, count, &address, case.group)),
             _ if grpc_status::is_kind(kind) => grpc_status::tell(kind, count, &address, case.group),
             _ if websocket_close::is_kind(kind) => websocket_close::tell(kind, count, &address, case.group),
-            _ => Some(tell_kind(kind, count, &address, case.group)),
+            _ => Some(tell_kind(kind, count, &address, service.key.port, case.group)),
         };
         case.group.kinds.iter().filter_map(one).collect()
     }
@@ -106,9 +114,12 @@ impl Detector for ServerErrorMessage {
 
 /// Whether the connection was refused or ended by what the server said. An error alone is none: most are answers as good as others.
 fn is_told(c: &Connection, dialogue: &Dialogue, said: &ServerMessage) -> bool {
+    if said.declines_tls {
+        // That is a failure where the client leaves for it.
+        return c.ending.closed_by == Some(Side::Client) && said.asked_after.is_none();
+    }
     if said.is_final {
-        // Encryption was declined: that is a failure where the client leaves for it.
-        return said.code != NO_TLS || c.ending.closed_by == Some(Side::Client);
+        return true;
     }
     // Whether the server had been ready is not known where the beginning is missing.
     let at_start = said.at_start && !c.visibility.mid_stream;
@@ -118,9 +129,11 @@ fn is_told(c: &Connection, dialogue: &Dialogue, said: &ServerMessage) -> bool {
 /// Whether it is a refusal whoever closes then: others may be tried again on the same connection.
 fn refuses(protocol: Speaks, said: &ServerMessage) -> bool {
     match protocol {
-        Speaks::Postgres => said.is_final,
-        Speaks::Mysql => true,
-        Speaks::Redis => meaning(protocol, said).kind != super::server_errors::REDIS_OTHER,
+        Speaks::Mysql | Speaks::Memcached | Speaks::Amqp => true,
+        // As a greeting.
+        Speaks::Smtp | Speaks::Ftp | Speaks::Replies | Speaks::Imap => !said.is_answer,
+        Speaks::Redis => meaning(protocol, said).kind != REDIS_OTHER,
+        Speaks::Postgres | Speaks::Pop3 | Speaks::Ssh | Speaks::Mqtt => said.is_final,
     }
 }
 
@@ -157,21 +170,19 @@ fn shortened(message: &str) -> String {
     }
 }
 
-fn tell_kind(kind: &'static str, count: u64, address: &str, group: &Group) -> Told {
-    let meaning = super::server_errors::of_kind(kind);
+fn tell_kind(kind: &'static str, count: u64, address: &str, port: u16, group: &Group) -> Told {
+    let meaning = server_errors::of_kind(kind);
     let times = |name: &str| group.quotes(kind, name).first().map_or(0, |(_, times)| *times);
     let (at_start, lost) = (times(AT_START), times(LOST));
-    let protocol = meaning.protocol.name();
     let connections = counted(count, "connection");
     let mut told = Told { affected: Some(count), example_kind: Some(kind), ..Told::default() };
-    told.facts.add("protocol", protocol);
-    told.remedy = meaning.remedy.iter().map(|text| (*text).to_owned()).collect();
-    if kind == super::server_errors::NO_TLS_KIND {
-        told.summary = format!(
-            "{address} declined encryption on {connections} ({count} of {}): it answered PostgreSQL's SSLRequest by `N`, and the client \
-             left without another word. {}",
-            group.applied, meaning.says,
-        );
+    let names = group.quotes(kind, PROTOCOL);
+    let protocol = names.first().map_or_else(|| meaning.protocol.name(), |(name, _)| *name);
+    told.facts.add("protocol", protocol.to_owned());
+    told.remedy = meaning.remedy.iter().map(|text| text.replace("{port}", &port.to_string())).collect();
+    if let Some(summary) = without_words::summary(kind, count, address, protocol, group) {
+        told.summary = format!("{summary} {}", meaning.says);
+        without_words::add_facts(&mut told, kind, group);
         return told;
     }
     let did = match at_start {
@@ -197,7 +208,8 @@ fn tell_kind(kind: &'static str, count: u64, address: &str, group: &Group) -> To
     if messages.len() > 1 {
         told.summary += &format!(" (and {})", counted(messages.len() as u64 - 1, "other text"));
     }
-    told.summary += &format!(". {}", meaning.says);
+    let ends = messages.len() < 2 && shortened(message).ends_with(['.', '!']);
+    told.summary += &format!("{} {}", if ends { "" } else { "." }, meaning.says);
     if lost > 0 {
         told.summary += &format!(
             " On {} a request of the client was lost by it: one that was under way, or was written into the closed connection.",

@@ -4,7 +4,9 @@
 //! speaks first: by a greeting of protocol 10, or by an error. Until a client is let in every packet is followed; from then on, what
 //! stands alone in a segment is looked at.
 
-use super::{Begins, Heard, READ, Reader};
+use super::ear::Begins;
+use super::listener::{Heard, Tongue, fill};
+use super::{READ, Speaks};
 use crate::types::Moment;
 
 /// Where a connection is.
@@ -48,16 +50,20 @@ pub(super) fn begins(bytes: &[u8]) -> Begins {
 }
 
 fn yes() -> Begins {
-    Begins::Yes(Reader::Mysql(Mysql::default()))
+    Begins::Yes(Box::new(Mysql::default()))
 }
 
-/// COM_QUIT.
-pub(super) fn is_goodbye(bytes: &[u8]) -> bool {
-    bytes == [1, 0, 0, 0, 1]
-}
+impl Tongue for Mysql {
+    fn speaks(&self) -> Speaks {
+        Speaks::Mysql
+    }
 
-impl Mysql {
-    pub(super) fn on_server(&mut self, mut bytes: &[u8], at: Moment, heard: &mut Heard) {
+    /// COM_QUIT.
+    fn is_goodbye(&self, bytes: &[u8]) -> bool {
+        bytes == [1, 0, 0, 0, 1]
+    }
+
+    fn on_server(&mut self, mut bytes: &[u8], at: Moment, heard: &mut Heard) {
         if heard.worked {
             look_at(bytes, at, heard);
             return;
@@ -65,7 +71,7 @@ impl Mysql {
         while !bytes.is_empty() && !heard.worked && !heard.over {
             if self.left == 0 {
                 self.at.get_or_insert(at);
-                super::fill(&mut self.header, &mut self.header_have, &mut bytes);
+                fill(&mut self.header, &mut self.header_have, &mut bytes);
                 if usize::from(self.header_have) < HEADER {
                     return;
                 }
@@ -86,20 +92,7 @@ impl Mysql {
         }
     }
 
-    fn end_packet(&mut self, heard: &mut Heard) {
-        let packet = std::mem::take(&mut self.packet);
-        let at = self.at.take();
-        match (packet.split_first(), at) {
-            (Some((&ERR, error)), Some(at)) => says(error, at, self.cut, heard),
-            (Some((&OK, _)), _) => {
-                heard.goes_on();
-                heard.worked = true;
-            }
-            _ => heard.goes_on(),
-        }
-    }
-
-    pub(super) fn on_gap(&mut self, length: u32, heard: &mut Heard) {
+    fn on_gap(&mut self, length: u32, heard: &mut Heard) {
         heard.goes_on();
         if heard.worked {
             heard.unread = true;
@@ -116,10 +109,25 @@ impl Mysql {
         }
     }
 
-    pub(super) fn finish(&mut self, heard: &mut Heard) {
+    fn finish(&mut self, heard: &mut Heard) {
         if !self.packet.is_empty() {
             self.cut = true;
             self.end_packet(heard);
+        }
+    }
+}
+
+impl Mysql {
+    fn end_packet(&mut self, heard: &mut Heard) {
+        let packet = std::mem::take(&mut self.packet);
+        let at = self.at.take();
+        match (packet.split_first(), at) {
+            (Some((&ERR, error)), Some(at)) => says(error, at, self.cut, heard),
+            (Some((&OK, _)), _) => {
+                heard.goes_on();
+                heard.worked = true;
+            }
+            _ => heard.goes_on(),
         }
     }
 }

@@ -4,7 +4,9 @@
 //! from then on every message is a type, a length that counts itself, and a body. Of the server's all are passed over by their
 //! lengths, and those of type `E` are read.
 
-use super::{Begins, Heard, NO_TLS, READ, Reader, ServerMessage};
+use super::ear::Begins;
+use super::listener::{Heard, Tongue, fill};
+use super::{READ, Speaks};
 use crate::types::Moment;
 
 /// Where a connection is.
@@ -72,7 +74,7 @@ fn asked(request: [u8; REQUEST]) -> Option<Asked> {
 /// Whether a client's first bytes are those of PostgreSQL.
 pub(super) fn begins(bytes: &[u8]) -> Begins {
     match bytes.first_chunk() {
-        Some(request) if asked(*request).is_some() => Begins::Yes(Reader::Postgres(Postgres::default())),
+        Some(request) if asked(*request).is_some() => Begins::Yes(Box::new(Postgres::default())),
         Some(_) => Begins::No,
         None if bytes.starts_with(&[0, 0]) || bytes == [0] => Begins::Perhaps,
         None => Begins::No,
@@ -84,24 +86,28 @@ pub(super) fn begins_with_error(bytes: &[u8]) -> Begins {
     const FATAL: &[u8] = b"SFATAL\0";
     match bytes {
         [b'E', 0, 0, _, _, fields @ ..] if fields.starts_with(FATAL) => {
-            Begins::Yes(Reader::Postgres(Postgres { phase: Phase::Started, ..Postgres::default() }))
+            Begins::Yes(Box::new(Postgres { phase: Phase::Started, ..Postgres::default() }))
         }
         _ => Begins::No,
     }
 }
 
-/// Terminate.
-pub(super) fn is_goodbye(bytes: &[u8]) -> bool {
-    bytes == [b'X', 0, 0, 0, 4]
-}
+impl Tongue for Postgres {
+    fn speaks(&self) -> Speaks {
+        Speaks::Postgres
+    }
 
-impl Postgres {
-    pub(super) fn on_client(&mut self, mut bytes: &[u8], heard: &mut Heard) {
+    /// Terminate.
+    fn is_goodbye(&self, bytes: &[u8]) -> bool {
+        bytes == [b'X', 0, 0, 0, 4]
+    }
+
+    fn on_client(&mut self, mut bytes: &[u8], _at: Moment, heard: &mut Heard) {
         if !matches!(self.phase, Phase::Awaited | Phase::Declined(_)) {
             return;
         }
         self.phase = Phase::Awaited;
-        super::fill(&mut self.request, &mut self.request_have, &mut bytes);
+        fill(&mut self.request, &mut self.request_have, &mut bytes);
         if usize::from(self.request_have) == REQUEST {
             self.request_have = 0;
             match asked(self.request) {
@@ -112,7 +118,7 @@ impl Postgres {
         }
     }
 
-    pub(super) fn on_server(&mut self, bytes: &[u8], at: Moment, heard: &mut Heard) {
+    fn on_server(&mut self, bytes: &[u8], at: Moment, heard: &mut Heard) {
         match (&self.phase, bytes) {
             (Phase::AsksForTls, b"N") => self.phase = Phase::Declined(at),
             // A server that is older than the request, or that has no place left, answers by an error.
@@ -130,6 +136,35 @@ impl Postgres {
         }
     }
 
+    fn on_gap(&mut self, length: u32, heard: &mut Heard) {
+        if let Some(error) = &mut self.error {
+            error.cut = true;
+        }
+        if length <= self.left {
+            self.left -= length;
+            if self.left == 0 {
+                self.end_message(heard);
+            }
+            return;
+        }
+        self.end_message(heard);
+        (self.left, self.header_have, self.lost, heard.unread) = (0, 0, true, true);
+    }
+
+    fn finish(&mut self, heard: &mut Heard) {
+        if let Some(error) = &mut self.error {
+            error.cut = true;
+            self.end_message(heard);
+        }
+        if let Phase::Declined(at) = self.phase
+            && let Some(said) = heard.says(at, "", "N", false)
+        {
+            (said.is_answer, said.declines_tls) = (true, true);
+        }
+    }
+}
+
+impl Postgres {
     fn read(&mut self, mut bytes: &[u8], at: Moment, heard: &mut Heard) {
         if self.lost && begins_a_message(bytes) {
             self.lost = false;
@@ -147,7 +182,7 @@ impl Postgres {
                 self.left -= length as u32;
                 bytes = rest;
             } else {
-                super::fill(&mut self.header, &mut self.header_have, &mut bytes);
+                fill(&mut self.header, &mut self.header_have, &mut bytes);
                 if usize::from(self.header_have) < HEADER {
                     return;
                 }
@@ -181,34 +216,6 @@ impl Postgres {
         let fields = Fields::of(&error.body);
         if let Some(said) = heard.says(error.at, &fields.code, &fields.message, error.cut) {
             said.is_final = matches!(fields.severity.as_str(), "FATAL" | "PANIC");
-        }
-    }
-
-    pub(super) fn on_gap(&mut self, length: u32, heard: &mut Heard) {
-        if let Some(error) = &mut self.error {
-            error.cut = true;
-        }
-        if length <= self.left {
-            self.left -= length;
-            if self.left == 0 {
-                self.end_message(heard);
-            }
-            return;
-        }
-        self.end_message(heard);
-        (self.left, self.header_have, self.lost, heard.unread) = (0, 0, true, true);
-    }
-
-    pub(super) fn finish(&mut self, heard: &mut Heard) {
-        if let Some(error) = &mut self.error {
-            error.cut = true;
-            self.end_message(heard);
-        }
-        if let Phase::Declined(at) = self.phase {
-            let said: Option<&mut ServerMessage> = heard.says(at, NO_TLS, "N", false);
-            if let Some(said) = said {
-                (said.is_answer, said.is_final) = (true, true);
-            }
         }
     }
 }

@@ -3,7 +3,9 @@
 //! After "Redis serialization protocol specification": a client sends arrays of texts, and an error is a line that begins with `-` and,
 //! mostly, a word in capital letters. It is looked for where an answer begins alone: what stands in the middle of an answer is data.
 
-use super::{Begins, Heard, Reader};
+use super::ear::Begins;
+use super::listener::{Heard, Tongue};
+use super::{READ, Speaks};
 use crate::types::{Moment, Side};
 
 /// Where a connection is.
@@ -19,7 +21,7 @@ const REFUSALS: [&[u8]; 2] = [b"-ERR max number of clients reached", b"-DENIED R
 /// Whether a client's first bytes are a command of Redis: `*1\r\n$4\r\nPING\r\n`, or its short form that checks use.
 pub(super) fn begins(bytes: &[u8]) -> Begins {
     if bytes == b"PING\r\n" {
-        return Begins::Yes(Reader::Redis(Redis::default()));
+        return Begins::Yes(Box::new(Redis::default()));
     }
     let mut rest = bytes;
     for mark in [b'*', b'$'] {
@@ -37,25 +39,29 @@ pub(super) fn begins(bytes: &[u8]) -> Begins {
             None => return Begins::Perhaps,
         }
     }
-    Begins::Yes(Reader::Redis(Redis::default()))
+    Begins::Yes(Box::new(Redis::default()))
 }
 
 /// Whether a server's first bytes refuse a client whatever it may want.
 pub(super) fn begins_with_refusal(bytes: &[u8]) -> Begins {
     if REFUSALS.iter().any(|refusal| bytes.starts_with(refusal)) {
-        Begins::Yes(Reader::Redis(Redis::default()))
+        Begins::Yes(Box::new(Redis::default()))
     } else {
         Begins::No
     }
 }
 
-/// QUIT.
-pub(super) fn is_goodbye(bytes: &[u8]) -> bool {
-    bytes.len() <= 16 && bytes.to_ascii_uppercase().windows(4).any(|word| word == b"QUIT")
-}
+impl Tongue for Redis {
+    fn speaks(&self) -> Speaks {
+        Speaks::Redis
+    }
 
-impl Redis {
-    pub(super) fn on_server(&mut self, bytes: &[u8], at: Moment, heard: &mut Heard) {
+    /// QUIT.
+    fn is_goodbye(&self, bytes: &[u8]) -> bool {
+        bytes.len() <= 16 && bytes.to_ascii_uppercase().windows(4).any(|word| word == b"QUIT")
+    }
+
+    fn on_server(&mut self, bytes: &[u8], at: Moment, heard: &mut Heard) {
         heard.unread = false;
         let mut rest = bytes;
         let answers = heard.turn != Some(Side::Server);
@@ -77,7 +83,7 @@ impl Redis {
             let end = line_end(line);
             let text = line.get(..end.map_or(line.len(), |end| end.saturating_sub(2))).unwrap_or_default();
             if heard.said.is_none() || answers && rest.len() == bytes.len() {
-                let text = String::from_utf8_lossy(text.get(..super::READ).unwrap_or(text));
+                let text = String::from_utf8_lossy(text.get(..READ).unwrap_or(text));
                 let word = text.split(' ').next().unwrap_or_default();
                 let code = if word.bytes().all(|byte| byte.is_ascii_uppercase()) { word } else { "" };
                 heard.says(at, code, &text, false);
@@ -92,7 +98,7 @@ impl Redis {
         }
     }
 
-    pub(super) fn on_gap(&mut self, heard: &mut Heard) {
+    fn on_gap(&mut self, _length: u32, heard: &mut Heard) {
         match &mut heard.said {
             Some(said) if self.in_line => said.cut = true,
             _ => {

@@ -1,7 +1,8 @@
 //! Dialogues whole and in pieces.
 
 use super::*;
-use crate::types::{PacketNo, Timestamp};
+use crate::tcp::Piece;
+use crate::types::{PacketNo, Side, Timestamp};
 
 fn moment(number: u64) -> Moment {
     let at = Timestamp::from_nanos(i64::try_from(number).unwrap());
@@ -32,7 +33,21 @@ fn a_refusal_is_heard_however_it_is_cut() {
     let greeting: &[u8] = b"\x08\0\0\0\x0a8.0.36\0";
     let denied: &[u8] = b"\x0f\0\0\x02\xff\x15\x04#28000Denied";
     let many: &[u8] = b"-ERR max number of clients reached\r\n";
-    let cases: [(Segments<'_>, Speaks, &str); 4] = [
+    let (amqp, start_ok) = (b"AMQP\0\0\x09\x01", b"\x01\0\0\0\0\0\x04\0\x0a\0\x0b\xce");
+    let refused = b"\x01\0\0\0\0\0\x0b\0\x0a\0\x32\x01\x93\x04No!!\xce";
+    let connect: &[u8] = b"\x10\x10\0\x04MQTT\x04\x02\0\x3c\0\x04dev1";
+    let offer = |key: &str| {
+        let lists: String =
+            ["a", key, "c", "c", "m", "m", "n", "n"].iter().map(|name| format!("\0\0\0\u{1}{name}")).collect();
+        [b"\0\0\0\x41\x04\x14sixteen bytes...", lists.as_bytes(), b"\0\0\0\0\0\0\0"].concat()
+    };
+    let offers = [offer("k"), offer("j")].map(|offer| [&b"SSH-2.0-a\r\n"[..], &offer].concat());
+    let cases: [(Segments<'_>, Speaks, &str); 9] = [
+        (&[(S, b"421-4.7.0 Too many\r\n421 here\r\n")], Speaks::Replies, "421"),
+        (&[(C, connect), (S, b"\x20\x02\0\x05")], Speaks::Mqtt, "5"),
+        (&[(C, amqp), (C, start_ok), (S, refused)], Speaks::Amqp, "403"),
+        (&[(C, b"get a\r\n"), (S, b"ERROR Too many open connections\r\n")], Speaks::Memcached, "ERROR"),
+        (&[(C, &offers[0]), (S, &offers[1])], Speaks::Ssh, "host key type"),
         (&[(C, START), (S, TOO_MANY)], Speaks::Postgres, "53300"),
         (&[(C, b"\0\0\0\x08\x04\xd2\x16\x2f"), (S, b"N"), (C, START), (S, TOO_MANY)], Speaks::Postgres, "53300"),
         (&[(S, greeting), (C, b"\x02\0\0\x01ab"), (S, denied)], Speaks::Mysql, "1045"),
@@ -41,7 +56,7 @@ fn a_refusal_is_heard_however_it_is_cut() {
     for (segments, protocol, code) in cases {
         for size in [1_000, 7, 5, 1] {
             // Redis is looked at where a segment begins.
-            if protocol == Speaks::Redis && size < 1_000 {
+            if matches!(protocol, Speaks::Redis | Speaks::Memcached) && size < 1_000 {
                 continue;
             }
             let dialogue = heard(segments, size).unwrap();
@@ -53,20 +68,22 @@ fn a_refusal_is_heard_however_it_is_cut() {
 
 #[test]
 fn what_is_not_known_is_not_listened_to() {
-    let others: [&[(Side, &[u8])]; 6] = [
+    let others: [&[(Side, &[u8])]; 8] = [
         &[(C, b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"), (S, b"\x15\x03\x03\0\x02\x02\x28")],
         &[(C, b"GET / HTTP/1.1\r\n"), (S, b"HTTP/1.1 503 \r\n")],
-        &[(S, b"+OK POP3\r\n"), (C, b"USER a\r\n"), (S, b"-ERR no\r\n")],
-        &[(S, b"220 mail\r\n"), (C, b"EHLO a\r\n")],
+        &[(S, b"+OK\r\n"), (C, b"USER a\r\n"), (S, b"-ERR no\r\n")],
+        &[(S, b"200 news\r\n"), (C, b"MODE READER\r\n")],
+        &[(C, b"GET a\r\n"), (S, b"220 mail\r\n")],
+        &[(C, b"\x10\x10\0\x04MQTX\x04\x02\0\x3c\0\x04dev1"), (S, b"\x20\x02\0\x05")],
         &[(C, b"\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\x01\0\0\0\x02"), (S, TOO_MANY)],
         &[(C, b"*1\r\n"), (C, b"x"), (S, b"-NOAUTH a\r\n")],
     ];
-    for segments in others.iter().take(4) {
+    for segments in others.iter().take(6) {
         assert_eq!(heard(segments, 1_000), None, "{segments:?}");
     }
     // Who asks to cancel a query begins as others do, and is told nothing; a server that speaks as PostgreSQL is heard all the same.
-    assert_eq!(heard(&others[4][..1], 1_000), None);
-    assert_eq!(heard(others[5], 1_000), None);
+    assert_eq!(heard(&others[6][..1], 1_000), None);
+    assert_eq!(heard(others[7], 1_000), None);
 }
 
 #[test]

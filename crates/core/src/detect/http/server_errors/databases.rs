@@ -1,56 +1,10 @@
-//! What the errors of servers mean, and what to do about each.
+//! PostgreSQL, MySQL, Redis and memcached.
 
-use crate::record::{NO_TLS, ServerMessage, Speaks};
+use super::{BLANK, Meaning, NO_TLS_KIND, REDIS_OTHER};
+use crate::record::Speaks;
 
-/// One error, or all others of a protocol.
-#[derive(Debug)]
-pub(super) struct Meaning {
-    pub(super) protocol: Speaks,
-    /// Its code; with a text for codes that stand for many.
-    code: &'static str,
-    text: &'static str,
-    /// What is told as one.
-    pub(super) kind: &'static str,
-    pub(super) says: &'static str,
-    pub(super) remedy: &'static [&'static str],
-    /// It passes by itself: the server starts.
-    pub(super) passes: bool,
-    /// Who asks no more than whether the server is there gets it too.
-    pub(super) is_mild: bool,
-    /// Nothing was going on.
-    pub(super) is_idle: bool,
-}
-
-/// The kind of a request for encryption that was declined.
-pub(super) const NO_TLS_KIND: &str = "postgres-no-tls";
-/// Errors of Redis that refuse nothing by themselves.
-pub(super) const REDIS_OTHER: &str = "redis-other";
-
-/// What a message means.
-pub(super) fn meaning(protocol: Speaks, said: &ServerMessage) -> &'static Meaning {
-    let fits = |known: &&Meaning| {
-        known.protocol == protocol && said.code.starts_with(known.code) && said.text.contains(known.text)
-    };
-    // The last of each protocol fits all.
-    MEANINGS.iter().find(fits).unwrap_or(&OTHER)
-}
-
-/// The meaning of this kind.
-pub(super) fn of_kind(kind: &str) -> &'static Meaning {
-    MEANINGS.iter().find(|known| known.kind == kind).unwrap_or(&OTHER)
-}
-
-const BLANK: Meaning = Meaning {
-    protocol: Speaks::Postgres,
-    code: "",
-    text: "",
-    kind: "postgres-other",
-    says: "Its words are those of the server; the list of its error codes has more.",
-    remedy: &[POSTGRES_LOG],
-    passes: false,
-    is_mild: false,
-    is_idle: false,
-};
+const POSTGRES: Meaning =
+    Meaning { protocol: Speaks::Postgres, kind: "postgres-other", remedy: &[POSTGRES_LOG], ..BLANK };
 const MYSQL: Meaning = Meaning { protocol: Speaks::Mysql, kind: "mysql-other", remedy: &[MYSQL_LOG], ..BLANK };
 const REDIS: Meaning = Meaning { protocol: Speaks::Redis, kind: REDIS_OTHER, remedy: &[REDIS_LOG], ..BLANK };
 
@@ -59,12 +13,9 @@ const POSTGRES_LOG: &str = "Look into the server's log at that time (`log_connec
 const MYSQL_LOG: &str = "Look into the server's error log at that time (`log_error_verbosity = 3`, MariaDB `log_warnings`): it names client and account.";
 const REDIS_LOG: &str = "Look into the server's log at that time, and at `INFO clients` and `INFO errorstats`.";
 
-static OTHER: Meaning = BLANK;
-
-static MEANINGS: &[Meaning] = &[
+pub(super) static MEANINGS: &[Meaning] = &[
     Meaning {
-        code: NO_TLS,
-        text: NO_TLS,
+        declines_tls: true,
         kind: NO_TLS_KIND,
         says: "The client wants TLS, and the server has none.",
         remedy: &[
@@ -72,7 +23,7 @@ static MEANINGS: &[Meaning] = &[
             "Or let the client do without, where the way is safe: `sslmode=prefer` or `disable` instead of `require` or `verify-full`.",
             "Ask whether this is the address that was meant: a pooler or a tunnel before the database often has no TLS where the database has.",
         ],
-        ..BLANK
+        ..POSTGRES
     },
     Meaning {
         code: "53300",
@@ -85,7 +36,7 @@ static MEANINGS: &[Meaning] = &[
              `reserved_connections`; role and database have limits of their own (`CONNECTION LIMIT`).",
             "Put PgBouncer before it (`pool_mode = transaction`) rather than raise `max_connections`, each of which costs memory.",
         ],
-        ..BLANK
+        ..POSTGRES
     },
     Meaning {
         code: "28P01",
@@ -95,7 +46,7 @@ static MEANINGS: &[Meaning] = &[
             "Compare the password that the client really uses (a secret that was rotated, `.pgpass`, a pooler's `auth_file`) with the role's: `\\password ROLE`.",
             "The server's log says more than the client is told: whether the role exists, which line of `pg_hba.conf` applied.",
         ],
-        ..BLANK
+        ..POSTGRES
     },
     Meaning {
         code: "28",
@@ -106,7 +57,7 @@ static MEANINGS: &[Meaning] = &[
              pg_reload_conf()`. `select * from pg_hba_file_rules` shows what the server has read.",
             "A client that tries first without or with TLS and then the other way (`sslmode=allow`, `prefer`) may have got in by its next connection.",
         ],
-        ..BLANK
+        ..POSTGRES
     },
     Meaning {
         code: "3D000",
@@ -116,7 +67,7 @@ static MEANINGS: &[Meaning] = &[
             "Compare the name in the client's settings with `\\l` on the server; without one, clients take the role's name. In PgBouncer it must \
              stand under `[databases]`.",
         ],
-        ..BLANK
+        ..POSTGRES
     },
     Meaning {
         code: "57P03",
@@ -127,7 +78,7 @@ static MEANINGS: &[Meaning] = &[
             "Find why it started: its log before that time tells (crash, out of memory, failover). A standby needs `hot_standby = on` for reads.",
         ],
         passes: true,
-        ..BLANK
+        ..POSTGRES
     },
     Meaning {
         code: "57P01",
@@ -137,7 +88,7 @@ static MEANINGS: &[Meaning] = &[
             "See who did: a restart or failover in the server's log at that time, a job or an operator that called `pg_terminate_backend`.",
             "Let the pool drop a connection at the first error of class 57, and test one before use; send again what was lost where that may be done twice.",
         ],
-        ..BLANK
+        ..POSTGRES
     },
     Meaning {
         code: "57P02",
@@ -146,7 +97,7 @@ static MEANINGS: &[Meaning] = &[
         remedy: &[
             "Find the crash in the server's log right before that time: out-of-memory kill (`dmesg`), an extension, a full disk.",
         ],
-        ..BLANK
+        ..POSTGRES
     },
     Meaning {
         code: "57P05",
@@ -157,7 +108,7 @@ static MEANINGS: &[Meaning] = &[
              idle_session_timeout = 0`.",
         ],
         is_idle: true,
-        ..BLANK
+        ..POSTGRES
     },
     Meaning {
         code: "25P03",
@@ -168,9 +119,9 @@ static MEANINGS: &[Meaning] = &[
              `select pid, xact_start, query from pg_stat_activity where state = 'idle in transaction'`.",
             "Let the pool roll back what is given back to it, and drop connections that were ended.",
         ],
-        ..BLANK
+        ..POSTGRES
     },
-    BLANK,
+    POSTGRES,
     Meaning {
         code: "1040",
         kind: "mysql-1040",
@@ -307,4 +258,15 @@ static MEANINGS: &[Meaning] = &[
         ..REDIS
     },
     REDIS,
+    Meaning {
+        protocol: Speaks::Memcached,
+        kind: "memcached-maxconns",
+        says: "As many clients are connected as it allows.",
+        remedy: &[
+            "See how many: `stats` (`curr_connections`, `rejected_connections`), and who: `ss -tn 'sport = :11211'` on it. A client per request, \
+             or a pool for each worker, uses them up.",
+            "Raise `-c` (1,024 unless it is set), and the limit of open files that it needs.",
+        ],
+        ..BLANK
+    },
 ];
