@@ -31,6 +31,7 @@ pub mod timeline;
 pub use certificate_columns::{CERTIFICATE_COLUMNS, CertificateColumn, CertificateRow};
 pub use columns::{COLUMNS, Column, ColumnType, Value};
 pub use connection::{Circled, Connection, IcmpNote, Outcome, Protocol, RolesFrom, SeenAt, Visibility};
+#[cfg(any(test, feature = "fuzz"))]
 pub(crate) use dialogue::Ear;
 pub use dialogue::{Dialogue, ServerMessage, Speaks};
 pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{CloseKind, Connection, IcmpNote};
+use super::{CloseKind, Connection, IcmpNote, Speaks};
 use crate::http::{CloseFrame, Request};
 use crate::tls::{CertificateMessage, Sni, names};
 use crate::types::{Moment, PacketNo, Side, Span, Timestamp, escaped};
@@ -285,11 +285,12 @@ fn dialogue(c: &Connection, add: &mut Add<'_>) {
     let code = if said.code.is_empty() || said.text.starts_with(&said.code) { "" } else { said.code.as_str() };
     let space = if code.is_empty() { "" } else { " " };
     let what = format!("{protocol} error{space}{} \"{}\"{more}", escaped(code), escaped(&text));
-    add(
-        Some(said.at),
-        Side::Server,
-        Cow::Owned(if said.declines_tls && said.code.is_empty() { NO_ENCRYPTION.to_owned() } else { what }),
-    );
+    let what = match dialogue.protocol {
+        _ if said.declines_tls && said.code.is_empty() => NO_ENCRYPTION.to_owned(),
+        Speaks::Ssh if said.code.contains(' ') => format!("SSH: no {} in common", escaped(&said.code)),
+        _ => what,
+    };
+    add(Some(said.at), Side::Server, Cow::Owned(what));
     add(said.asked_after, Side::Client, Cow::Owned(format!("{protocol}: the client goes on")));
 }
 

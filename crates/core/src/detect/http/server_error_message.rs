@@ -116,7 +116,8 @@ impl Detector for ServerErrorMessage {
 fn is_told(c: &Connection, dialogue: &Dialogue, said: &ServerMessage) -> bool {
     if said.declines_tls {
         // That is a failure where the client leaves for it.
-        return c.ending.closed_by == Some(Side::Client) && said.asked_after.is_none();
+        let left = dialogue.client_left || c.ending.closed_by == Some(Side::Client);
+        return left && said.asked_after.is_none();
     }
     if said.is_final {
         return true;
@@ -212,8 +213,12 @@ fn tell_kind(kind: &'static str, count: u64, address: &str, port: u16, group: &G
     told.summary += &format!("{} {}", if ends { "" } else { "." }, meaning.says);
     if lost > 0 {
         told.summary += &format!(
-            " On {} a request of the client was lost by it: one that was under way, or was written into the closed connection.",
-            if lost == count { "each".to_owned() } else { format!("{lost} of them") },
+            " {} request of the client was lost by it: one that was under way, or was written into the closed connection.",
+            match lost {
+                _ if count == 1 => "A".to_owned(),
+                _ if lost == count => "On each a".to_owned(),
+                _ => format!("On {lost} of them a"),
+            },
         );
         told.facts.add("requests_lost", lost);
     }

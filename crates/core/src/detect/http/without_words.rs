@@ -45,8 +45,9 @@ pub(super) fn summary(kind: &str, count: u64, address: &str, protocol: &str, gro
                 format!(" It said so: {protocol} {code}, `{message}`.")
             };
             let silent = group.spread(kind).and_then(|spread| spread.spans.quantile(0.0)).map(Span::from_nanos);
-            let silent = silent
-                .map_or_else(String::new, |silent| format!(" after {silent} or more without a word of the client"));
+            let more = if count > 1 { " or more" } else { "" };
+            let silent =
+                silent.map_or_else(String::new, |silent| format!(" after {silent}{more} without a word of the client"));
             let allowed = first(ALLOWED);
             let agreed =
                 if allowed.is_empty() { String::new() } else { format!("; both had agreed on at most {allowed}") };

@@ -53,6 +53,7 @@ pub(super) struct Heard {
     pub(super) worked: bool,
     pub(super) said: Option<ServerMessage>,
     pub(super) unread: bool,
+    pub(super) client_left: bool,
     pub(super) bears_silence: Option<Span>,
     silence: Option<(Moment, Moment)>,
     /// The rest is encrypted, or not what it seemed.
@@ -98,8 +99,9 @@ impl Listener {
 
     pub(super) fn finish(mut self) -> Box<Dialogue> {
         self.tongue.finish(&mut self.heard);
-        let Heard { worked, said, unread, bears_silence, silence, .. } = self.heard;
-        Box::new(Dialogue { protocol: self.tongue.speaks(), worked, said, unread, bears_silence, silence })
+        let Heard { worked, said, unread, client_left, bears_silence, silence, .. } = self.heard;
+        let protocol = self.tongue.speaks();
+        Box::new(Dialogue { protocol, worked, said, unread, client_left, bears_silence, silence })
     }
 }
 

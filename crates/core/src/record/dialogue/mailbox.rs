@@ -14,8 +14,6 @@ pub(super) struct Mailbox {
     speaks: Speaks,
     /// The tag with which the client's last command asks for encryption; POP3 has none.
     asks_for_tls: Option<Vec<u8>>,
-    /// The client said that it leaves.
-    leaves: bool,
 }
 
 /// Bytes of a line that are read.
@@ -31,7 +29,7 @@ pub(super) fn begins(bytes: &[u8]) -> Begins {
     ];
     let mut found = Begins::No;
     for (words, speaks) in greetings {
-        match begins_with(bytes, words, || Box::new(Mailbox { speaks, asks_for_tls: None, leaves: false })) {
+        match begins_with(bytes, words, || Box::new(Mailbox { speaks, asks_for_tls: None })) {
             Begins::No => {}
             Begins::Perhaps => found = Begins::Perhaps,
             yes @ Begins::Yes(_) => return yes,
@@ -78,8 +76,8 @@ impl Tongue for Mailbox {
         self.words(bytes).is_some_and(|(_, command)| command == b"LOGOUT" || command == b"QUIT")
     }
 
-    fn on_client(&mut self, bytes: &[u8], _at: Moment, _heard: &mut Heard) {
-        self.leaves |= self.is_goodbye(bytes);
+    fn on_client(&mut self, bytes: &[u8], _at: Moment, heard: &mut Heard) {
+        heard.client_left |= self.is_goodbye(bytes);
         let asks = self.words(bytes).filter(|(_, command)| command == b"STARTTLS" || command == b"STLS");
         self.asks_for_tls = asks.map(|(tag, _)| tag);
     }
@@ -87,7 +85,7 @@ impl Tongue for Mailbox {
     fn on_server(&mut self, segment: &[u8], at: Moment, heard: &mut Heard) {
         heard.unread = false;
         let asked_for_tls = self.asks_for_tls.take();
-        if self.leaves {
+        if heard.client_left {
             return;
         }
         match (self.speaks, segment) {

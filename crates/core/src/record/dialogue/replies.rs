@@ -19,8 +19,6 @@ pub(super) struct Replies {
     open: Option<Reply>,
     /// The client's last command asks for encryption.
     asks_for_tls: bool,
-    /// The client said that it leaves.
-    leaves: bool,
 }
 
 #[derive(Debug)]
@@ -87,14 +85,14 @@ impl Tongue for Replies {
         bytes.len() <= 16 && command(bytes).0 == b"QUIT"
     }
 
-    fn on_client(&mut self, bytes: &[u8], _at: Moment, _heard: &mut Heard) {
+    fn on_client(&mut self, bytes: &[u8], _at: Moment, heard: &mut Heard) {
         let (verb, rest) = command(bytes);
         self.asks_for_tls = match verb.as_slice() {
             b"STARTTLS" => rest.is_empty(),
             b"AUTH" => rest.eq_ignore_ascii_case(b"TLS") || rest.eq_ignore_ascii_case(b"SSL"),
             _ => false,
         };
-        self.leaves |= verb == b"QUIT";
+        heard.client_left |= verb == b"QUIT";
         let says = match verb.as_slice() {
             b"EHLO" | b"HELO" | b"LHLO" => Speaks::Smtp,
             b"USER" | b"FEAT" => Speaks::Ftp,
@@ -166,11 +164,12 @@ impl Replies {
         }
         if matches!(reply.code, [b'4' | b'5', ..]) {
             let code = String::from_utf8_lossy(&reply.code);
+            let is_final = reply.code == *CLOSING && !heard.client_left;
             if let Some(said) = heard.says(reply.at, &code, &reply.text, reply.cut) {
-                said.is_final = reply.code == *CLOSING && !self.leaves;
+                said.is_final = is_final;
                 said.declines_tls = asked_for_tls && !said.is_final;
             }
-        } else if !self.leaves {
+        } else if !heard.client_left {
             heard.goes_on();
             heard.worked |= reply.code != *b"120";
             heard.over = asked_for_tls && TLS_GOES_AHEAD.contains(&&reply.code);

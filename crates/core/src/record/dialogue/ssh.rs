@@ -30,8 +30,8 @@ struct End {
     packet: Vec<u8>,
     /// Where it begins.
     at: Option<Moment>,
-    /// The packet with its offer, until both are there.
-    offer: Option<Vec<u8>>,
+    /// The packet with its offer and where it begins, until both are there.
+    offer: Option<(Moment, Vec<u8>)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,8 +125,8 @@ impl Ssh {
         }
         match kind {
             Some(KEXINIT) => {
-                end.offer = Some(packet);
-                self.compare(at, heard);
+                end.offer = Some((at, packet));
+                self.compare(heard);
             }
             Some(NEWKEYS) => {
                 end.phase = Phase::Over;
@@ -142,18 +142,15 @@ impl Ssh {
         }
     }
 
-    /// Once both offers are there.
-    fn compare(&mut self, at: Moment, heard: &mut Heard) {
-        let Sided { client, server } = &mut self.sides;
-        if client.offer.is_none() || server.offer.is_none() {
-            return;
-        }
-        let (Some(of_client), Some(of_server)) = (client.offer.take(), server.offer.take()) else { return };
-        if let Some((what, text)) = offer::nothing_in_common(&of_client, &of_server)
-            && let Some(said) = heard.says(at, what, &text, false)
-        {
+    /// Once both offers are there. It is told at the server's.
+    fn compare(&mut self, heard: &mut Heard) {
+        let Sided { client, server } = &self.sides;
+        let (Some((_, of_client)), Some((at, of_server))) = (&client.offer, &server.offer) else { return };
+        let found = offer::nothing_in_common(of_client, of_server);
+        if let Some(said) = found.and_then(|(what, text)| heard.says(*at, what, &text, false)) {
             said.is_final = true;
         }
+        (self.sides.client.offer, self.sides.server.offer) = (None, None);
     }
 }
 

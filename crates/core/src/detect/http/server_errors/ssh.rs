@@ -40,7 +40,7 @@ pub(super) static MEANINGS: &[Meaning] = &[
     Meaning {
         text: "the client offers",
         kind: SSH_MISMATCH_KIND,
-        says: "One side is older than what the other still takes: SHA-1 (`ssh-rsa`, `diffie-hellman-group1-sha1`, `group14-sha1`) and CBC ciphers are off in recent versions.",
+        says: "Mostly one side is older than what the other still takes: SHA-1 (`ssh-rsa`, `diffie-hellman-group1-sha1`, `group14-sha1`) and CBC ciphers are off in recent versions.",
         remedy: &[
             "Update the side whose list is old. `ssh -Q kex`, `-Q key`, `-Q cipher`, `-Q mac` show what a client knows, `sshd -T` what a server allows.",
             "Until then allow the old one for this host alone: `Host` section with `KexAlgorithms +...`, `HostKeyAlgorithms +ssh-rsa`, `Ciphers +...` or \
