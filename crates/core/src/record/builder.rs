@@ -3,7 +3,8 @@
 use super::circles::Circles;
 use super::exchanges::Exchanges;
 use super::farewell::is_close_notify;
-use super::streams::{Learned, Streams, speaks_as_client};
+use super::reader::speaks_as_client;
+use super::streams::{Learned, Streams};
 use super::{Connection, IcmpNote, Means, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting, Visibility};
 use crate::flow::Class;
 use crate::net::{IcmpError, Segment, Tunnel};

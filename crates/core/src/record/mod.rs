@@ -23,6 +23,7 @@ mod openvpn;
 mod outcome;
 mod ping_sized;
 mod proxy_header;
+mod reader;
 mod sighting;
 mod streams;
 mod tds;

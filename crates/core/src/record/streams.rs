@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use super::dialogue::{Dialogue, Ear};
 use super::ftp;
-use super::openvpn::OpenVpn;
-use super::proxy_header;
-use super::tds::{self, Tds};
+use super::reader::{self, Reader, Waiting};
 use super::{Means, Protocol, ProxyHeader};
-use crate::http::{self, Http, Http2, Http2Observer, HttpObserver};
+use crate::http::{Http, Http2};
 use crate::tcp::{Assembler, Heads, Piece};
-use crate::tls::{self, Tls, TlsObserver};
-use crate::types::{Endpoint, Moment, NotVisible, Seq, Side, Sided, Span};
+use crate::tls::Tls;
+use crate::types::{Endpoint, Moment, Seq, Side, Sided, Span};
 
 /// Both half-streams and the reader of their bytes. Dropped as soon as nothing more can be learned.
 #[derive(Debug)]
@@ -22,8 +20,7 @@ pub(super) struct Streams {
     ear: Ear,
     /// The hosts of a connection that is FTP's by its port.
     ftp: Option<Box<ftp::Control>>,
-    /// First bytes that were too few to tell the protocol, as they came.
-    waiting: Vec<(Side, Moment, Vec<u8>)>,
+    waiting: Waiting,
     /// The clear HTTP that came before TLS.
     before_tls: Option<Box<Http>>,
     /// The PROXY protocol header that came before all else; the builder takes it.
@@ -34,24 +31,6 @@ pub(super) struct Streams {
     heads: Sided<Heads>,
     /// The first segment with other bytes than those captured before in its place.
     pub(super) other_bytes: Option<Moment>,
-}
-
-#[derive(Debug)]
-enum Reader {
-    Undecided {
-        refused: Sided<bool>,
-    },
-    Tls(Box<TlsObserver>),
-    Tds(Box<Tds>),
-    Http(Box<HttpObserver>),
-    Http2(Box<Http2Observer>),
-    OpenVpn(Box<OpenVpn>),
-    /// Something else, which may still turn to TLS (STARTTLS, CONNECT, SOCKS): bytes of each side looked at so far.
-    Other {
-        looked_at: Sided<u32>,
-        /// It announced data connections of FTP, and may announce more.
-        announces: bool,
-    },
 }
 
 /// What was learned.
@@ -80,12 +59,6 @@ impl Learned {
 
 /// A capture may hold an ACK before the bytes that it acknowledges: by this much at most.
 const MISORDERED_WITHIN: Span = Span::from_millis(50);
-/// Bytes of a side that speaks something else first, within which it may turn to TLS: mail, directory and database
-/// protocols do so within their first lines.
-const LOOKED_AT_FOR_TLS: u32 = 16 * 1024;
-/// First bytes kept while the protocol is undecided.
-const KEPT_TO_DECIDE: usize = 64;
-
 impl Streams {
     /// For a connection of these ends.
     pub(super) fn new(client: Endpoint, server: Endpoint) -> Self {
@@ -107,19 +80,7 @@ impl Streams {
 
     /// Whether a side's next payload can still teach something.
     pub(super) fn wants(&self, side: Side) -> bool {
-        self.ear.listens() || self.reader_wants(side)
-    }
-
-    fn reader_wants(&self, side: Side) -> bool {
-        match &self.reader {
-            Reader::Undecided { .. } => true,
-            Reader::Tls(observer) => observer.wants(side),
-            Reader::Tds(tds) => tds.tls().wants(side),
-            Reader::Http(observer) => observer.wants(side) || observer.has_switched(),
-            Reader::Http2(observer) => observer.wants(side),
-            Reader::OpenVpn(openvpn) => openvpn.wants(side),
-            Reader::Other { looked_at, announces } => *announces || looked_at[side] < LOOKED_AT_FOR_TLS,
-        }
+        self.ear.listens() || self.reader.wants(side)
     }
 
     /// The payload of a segment: `bytes` were captured of `length`.
@@ -141,7 +102,7 @@ impl Streams {
             }
         }
         // Who only listens for the server's last word needs no more of what comes out of order.
-        let is_read = self.reader_wants(side);
+        let is_read = self.reader.wants(side);
         let Self { assemblers, reader, ear, ftp, waiting, before_tls, proxy_header, given_up, over_limit, .. } = self;
         let assembler = &mut assemblers[side];
         if let Some(start) = start {
@@ -154,10 +115,12 @@ impl Streams {
         };
         let bytes = if assembler.reach(from, length).is_some_and(|reach| reach <= steps_over) { &[] } else { bytes };
         let mut give = |piece: Piece<'_>, at| {
-            let Some(piece) = without_proxy_header(reader, waiting, proxy_header, side, piece, at) else { return };
-            turn_to_tls(reader, before_tls, side, &piece, ftp.as_deref(), limits);
+            let Some(piece) = reader::without_proxy_header(reader, waiting, proxy_header, side, piece, at) else {
+                return;
+            };
+            reader::turn_to_tls(reader, before_tls, side, &piece, ftp.as_deref(), limits);
             hear(ear, reader, side, &piece, at);
-            take(reader, waiting, side, piece, at, limits);
+            reader::take(reader, waiting, side, piece, at, limits);
         };
         *given_up |= assembler.add(from, bytes, length, at, limits.max_reorder_bytes, &mut give);
         if *given_up && assembler.waits() {
@@ -168,14 +131,7 @@ impl Streams {
 
     /// Bytes of payload that are kept.
     pub(super) fn kept(&self) -> u32 {
-        let read = match &self.reader {
-            Reader::Tls(observer) => observer.kept(),
-            Reader::Tds(tds) => tds.tls().kept(),
-            Reader::Http(observer) => observer.kept(),
-            Reader::OpenVpn(openvpn) => openvpn.kept(),
-            Reader::Http2(observer) => observer.kept() as u32,
-            Reader::Undecided { .. } | Reader::Other { .. } => 0,
-        };
+        let read = self.reader.kept();
         let waiting = self.assemblers.client.kept() + self.assemblers.server.kept();
         read.saturating_add(waiting as u32)
     }
@@ -189,7 +145,7 @@ impl Streams {
         if acknowledged && long_enough {
             assembler.skip_hole(at, &mut |piece, at| {
                 hear(ear, reader, side, &piece, at);
-                take(reader, waiting, side, piece, at, limits);
+                reader::take(reader, waiting, side, piece, at, limits);
             });
         }
     }
@@ -228,7 +184,7 @@ impl Streams {
             while assemblers[side].waits() {
                 assemblers[side].skip_hole(at, &mut |piece, at| {
                     hear(ear, reader, side, &piece, at);
-                    take(reader, waiting, side, piece, at, limits);
+                    reader::take(reader, waiting, side, piece, at, limits);
                 });
             }
         }
@@ -250,201 +206,6 @@ fn hear(ear: &mut Ear, reader: &Reader, side: Side, piece: &Piece<'_>, at: Momen
     match reader {
         Reader::Undecided { .. } | Reader::Other { .. } => ear.hear(side, piece, at),
         _ => *ear = Ear::Deaf,
-    }
-}
-
-/// What the first bytes of a client say of its role, for connections whose SYN was not captured.
-pub(super) fn speaks_as_client(bytes: &[u8]) -> Option<Protocol> {
-    match bytes {
-        _ if is_client_hello(bytes) => Some(Protocol::Tls),
-        _ if http::probe(bytes) == http::Probe::Request => Some(Protocol::Http1),
-        _ => None,
-    }
-}
-
-/// The piece without the PROXY protocol header that it may begin with; `None` where it was nothing else.
-fn without_proxy_header<'a>(
-    reader: &Reader,
-    waiting: &[(Side, Moment, Vec<u8>)],
-    known: &mut Option<Box<ProxyHeader>>,
-    side: Side,
-    piece: Piece<'a>,
-    at: Moment,
-) -> Option<Piece<'a>> {
-    let (Reader::Undecided { refused: Sided { client: false, .. } }, Side::Client, Piece::Bytes(bytes)) =
-        (reader, side, &piece)
-    else {
-        return Some(piece);
-    };
-    if known.is_some() || waiting.iter().any(|(of, ..)| *of == Side::Client) {
-        return Some(piece);
-    }
-    let Some(header) = proxy_header::probe(bytes, at) else { return Some(piece) };
-    let rest = bytes.get(usize::from(header.length)..).filter(|rest| !rest.is_empty());
-    *known = Some(Box::new(header));
-    rest.map(Piece::Bytes)
-}
-
-/// A client that spoke clear text and now begins a segment with a ClientHello has turned to TLS; so has a server with its
-/// ServerHello, where the client's was not captured.
-fn turn_to_tls(
-    reader: &mut Reader,
-    before_tls: &mut Option<Box<Http>>,
-    side: Side,
-    piece: &Piece<'_>,
-    ftp: Option<&ftp::Control>,
-    limits: &Means,
-) {
-    let turns = match (&mut *reader, piece) {
-        (Reader::Other { looked_at, announces }, Piece::Bytes(bytes)) => {
-            looked_at[side] = looked_at[side].saturating_add(bytes.len() as u32);
-            if let Some(announcement) = ftp.and_then(|control| control.announces(side, bytes)) {
-                *announces = true;
-                limits.announced.add(announcement);
-            }
-            let is_hello = if side == Side::Client { is_client_hello } else { is_server_hello };
-            if tds::content(bytes).is_some_and(is_hello) {
-                *reader = Reader::Tds(Box::new(Tds::new(limits)));
-                return;
-            }
-            is_hello(bytes)
-        }
-        (Reader::Http(observer), Piece::Bytes(bytes)) => {
-            side == Side::Client && observer.has_switched() && is_client_hello(bytes)
-        }
-        _ => false,
-    };
-    if turns
-        && let Reader::Http(http) =
-            std::mem::replace(reader, Reader::Tls(Box::new(TlsObserver::sharing(limits, &limits.chains))))
-    {
-        *before_tls = Some(Box::new(http.finish()));
-    }
-}
-
-/// The header of a handshake record with the header of a ClientHello in it (RFC 8446 sections 5.1 and 4).
-fn is_client_hello(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x16, 0x03, 0..=4, _, _, 0x01, 0x00, _, _, 0x03, 0..=4, ..])
-}
-
-/// The same with a ServerHello in it.
-fn is_server_hello(bytes: &[u8]) -> bool {
-    matches!(bytes, [0x16, 0x03, 0..=4, _, _, 0x02, 0x00, _, _, 0x03, 0..=4, ..])
-}
-
-fn take(
-    reader: &mut Reader,
-    waiting: &mut Vec<(Side, Moment, Vec<u8>)>,
-    side: Side,
-    piece: Piece<'_>,
-    at: Moment,
-    limits: &Means,
-) {
-    match reader {
-        Reader::Tls(observer) => match piece {
-            Piece::Bytes(bytes) => observer.on_bytes(side, bytes, at),
-            Piece::Cut(length) => observer.on_gap(side, length, NotVisible::CutBySnaplen, at),
-            Piece::Missing(length) => observer.on_gap(side, length, NotVisible::NotCaptured, at),
-        },
-        Reader::Tds(tds) => match piece {
-            Piece::Bytes(bytes) => tds.on_bytes(side, bytes, at),
-            Piece::Cut(length) => tds.on_gap(side, length, NotVisible::CutBySnaplen, at),
-            Piece::Missing(length) => tds.on_gap(side, length, NotVisible::NotCaptured, at),
-        },
-        Reader::Http(observer) => match piece {
-            Piece::Bytes(bytes) => observer.on_bytes(side, bytes, at),
-            Piece::Cut(length) => observer.on_gap(side, length, NotVisible::CutBySnaplen, at),
-            Piece::Missing(length) => observer.on_gap(side, length, NotVisible::NotCaptured, at),
-        },
-        Reader::Http2(observer) => match piece {
-            Piece::Bytes(bytes) => observer.on_bytes(side, bytes, at),
-            Piece::Cut(length) | Piece::Missing(length) => observer.on_gap(side, length),
-        },
-        Reader::OpenVpn(openvpn) => match piece {
-            Piece::Bytes(bytes) => {
-                if !openvpn.on_bytes(side, bytes, at, limits) {
-                    *reader = Reader::Other { looked_at: Sided::default(), announces: false };
-                }
-            }
-            Piece::Cut(length) => openvpn.on_gap(side, length, NotVisible::CutBySnaplen, at),
-            Piece::Missing(length) => openvpn.on_gap(side, length, NotVisible::NotCaptured, at),
-        },
-        Reader::Other { .. } => {}
-        Reader::Undecided { .. } => decide(reader, waiting, side, piece, at, limits),
-    }
-}
-
-/// Looks at the first bytes of a side and finds a reader for the connection.
-fn decide(
-    reader: &mut Reader,
-    waiting: &mut Vec<(Side, Moment, Vec<u8>)>,
-    side: Side,
-    piece: Piece<'_>,
-    at: Moment,
-    limits: &Means,
-) {
-    let Reader::Undecided { refused } = reader else { return };
-    let Piece::Bytes(bytes) = piece else {
-        // Its beginning can not be seen.
-        if !refused[side] {
-            refused[side] = true;
-            settle(reader, waiting, limits);
-        }
-        return;
-    };
-    if refused[side] {
-        return;
-    }
-    let mut first: Vec<u8> = Vec::new();
-    let mut head = bytes;
-    if waiting.iter().any(|(of, ..)| *of == side) {
-        for (_, _, earlier) in waiting.iter().filter(|(of, ..)| *of == side) {
-            first.extend_from_slice(earlier);
-        }
-        first.extend_from_slice(bytes.get(..KEPT_TO_DECIDE.min(bytes.len())).unwrap_or_default());
-        head = &first;
-    }
-    let found = match (tls::probe(head), http::probe(head)) {
-        (tls::Probe::Yes, _) => Some(Reader::Tls(Box::new(TlsObserver::sharing(limits, &limits.chains)))),
-        (_, http::Probe::Request | http::Probe::Response) => Some(Reader::Http(Box::new(HttpObserver::new(limits)))),
-        (_, http::Probe::Http2) => Some(Reader::Http2(Box::new(Http2Observer::new()))),
-        (tls::Probe::NeedMore, _) | (_, http::Probe::NeedMore) if head.len() < KEPT_TO_DECIDE => {
-            waiting.push((side, at, bytes.to_vec()));
-            return;
-        }
-        // Servers of HTTP/2 may begin as soon as the connection stands: the client's words tell what that means.
-        _ if side == Side::Server && head.len() < KEPT_TO_DECIDE && http::is_http2_settings(head) => {
-            waiting.push((side, at, bytes.to_vec()));
-            return;
-        }
-        _ if side == Side::Client => OpenVpn::begins(head).map(|openvpn| Reader::OpenVpn(Box::new(openvpn))),
-        _ => None,
-    };
-    match found {
-        Some(found) => {
-            *reader = found;
-            let earlier = std::mem::take(waiting);
-            for (of, then, bytes) in earlier {
-                take(reader, waiting, of, Piece::Bytes(&bytes), then, limits);
-            }
-            take(reader, waiting, side, piece, at, limits);
-        }
-        None => {
-            refused[side] = true;
-            waiting.retain(|(of, ..)| *of != side);
-            settle(reader, waiting, limits);
-        }
-    }
-}
-
-/// A client that speaks something else may turn to TLS later. A server that speaks first (SMTP, SSH) may still be
-/// followed by a client that speaks TLS.
-fn settle(reader: &mut Reader, waiting: &mut Vec<(Side, Moment, Vec<u8>)>, _limits: &Means) {
-    if let Reader::Undecided { refused } = reader
-        && refused.client
-    {
-        *reader = Reader::Other { looked_at: Sided::default(), announces: false };
-        waiting.clear();
     }
 }
 
