@@ -6,6 +6,7 @@
 mod builder;
 mod certificate_columns;
 mod circles;
+mod column;
 mod columns;
 mod community_id;
 mod connection;
@@ -30,12 +31,14 @@ mod tds;
 pub mod timeline;
 
 pub use certificate_columns::{CERTIFICATE_COLUMNS, CertificateColumn, CertificateRow};
-pub use columns::{COLUMNS, Column, ColumnType, Value};
-pub use connection::{Circled, Connection, IcmpNote, Outcome, Protocol, RolesFrom, SeenAt, Visibility};
+pub use column::{Column, ColumnType, Value};
+pub use columns::COLUMNS;
+pub use connection::{Circled, Connection, IcmpNote, Protocol, RolesFrom, SeenAt, Visibility};
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) use dialogue::Ear;
 pub use dialogue::{Dialogue, ServerMessage, Speaks};
 pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
+pub use outcome::Outcome;
 pub use proxy_header::ProxyHeader;
 
 use builder::Builder;

@@ -1,8 +1,76 @@
 //! What became of a connection, in one word.
 
-use super::{CloseKind, Connection, Outcome};
+use super::{CloseKind, Connection};
 use crate::tls::Stage;
 use crate::types::{Side, Span};
+
+/// What became of a connection, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// Opened; where TLS was tried it was completed; ended by FIN, or by the client's own RST when all that it had asked was
+    /// answered. A RST that only refuses bytes for which nobody waits any more changes nothing.
+    Established,
+    /// The SYN was answered by a RST.
+    Refused,
+    /// The SYN was not answered although the capture went on for 3 s after it.
+    Unanswered,
+    /// The SYN was answered by an ICMP error.
+    Prohibited,
+    /// A RST ended it between SYN-ACK and the first payload or within the TLS handshake.
+    ResetInHandshake,
+    /// The TLS handshake failed: an alert, or a close before it was complete.
+    TlsFailed,
+    /// Established, then ended by a RST, or closed by the server with a FIN and a RST for what the client wrote after it.
+    Reset,
+    /// Established, then segments went unanswered until the capture's end, or until the other side gave up without having got them.
+    TimedOut,
+    /// Still open when the capture ended, or begun right before.
+    Open,
+    /// Its beginning was not captured, or it was seen by samples alone; see the other fields for its end.
+    MidStream,
+    /// Opened and closed at once without any payload.
+    HealthCheck,
+}
+
+impl Outcome {
+    /// All, in the order of the report.
+    pub const ALL: [Self; 11] = [
+        Self::Established,
+        Self::Refused,
+        Self::Unanswered,
+        Self::Prohibited,
+        Self::ResetInHandshake,
+        Self::TlsFailed,
+        Self::Reset,
+        Self::TimedOut,
+        Self::Open,
+        Self::MidStream,
+        Self::HealthCheck,
+    ];
+
+    /// As in the `outcome` column.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Established => "established",
+            Self::Refused => "refused",
+            Self::Unanswered => "unanswered",
+            Self::Prohibited => "prohibited",
+            Self::ResetInHandshake => "reset-in-handshake",
+            Self::TlsFailed => "tls-failed",
+            Self::Reset => "reset",
+            Self::TimedOut => "timed-out",
+            Self::Open => "open",
+            Self::MidStream => "mid-stream",
+            Self::HealthCheck => "health-check",
+        }
+    }
+
+    /// Whether the connection did not do what it was opened for.
+    pub const fn is_failure(self) -> bool {
+        use Outcome::{Prohibited, Refused, Reset, ResetInHandshake, TimedOut, TlsFailed, Unanswered};
+        matches!(self, Refused | Unanswered | Prohibited | ResetInHandshake | TlsFailed | Reset | TimedOut)
+    }
+}
 
 /// An unanswered packet counts as such when the capture went on at least this long after it: a SYN is repeated after 1 s,
 /// and an answer near the end of a file may only have been missed.
