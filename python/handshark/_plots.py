@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 
-from handshark import _handshark
+from handshark import _chart, _handshark
 
 if TYPE_CHECKING:
     from handshark._capture import Capture
@@ -24,50 +23,6 @@ Rows = list[dict[str, Any]]
 _WIDTH = 720
 _SERVICES = 6
 _LANES = 300
-_BINS = 90
-_PER_DECADE = 40
-# A chart is a white card, on a dark page too: its text does not touch the edge.
-_PADDING = 12
-# Size of a panel's title.
-_OF_PANEL = 12
-
-# What went well is quiet, what failed is loud; blue and orange are told apart by most colour-blind eyes.
-_OUTCOMES = {
-    "established": "#8fb4d9",
-    "open": "#b9a8d6",
-    "mid-stream": "#c9c3b5",
-    "health-check": "#a5cdb5",
-    "refused": "#7b2d8b",
-    "unanswered": "#d62728",
-    "prohibited": "#5c4033",
-    "reset-in-handshake": "#e377c2",
-    "tls-failed": "#ff7f0e",
-    "reset": "#a50f15",
-    "timed-out": "#c49c00",
-}
-_SIDES = {"client": "#3b82c4", "server": "#d97706"}
-_STEPS = {"TCP connect": "#3b82c4", "TLS handshake": "#d97706"}
-_MARK = "#a50f15"
-
-
-class _Offline:
-    """Shows itself with its JavaScript beside it, as long as nobody has chosen another renderer."""
-
-    def _repr_mimebundle_(self, *args: Any, **kwargs: Any) -> Any:
-        if alt.renderers.active == "default":
-            try:
-                return {"text/html": self.to_html(inline=True, fullhtml=False)}  # type: ignore[attr-defined]
-            except (ImportError, ValueError):
-                pass  # Without vl-convert there is no JavaScript to put beside it.
-        return super()._repr_mimebundle_(*args, **kwargs)  # type: ignore[misc]
-
-
-class _Layers(_Offline, alt.LayerChart):
-    pass
-
-
-class _Column(_Offline, alt.VConcatChart):
-    pass
 
 
 class Plots:
@@ -98,13 +53,13 @@ class Plots:
             for row in self._rows(service, "idle_before_close_s", "closed_by")
             if row["idle_before_close_s"] is not None and row["closed_by"]
         ]
-        _need(rows, "no connection has an idle time before its close that can be seen")
-        counts = Counter((_bin(max(idle, 0.001)), side) for idle, side in rows)
+        _chart.need(rows, "no connection has an idle time before its close that can be seen")
+        counts = Counter((_chart.bin_of(max(idle, 0.001)), side) for idle, side in rows)
         bars: Rows = []
         tallest = 0
         for low, high in sorted({place for place, _ in counts}):
             foot = 0
-            for side in _SIDES:
+            for side in _chart.SIDES:
                 if number := counts[(low, high), side]:
                     top = foot + number
                     bars.append(
@@ -118,42 +73,44 @@ class Plots:
         domain = [min([low, *ends]) / 1.5, max([high, *ends]) * 1.5]
         scale = alt.Scale(type="log", domain=domain, nice=False)
         # The names of limits stand above the bars.
-        room = _room(tallest * 260 / (260 - 15 * min(len(marks), 6) - 4))
+        room = _chart.room(tallest * 260 / (260 - 15 * min(len(marks), 6) - 4))
         x = alt.X("from:Q", scale=scale, title="seconds idle (0.001 stands for less)", axis=alt.Axis(format="~g"))
         layers = [
-            alt.Chart(_data(bars))
+            alt.Chart(_chart.data(bars))
             .mark_rect()
             .encode(
                 x=x,
                 x2="to:Q",
-                y=alt.Y("foot:Q", title="connections", scale=room, axis=_whole(tallest)),
+                y=alt.Y("foot:Q", title="connections", scale=room, axis=_chart.whole(tallest)),
                 y2="top:Q",
-                color=alt.Color("closed by:N", scale=_scale(_SIDES)),
+                color=alt.Color("closed by:N", scale=_chart.scale(_chart.SIDES)),
                 tooltip=["from:Q", "to:Q", "closed by:N", "connections:Q"],
             )
         ]
         if ticks:
-            base = alt.Chart(_data(ticks)).encode(x="seconds:Q", tooltip=["seconds:Q", "limits:N"])
+            base = alt.Chart(_chart.data(ticks)).encode(x="seconds:Q", tooltip=["seconds:Q", "limits:N"])
             layers.append(base.mark_tick(orient="vertical", color="gray", height=8, yOffset=-4).encode(y=alt.value(0)))
         if marks:
-            base = alt.Chart(_data(marks)).encode(tooltip=["seconds:Q", "limits:N"])
+            base = alt.Chart(_chart.data(marks)).encode(tooltip=["seconds:Q", "limits:N"])
             # What is seen on the wire of a limit, which may be later than the documented value.
-            bands = base.mark_rect(color=_MARK, opacity=0.08)
+            bands = base.mark_rect(color=_chart.MARK, opacity=0.08)
             layers.insert(0, bands.encode(x=alt.X("low:Q", scale=scale), x2="high:Q"))
-            layers.append(base.mark_rule(color=_MARK, strokeDash=[4, 3]).encode(x="seconds:Q"))
+            layers.append(base.mark_rule(color=_chart.MARK, strokeDash=[4, 3]).encode(x="seconds:Q"))
             middle = math.sqrt(domain[0] * domain[1])
             sides: tuple[tuple[Literal["left", "right"], int, str], ...]
             sides = (("left", 5, "datum.seconds < "), ("right", -5, "datum.seconds >= "))
             for side, dx, test in sides:
                 text = base.transform_filter(f"{test}{middle}").mark_text(
-                    color=_MARK, align=side, baseline="top", dx=dx, fontSize=10
+                    color=_chart.MARK, align=side, baseline="top", dx=dx, fontSize=10
                 )
                 layers.append(text.encode(x="seconds:Q", y=alt.Y("place:Q", axis=None, scale=None), text="label:N"))
-        return _Layers(layer=layers).properties(
-            title=_title("Idle time before the close", f"{_count(len(rows), 'connection')}; {self._source(service)}"),
+        return _chart.Layers(layer=layers).properties(
+            title=_chart.title(
+                "Idle time before the close", f"{_chart.count(len(rows), 'connection')}; {self._source(service)}"
+            ),
             width=_WIDTH,
             height=260,
-            padding=_PADDING,
+            padding=_chart.PADDING,
         )
 
     def lifetimes(self, service: str | None = None) -> alt.VConcatChart:
@@ -164,41 +121,43 @@ class Plots:
         """
         groups: dict[str, Rows] = defaultdict(list)
         for row in self._rows(service, "connection", "start", "end", "outcome", "server_address", "server_port"):
-            groups[_place(row["server_address"], row["server_port"])].append(row)
-        _need(groups, "the capture has no connection")
-        order = [_place(a, p) for a, p in zip(*self._columns("services", "server_address", "server_port"), strict=True)]
+            groups[_chart.place(row["server_address"], row["server_port"])].append(row)
+        _chart.need(groups, "the capture has no connection")
+        order = [
+            _chart.place(a, p) for a, p in zip(*self._columns("services", "server_address", "server_port"), strict=True)
+        ]
         shown = [name for name in order if name in groups][:_SERVICES]
         seen = {row["outcome"] for name in shown for row in groups[name]}
-        color = alt.Color("outcome:N", scale=_scale({k: v for k, v in _OUTCOMES.items() if k in seen}))
+        color = alt.Color("outcome:N", scale=_chart.scale({k: v for k, v in _chart.OUTCOMES.items() if k in seen}))
         begin = min(row["start"] for name in shown for row in groups[name])
         end = max(row["end"] for name in shown for row in groups[name])
         # A dot where it begins keeps those visible that lived for an instant.
-        span = _ms(begin), max(_ms(end), _ms(begin) + 1)
+        span = _chart.ms(begin), max(_chart.ms(end), _chart.ms(begin) + 1)
         scale = alt.Scale(domain=list(span), type="utc", nice=False)
-        x = alt.X("start:T", title=None, scale=scale, axis=_clock(span))
+        x = alt.X("start:T", title=None, scale=scale, axis=_chart.clock(span))
         panels = []
         for name in shown:
             rows = sorted(groups[name], key=lambda row: (row["start"], row["connection"]))
             picked = [rows[k * len(rows) // _LANES] for k in range(_LANES)] if len(rows) > _LANES else rows
             some = f", {len(picked)} of them shown" if len(picked) < len(rows) else ""
             data = [
-                {**row, "start": _ms(row["start"]), "end": _ms(row["end"]), "lane": lane}
+                {**row, "start": _chart.ms(row["start"]), "end": _chart.ms(row["end"]), "lane": lane}
                 for lane, row in enumerate(picked)
             ]
             y = alt.Y("lane:O", axis=None, scale=alt.Scale(paddingInner=0.25))
-            base = alt.Chart(_data(data)).encode(
+            base = alt.Chart(_chart.data(data)).encode(
                 x=x, y=y, color=color, tooltip=["connection:Q", "outcome:N", "start:T", "end:T"]
             )
             height = max(36, min(240, 7 * len(picked)))
             dots = base.mark_circle(size=max(6, min(28, 1500 / len(picked))), opacity=1)
             bars = base.mark_bar(height={"band": 0.75}).encode(x2="end:T")
-            title = _title(name, f"{_count(len(rows), 'connection')}{some}", size=_OF_PANEL)
+            title = _chart.title(name, f"{_chart.count(len(rows), 'connection')}{some}", size=_chart.OF_PANEL)
             panels.append(alt.layer(bars, dots).properties(width=_WIDTH, height=height, title=title))
         left = len(groups) - len(shown)
-        more = f"; {_count(left, 'more service')} not shown" if left else ""
-        chart: alt.VConcatChart = _Column(vconcat=panels).resolve_scale(x="shared", color="shared")
-        title = _title("Lifetimes of connections (UTC)", f"{self._source(service)}{more}", offset=14)
-        return chart.properties(title=title, padding=_PADDING)
+        more = f"; {_chart.count(left, 'more service')} not shown" if left else ""
+        chart: alt.VConcatChart = _chart.Column(vconcat=panels).resolve_scale(x="shared", color="shared")
+        title = _chart.title("Lifetimes of connections (UTC)", f"{self._source(service)}{more}", offset=14)
+        return chart.properties(title=title, padding=_chart.PADDING)
 
     def latency(self, service: str | None = None) -> alt.LayerChart:
         """How long connecting took, by service: SYN to ACK (`connect_s`), and the whole TLS handshake (`handshake_s`).
@@ -208,11 +167,11 @@ class Plots:
         """
         times: dict[tuple[str, str], list[float]] = defaultdict(list)
         for row in self._rows(service, "connect_s", "handshake_s", "server_address", "server_port"):
-            place = _place(row["server_address"], row["server_port"])
+            place = _chart.place(row["server_address"], row["server_port"])
             for step, name in (("TCP connect", "connect_s"), ("TLS handshake", "handshake_s")):
                 if row[name] is not None:
                     times[place, step].append(row[name])
-        _need(times, "no handshake can be measured: the capture shows no SYN with its answer")
+        _chart.need(times, "no handshake can be measured: the capture shows no SYN with its answer")
         longest_of: dict[str, float] = {}
         for (place, _), seconds in times.items():
             longest_of[place] = max(longest_of.get(place, 0.0), *seconds)
@@ -222,18 +181,18 @@ class Plots:
                 "row": f"{place}  {step}",
                 "step": step,
                 "connections": len(times[place, step]),
-                **_quantiles(times[place, step]),
+                **_chart.quantiles(times[place, step]),
             }
             for place in slowest[:12]
-            for step in _STEPS
+            for step in _chart.STEPS
             if (place, step) in times
         ]
         low, high = min(row["p5"] for row in rows), max(row["longest"] for row in rows)
         scale = alt.Scale(type="log", domain=[low / 1.3, high * 1.3], nice=False)
         names = ("p5", "p25", "median", "p75", "p95", "longest")
-        base = alt.Chart(_data(rows)).encode(
+        base = alt.Chart(_chart.data(rows)).encode(
             y=alt.Y("row:N", sort=[row["row"] for row in rows], title=None, axis=alt.Axis(labelLimit=320)),
-            color=alt.Color("step:N", scale=_scale(_STEPS), legend=None),
+            color=alt.Color("step:N", scale=_chart.scale(_chart.STEPS), legend=None),
             tooltip=["row:N", "connections:Q", *(f"{name}:Q" for name in names)],
         )
         p5, p25, median, _, _, longest = (
@@ -246,13 +205,13 @@ class Plots:
             base.mark_circle(size=45, opacity=1).encode(x=longest),
         ]
         left = len(slowest) - min(12, len(slowest))
-        more = f"; {_count(left, 'more service')} not shown" if left else ""
+        more = f"; {_chart.count(left, 'more service')} not shown" if left else ""
         subtitle = "bar: middle half, line: 5 % to 95 %, tick: median, dot: longest"
-        return _Layers(layer=layers).properties(
-            title=_title("Time to connect", f"{subtitle}; {self._source(service)}{more}"),
+        return _chart.Layers(layer=layers).properties(
+            title=_chart.title("Time to connect", f"{subtitle}; {self._source(service)}{more}"),
             width=_WIDTH - 140,
             height=alt.Step(22),
-            padding=_PADDING,
+            padding=_chart.PADDING,
         )
 
     def dials(self, service: str | None = None) -> alt.VConcatChart:
@@ -267,9 +226,9 @@ class Plots:
             for row in self._rows(service, "syn_at", "syn_retries", "outcome", "close_kind", "syn_ack_packet")
             if row["syn_at"] is not None
         ]
-        _need(rows, "the capture shows no SYN: all connections began before it")
+        _chart.need(rows, "the capture shows no SYN: all connections began before it")
         begin = min(row["syn_at"] for row in rows)
-        width = _bin_seconds((max(row["syn_at"] for row in rows) - begin).total_seconds())
+        width = _chart.bin_seconds((max(row["syn_at"] for row in rows) - begin).total_seconds())
         attempts, again, unanswered = Counter[int](), Counter[int](), Counter[int]()
         for row in rows:
             slot = int((row["syn_at"] - begin).total_seconds() / width)
@@ -281,7 +240,7 @@ class Plots:
             "SYNs sent again, at the time of the first": ("#d97706", 70, again),
             "attempts unanswered": ("#d62728", 70, unanswered),
         }
-        span = _ms(begin), _ms(begin) + (max(attempts) + 1) * width * 1_000
+        span = _chart.ms(begin), _chart.ms(begin) + (max(attempts) + 1) * width * 1_000
         scale = alt.Scale(type="utc", domain=list(span), nice=False)
         panels = []
         for place, (what, (color, height, counts)) in enumerate(kinds.items()):
@@ -296,11 +255,11 @@ class Plots:
                 for slot, count in sorted(counts.items())
                 if count
             ]
-            axis = _clock(span) if place == len(kinds) - 1 else None
+            axis = _chart.clock(span) if place == len(kinds) - 1 else None
             tallest = max(counts.values())
-            y = alt.Y("foot:Q", title=f"in {width:g} s", scale=_room(tallest), axis=_whole(tallest))
+            y = alt.Y("foot:Q", title=f"in {width:g} s", scale=_chart.room(tallest), axis=_chart.whole(tallest))
             panels.append(
-                alt.Chart(_data(data))
+                alt.Chart(_chart.data(data))
                 .mark_rect(color=color)
                 .encode(
                     x=alt.X("at:T", title=None, scale=scale, axis=axis),
@@ -310,11 +269,13 @@ class Plots:
                     tooltip=["at:T", "count:Q", alt.Tooltip("per second:Q", format=".3~g")],
                 )
                 .properties(
-                    width=_WIDTH, height=height, title=_title(f"{sum(counts.values())} {what}", "", size=_OF_PANEL)
+                    width=_WIDTH,
+                    height=height,
+                    title=_chart.title(f"{sum(counts.values())} {what}", "", size=_chart.OF_PANEL),
                 )
             )
-        title = _title("Attempts to connect (UTC)", self._source(service), offset=14)
-        return _Column(vconcat=panels, spacing=4).properties(title=title, padding=_PADDING)
+        title = _chart.title("Attempts to connect (UTC)", self._source(service), offset=14)
+        return _chart.Column(vconcat=panels, spacing=4).properties(title=title, padding=_chart.PADDING)
 
     def timeline(self, number: int) -> alt.LayerChart:
         """The ladder of one connection: its steps as arrows between client and server, evenly spaced, with packet
@@ -352,13 +313,13 @@ class Plots:
         def x(field: str) -> alt.X:
             return alt.X(f"{field}:Q", axis=None, scale=scale)
 
-        color = alt.Color("kind:N", scale=_scale({"step": "#5b6b7b", "evidence": _MARK}), legend=None)
-        base = alt.Chart(_data(rows)).encode(y=y, color=color, tooltip=["packet:N", "time:N", "what:N"])
+        color = alt.Color("kind:N", scale=_chart.scale({"step": "#5b6b7b", "evidence": _chart.MARK}), legend=None)
+        base = alt.Chart(_chart.data(rows)).encode(y=y, color=color, tooltip=["packet:N", "time:N", "what:N"])
         ends = alt.Chart(
-            _data(
+            _chart.data(
                 [
-                    {"x": 0.0, "name": f"client {_place(connection.client_address, connection.client_port)}"},
-                    {"x": 1.0, "name": f"server {_place(connection.server_address, connection.server_port)}"},
+                    {"x": 0.0, "name": f"client {_chart.place(connection.client_address, connection.client_port)}"},
+                    {"x": 1.0, "name": f"server {_chart.place(connection.server_address, connection.server_port)}"},
                 ]
             )
         ).encode(x=x("x"))
@@ -381,8 +342,8 @@ class Plots:
             anchor="start",
             offset=24,
         )
-        chart: alt.LayerChart = _Layers(layer=layers).configure_view(stroke=None)
-        return chart.properties(title=title, width=_WIDTH - 120, height=height, padding=_PADDING)
+        chart: alt.LayerChart = _chart.Layers(layer=layers).configure_view(stroke=None)
+        return chart.properties(title=title, width=_WIDTH - 120, height=height, padding=_chart.PADDING)
 
     def _rows(self, service: str | None, *names: str) -> Iterator[dict[str, Any]]:
         """These columns of the connections, those of one service where it is asked for."""
@@ -390,7 +351,7 @@ class Plots:
         columns = self._columns("connections", *keys, *names)
         found = False
         for address, port, server_name, *values in zip(*columns, strict=True):
-            if service is None or service in (server_name, _place(address, port)):
+            if service is None or service in (server_name, _chart.place(address, port)):
                 found = True
                 yield dict(zip(names, values, strict=True))
         if service is not None and not found:
@@ -426,7 +387,7 @@ class Plots:
                 "seconds": seconds,
                 "low": bands[seconds][0],
                 "high": bands[seconds][1],
-                "label": f"{seconds:g} s: {_first(labels)}",
+                "label": f"{seconds:g} s: {_chart.first(labels)}",
                 "limits": "; ".join(labels),
                 "place": 4 + 15 * (turn % 6),
             }
@@ -438,82 +399,3 @@ class Plots:
         files = self._capture.info["files"]
         name = files[0].rsplit("/", 1)[-1] if len(files) == 1 else f"{len(files)} files"
         return f"{service}, {name}" if service else name
-
-
-def _first(labels: Sequence[str]) -> str:
-    shown = labels[0] if len(labels[0]) <= 60 else labels[0][:59] + "…"
-    return f"{shown}, +{len(labels) - 1}" if len(labels) > 1 else shown
-
-
-def _need(found: object, why: str) -> None:
-    if not found:
-        raise ValueError(f"nothing to draw: {why}")
-
-
-def _bin(seconds: float) -> tuple[float, float]:
-    """The bin on a logarithmic scale."""
-    place = math.floor(math.log10(seconds) * _PER_DECADE + 1e-9)
-    return float(f"{10 ** (place / _PER_DECADE):.4g}"), float(f"{10 ** ((place + 1) / _PER_DECADE):.4g}")
-
-
-def _bin_seconds(span: float) -> float:
-    """A round width of which some `_BINS` make up the span."""
-    for exponent in range(-3, 7):
-        for step in (1, 2, 5):
-            if step * 10.0**exponent * _BINS >= span:
-                return step * 10.0**exponent
-    return span / _BINS
-
-
-def _quantiles(seconds: Sequence[float]) -> dict[str, float]:
-    ordered = sorted(seconds)
-    at = {"p5": 0.05, "p25": 0.25, "median": 0.5, "p75": 0.75, "p95": 0.95, "longest": 1.0}
-    # The nearest rank: a value that was measured. A logarithmic scale begins at a microsecond.
-    return {
-        name: max(0.001, round(ordered[max(0, math.ceil(share * len(ordered)) - 1)] * 1_000, 6))
-        for name, share in at.items()
-    }
-
-
-def _scale(colors: Mapping[str, str]) -> alt.Scale:
-    return alt.Scale(domain=list(colors), range=list(colors.values()))
-
-
-def _room(tallest: float) -> alt.Scale:
-    """From 0 to a little above the tallest."""
-    return alt.Scale(domain=[0, max(1, tallest) * 1.08], nice=False)
-
-
-def _clock(span: tuple[float, float]) -> alt.Axis:
-    """Times in UTC, as fine as the span (in milliseconds) asks for."""
-    seconds = (span[1] - span[0]) / 1_000
-    formats = ((10, "%H:%M:%S.%L"), (900, "%H:%M:%S"), (86_400, "%H:%M"), (math.inf, "%m-%d %H:%M"))
-    text = next(text for longest, text in formats if seconds <= longest)
-    return alt.Axis(format=text, tickCount=7, labelOverlap=True)
-
-
-def _whole(tallest: float) -> alt.Axis:
-    """Counts: no half of one is marked."""
-    return alt.Axis(values=list(range(int(tallest) + 1)), format="d") if tallest <= 4 else alt.Axis(tickMinStep=1)
-
-
-def _title(text: str, subtitle: str, size: int = 14, offset: int = 6) -> alt.TitleParams:
-    # The title of a panel begins where the panel does, whatever stands left of its axis.
-    frame: Literal["group", "bounds"] = "group" if size == _OF_PANEL else "bounds"
-    return alt.TitleParams(text, subtitle=subtitle, anchor="start", fontSize=size, offset=offset, frame=frame)
-
-
-def _data(rows: Iterable[Mapping[str, Any]]) -> alt.InlineData:
-    return alt.InlineData(values=[dict(row) for row in rows])
-
-
-def _place(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _ms(time: datetime) -> float:
-    return time.timestamp() * 1_000

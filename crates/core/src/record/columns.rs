@@ -2,80 +2,19 @@
 //!
 //! To add a column: a field on [`Connection`] and one row here.
 
+mod of_tls;
+
 use std::borrow::Cow;
 
+use self::of_tls::{
+    alpn, certificate_message, certificate_state, client_certificate, fatal_alert, from_certificate, from_hello,
+    from_server_hello, hello, server_hello, sni_state,
+};
 use super::column::{Column, ColumnType, Value};
 use super::{Connection, RolesFrom};
 use crate::capture::Interfaces;
-use crate::tls::{Certificate, CertificateMessage, ClientHello, ServerHello, Sni, names};
+use crate::tls::{Sni, names};
 use crate::types::Side;
-
-fn hello(c: &Connection) -> Option<&ClientHello> {
-    c.tls.as_ref()?.client_hello.as_deref()
-}
-
-fn server_hello(c: &Connection) -> Option<&ServerHello> {
-    c.tls.as_ref()?.server_hello.as_deref()
-}
-
-fn from_hello<'a>(c: &'a Connection, f: impl FnOnce(&'a ClientHello) -> Value<'a>) -> Value<'a> {
-    hello(c).map_or(Value::Null, f)
-}
-
-fn from_server_hello<'a>(c: &'a Connection, f: impl FnOnce(&'a ServerHello) -> Value<'a>) -> Value<'a> {
-    server_hello(c).map_or(Value::Null, f)
-}
-
-fn sni_state(c: &Connection) -> Value<'_> {
-    match (hello(c).map(|hello| &hello.sni), &c.tls) {
-        (Some(Sni::Present(_)), _) => Value::text("present"),
-        (Some(Sni::Absent | Sni::Empty), _) => Value::text("absent"),
-        (Some(Sni::NotVisible(_)), _) => Value::text("not-visible"),
-        (None, Some(_)) => Value::text("not-visible"),
-        (None, None) => Value::Null,
-    }
-}
-
-/// The server's Certificate message: of it and of its first certificate the columns tell.
-fn certificate_message(c: &Connection) -> Option<&CertificateMessage> {
-    c.tls.as_ref()?.server_certificate.as_deref()
-}
-
-fn from_certificate<'a>(c: &'a Connection, f: impl FnOnce(&'a Certificate) -> Value<'a>) -> Value<'a> {
-    certificate_message(c).and_then(CertificateMessage::leaf).map_or(Value::Null, f)
-}
-
-fn certificate_state(c: &Connection) -> Value<'_> {
-    let Some(tls) = &c.tls else { return Value::Null };
-    match (&tls.server_certificate, &tls.server_hello) {
-        (Some(message), _) if message.leaf().is_some() => Value::text("present"),
-        (Some(_), _) => Value::text("not-visible"),
-        (None, Some(hello)) if hello.version > 0x0303 => Value::text("not-visible"),
-        (None, Some(_)) if tls.resumed == Some(true) => Value::text("absent"),
-        (None, _) => Value::Null,
-    }
-}
-
-fn client_certificate(c: &Connection) -> Value<'_> {
-    let Some(tls) = &c.tls else { return Value::Null };
-    match (&tls.client_certificate, &tls.certificate_request) {
-        (Some(message), _) if message.is_empty() => Value::text("empty"),
-        (Some(_), _) => Value::text("sent"),
-        (None, Some(_)) => Value::text("requested"),
-        (None, None) => Value::Null,
-    }
-}
-
-fn fatal_alert(c: &Connection) -> Option<&crate::tls::Alert> {
-    c.tls.as_ref()?.fatal_alert()
-}
-
-fn alpn(c: &Connection) -> Value<'_> {
-    from_server_hello(c, |hello| match &hello.alpn {
-        crate::types::Seen::Yes(name) => Value::text(name.as_str()),
-        crate::types::Seen::No | crate::types::Seen::NotVisible(_) => Value::Null,
-    })
-}
 
 fn seen_at<'a>(c: &'a Connection, interfaces: &'a Interfaces) -> Value<'a> {
     let name = |id| match interfaces.by_id(id).and_then(|interface| interface.name.as_deref()) {

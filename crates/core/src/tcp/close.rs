@@ -1,10 +1,14 @@
 //! The end of life: who closed, how, after how long, and what was written too late.
 
+mod late_write;
+
+pub(super) use self::late_write::late_write_by_reset;
+use self::late_write::{Answered, answer_to_late_write, crossed};
 use super::half::{Ends, Half};
 use super::small_talk::is_small_talk;
 use super::traffic::MOST_OPTION_BYTES;
 use super::{CloseKind, Ending, Fin, IdleSource, IdleTime, IgnoredReset, LateWrite, Reset, ResetKind, timestamps};
-use crate::net::{Bare, Segment};
+use crate::net::Segment;
 use crate::types::{Moment, Seq, Side, Sided, Span};
 
 /// What is known of the end so far.
@@ -40,15 +44,6 @@ struct LastWords {
     after: (Side, Moment),
 }
 
-/// A write to a closed side, as the RST that answered it tells it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Answered {
-    /// Its sender had acknowledged the FIN.
-    Acknowledged,
-    /// It had left before the FIN arrived.
-    Crossed,
-}
-
 /// Last words begin after a pause, are short (TLS close_notify has 24 to 85 bytes, a line of text some more), and the FIN
 /// follows at once.
 const PAUSE: Span = Span::from_millis(500);
@@ -57,10 +52,6 @@ const LAST_WORDS_WITHIN: Span = Span::from_millis(100);
 
 /// RFC 1122 section 4.2.3.5: after R1, at least three retransmissions, a host takes an answer to be missing.
 pub(crate) const GIVEN_UP_AFTER: u32 = 3;
-/// A RST from the same host keeps its hop limit; more than this much away, another device sent it. Paths of one host
-/// differ by one or two hops now and then.
-const SAME_HOST_HOPS: u8 = 2;
-
 impl Closing {
     /// A segment with payload, after its half was noted and before the edges of the half move.
     #[inline(never)]
@@ -296,42 +287,6 @@ impl Closing {
     }
 }
 
-/// What the RST that answered a write to a closed side says of that write.
-///
-/// RFC 9293 section 3.5.2: a RST in answer to a segment with ACK takes its sequence number from that segment's ACK
-/// field. FIN's number + 1 says that the writer had acknowledged the FIN; the FIN's number that it had not seen it.
-fn answer_to_late_write(fin: &Sided<Option<Fin>>, reset: Option<Reset>, writer: Side) -> Option<Answered> {
-    let reset = reset.filter(|reset| !reset.ack && reset.by == writer.peer())?;
-    match reset.seq.distance_from(fin[reset.by]?.seq) {
-        1 => Some(Answered::Acknowledged),
-        // The write may have crossed the last words before the FIN as well, as close_notify.
-        before if (0..=LAST_WORDS_BYTES as i32).contains(&-before) => Some(Answered::Crossed),
-        _ => None,
-    }
-}
-
-/// A write that was not captured, proven by the RST that answered it.
-pub(super) fn late_write_by_reset(fin: &Sided<Option<Fin>>, reset: Option<Reset>) -> Option<LateWrite> {
-    let reset = reset?;
-    let closed = fin[reset.by]?;
-    let writer = reset.by.peer();
-    // The writer's own FIN provokes the same RST where the other socket is gone: then nothing is proven.
-    if fin[writer].is_some_and(|own| own.at.packet < reset.at.packet) {
-        return None;
-    }
-    let had_acknowledged = answer_to_late_write(fin, Some(reset), writer)? == Answered::Acknowledged;
-    Some(LateWrite {
-        by: writer,
-        at: None,
-        proof: reset.at,
-        count: 1,
-        bytes: None,
-        is_small_talk: true,
-        after_fin: reset.at.at.since(closed.at.at),
-        had_acknowledged,
-    })
-}
-
 /// Whether only SYN, FIN and RST were captured of a connection that opened, and the rest of it is missing between them.
 /// Two FINs are not exchanged without any ACK, and payload leaves its mark in the sequence numbers. A server that sends its SYN-ACK
 /// again has no ACK yet: then a FIN may be the first that it gets.
@@ -371,34 +326,6 @@ pub(super) fn stream_bytes(
     Some(u64::from(bytes as u32)).filter(|bytes| *bytes < 1 << 31)
 }
 
-/// Payload of the peer that was captured before a FIN and that the FIN does not acknowledge: its sender had closed before it
-/// arrived. With it the peer's last payload before. RFC 9293 section 3.10.7.4: what arrives in order is acknowledged by
-/// every later segment.
-fn crossed(ends: &Ends<'_>, fin: &Segment<'_>) -> Option<(LateWrite, Option<Moment>)> {
-    let writer = &ends.peer;
-    let (seq, sent) = writer.oldest?;
-    let bytes = writer.next?.distance_from(seq);
-    if !fin.flags.ack()
-        || fin.ack.is_after(seq)
-        || bytes <= 0
-        || writer.fin.is_some()
-        || !writer.has_sent_payload_at(sent)
-    {
-        return None;
-    }
-    let write = LateWrite {
-        by: ends.side.peer(),
-        at: Some(sent),
-        proof: sent,
-        count: 1,
-        bytes: Some(bytes.unsigned_abs()),
-        is_small_talk: true,
-        after_fin: Span::ZERO,
-        had_acknowledged: false,
-    };
-    Some((write, writer.before_oldest))
-}
-
 /// The last payload of either side, and who sent it.
 fn last_payload(ends: &Ends<'_>) -> Option<(Side, Moment)> {
     let mine = ends.me.last_sent.map(|moment| (ends.side, moment));
@@ -423,52 +350,4 @@ fn has_message_ended(me: &Half, peer: &Half) -> bool {
     let last = if me.last_sent > peer.last_sent { me } else { peer };
     let full = [me.traffic.mss, peer.traffic.mss].into_iter().flatten().min();
     full.is_some_and(|full| last.last_payload_len > 0 && last.last_payload_len + MOST_OPTION_BYTES < u32::from(full))
-}
-
-impl Reset {
-    /// A RST by its header. `usual_ttl` is that of its side's other packets; `answers_syn` says that it follows the peer's
-    /// SYN as the first thing that its side has to say.
-    pub(super) const fn new(by: Side, at: Moment, s: &Bare, usual_ttl: Option<u8>, answers_syn: bool) -> Self {
-        let &Bare { seq, ttl, window, flags, .. } = s;
-        let kind = ResetKind::of(s, usual_ttl, answers_syn);
-        Self {
-            at,
-            by,
-            kind,
-            seq,
-            ttl,
-            usual_ttl,
-            window,
-            ack: flags.ack(),
-            payload_len: 0,
-            followed_by_data: 0,
-            nothing_in_flight: false,
-            message_ended: false,
-        }
-    }
-}
-
-impl Reset {
-    /// Whether another RST of this side was sent before it: that by which the host left. What was on its way to the host then is answered by a
-    /// bare one with the same number, and on its own way that can be the faster.
-    fn overtook(&self, by: Side, other: &Segment<'_>) -> bool {
-        let answered = self.by == by && self.kind == ResetKind::NoSuchConnection;
-        answered && other.flags.ack() && other.seq == self.seq
-    }
-}
-
-impl ResetKind {
-    /// What the header of a RST says of its author.
-    const fn of(s: &Bare, usual_ttl: Option<u8>, answers_syn: bool) -> Self {
-        match usual_ttl {
-            Some(usual) if usual.abs_diff(s.ttl) > SAME_HOST_HOPS => return Self::FromThePath,
-            _ => {}
-        }
-        match s.flags.ack() {
-            true if s.seq.0 == 0 && answers_syn => Self::ClosedPort,
-            true if s.window > 0 => Self::Abort,
-            false if s.window == 0 && !s.options.any => Self::NoSuchConnection,
-            _ => Self::Unclear,
-        }
-    }
 }

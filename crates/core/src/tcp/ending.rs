@@ -1,5 +1,6 @@
 //! How a connection ended.
 
+use crate::net::{Bare, Segment};
 use crate::types::{Moment, Seq, Side, Sided, Span};
 
 /// The end of a connection: FIN is the cause, RST is often the echo, so they are kept apart.
@@ -196,4 +197,54 @@ pub struct LateWrite {
     /// Whether the writer had acknowledged the FIN before: `true` says it did not notice the close, `false` that the two
     /// crossed on the way.
     pub had_acknowledged: bool,
+}
+
+/// A RST from the same host keeps its hop limit; more than this much away, another device sent it. Paths of one host
+/// differ by one or two hops now and then.
+const SAME_HOST_HOPS: u8 = 2;
+
+impl Reset {
+    /// A RST by its header. `usual_ttl` is that of its side's other packets; `answers_syn` says that it follows the peer's
+    /// SYN as the first thing that its side has to say.
+    pub(super) const fn new(by: Side, at: Moment, s: &Bare, usual_ttl: Option<u8>, answers_syn: bool) -> Self {
+        let &Bare { seq, ttl, window, flags, .. } = s;
+        let kind = ResetKind::of(s, usual_ttl, answers_syn);
+        Self {
+            at,
+            by,
+            kind,
+            seq,
+            ttl,
+            usual_ttl,
+            window,
+            ack: flags.ack(),
+            payload_len: 0,
+            followed_by_data: 0,
+            nothing_in_flight: false,
+            message_ended: false,
+        }
+    }
+
+    /// Whether another RST of this side was sent before it: that by which the host left. What was on its way to the host then is answered by a
+    /// bare one with the same number, and on its own way that can be the faster.
+    pub(super) fn overtook(&self, by: Side, other: &Segment<'_>) -> bool {
+        let answered = self.by == by && self.kind == ResetKind::NoSuchConnection;
+        answered && other.flags.ack() && other.seq == self.seq
+    }
+}
+
+impl ResetKind {
+    /// What the header of a RST says of its author.
+    const fn of(s: &Bare, usual_ttl: Option<u8>, answers_syn: bool) -> Self {
+        match usual_ttl {
+            Some(usual) if usual.abs_diff(s.ttl) > SAME_HOST_HOPS => return Self::FromThePath,
+            _ => {}
+        }
+        match s.flags.ack() {
+            true if s.seq.0 == 0 && answers_syn => Self::ClosedPort,
+            true if s.window > 0 => Self::Abort,
+            false if s.window == 0 && !s.options.any => Self::NoSuchConnection,
+            _ => Self::Unclear,
+        }
+    }
 }

@@ -10,6 +10,7 @@ pub(super) mod half_close_leak;
 pub(super) mod health_check;
 pub(super) mod icmp_rejected;
 pub(super) mod idle_close;
+mod idle_timer;
 pub(super) mod injected_reset;
 pub(super) mod keepalive_unanswered;
 pub(super) mod local_connect_failure;

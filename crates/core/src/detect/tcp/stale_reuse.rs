@@ -1,6 +1,6 @@
 //! The client wrote on a connection that the server had closed, and got a RST: what it wrote was lost.
 
-use super::idle_close;
+use super::idle_timer;
 use crate::detect::thresholds::{CLOSED_SOCKET_WAITS, IDLE_LEAST, NOTICED_WITHIN, REQUEST_BYTES};
 use crate::detect::timeouts::Spoken;
 use crate::detect::{Case, Confidence, Detector, Distribution, Exam, Group, Service, Severity, Shape, Told, timeouts};
@@ -281,14 +281,14 @@ fn tell_idle(told: &mut Told, group: &Group, kind: &str, service: &Service) {
         None => told.summary.push('.'),
     }
     if idle.shortest() >= IDLE_LEAST {
-        told.facts.add("safe_client_idle_s", idle_close::safe_client_idle(&idle, service.announced_timeout));
+        told.facts.add("safe_client_idle_s", idle_timer::safe_client_idle(&idle, service.announced_timeout));
         told.candidates = timeouts::idle_candidates(
             &idle,
             Spoken::of(group, &[kind]),
             service.software.as_deref(),
             service.announced_timeout,
         );
-        told.remedy.extend(idle_close::remedy(&idle, service.announced_timeout, count));
+        told.remedy.extend(idle_timer::remedy(&idle, service.announced_timeout, count));
     }
 }
 
