@@ -267,6 +267,13 @@ pub struct IcmpNote {
     pub lost: Option<Side>,
 }
 
+impl Visibility {
+    /// Whether no byte of this side is missing from the capture, as far as its packets and the ACKs of the other side tell.
+    pub(crate) fn is_whole_of(&self, side: Side) -> bool {
+        self.missing_bytes[side] == 0 && self.gaps[side] == 0 && self.cut_by_snaplen == 0 && self.one_way.is_none()
+    }
+}
+
 impl IcmpNote {
     /// Whether it says that there is no way to the host, or no host: not of this one connection or port alone.
     pub(crate) const fn is_no_way(&self) -> bool {

@@ -1,7 +1,7 @@
 //! What became of a connection, in one word.
 
 use super::{CloseKind, Connection};
-use crate::tls::Stage;
+use crate::tls::{Stage, Tls};
 use crate::types::{Side, Span};
 
 /// What became of a connection, in one word.
@@ -92,7 +92,7 @@ pub(super) fn of(c: &Connection) -> Outcome {
         };
     }
     if let Some(tls) = &c.tls
-        && !matches!(tls.stage, Stage::Established | Stage::ClientFinished | Stage::MidStream)
+        && is_unfinished(c, tls)
     {
         let ended = c.ending.kind != CloseKind::Open;
         if tls.fatal_alert().is_some() {
@@ -121,6 +121,15 @@ pub(super) fn of(c: &Connection) -> Outcome {
         CloseKind::Fin => Outcome::Established,
         CloseKind::Timeout => Outcome::TimedOut,
         CloseKind::Open => Outcome::Open,
+    }
+}
+
+/// Whether the TLS handshake was not completed, as far as can be seen.
+fn is_unfinished(c: &Connection, tls: &Tls) -> bool {
+    match tls.stage {
+        Stage::Established | Stage::MidStream => false,
+        Stage::ClientFinished => tls.waits_for_server() && c.visibility.is_whole_of(Side::Server),
+        _ => true,
     }
 }
 

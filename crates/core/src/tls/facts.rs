@@ -1,6 +1,7 @@
 //! The public facts of a handshake.
 
 use super::CertificateMessage;
+use super::version::is_tls13;
 use crate::types::{Moment, NotVisible, Seen, Side, Sided};
 
 /// What was seen of TLS on one connection.
@@ -101,6 +102,13 @@ impl Tls {
     /// Whether the handshake was completed as far as can be seen: application data flowed, or both sides finished.
     pub fn is_established(&self) -> bool {
         self.stage == Stage::Established
+    }
+
+    /// Whether the client has done its part, and the server's ChangeCipherSpec and Finished are due: TLS 1.2 and older (RFC 5246 section 7.3),
+    /// of TLS 1.3 the server finishes first.
+    pub(crate) fn waits_for_server(&self) -> bool {
+        let is_old = self.server_hello.as_deref().is_some_and(|hello| !is_tls13(hello.version) && !hello.is_sslv2());
+        self.stage == Stage::ClientFinished && is_old && !self.reversed
     }
 }
 

@@ -29,6 +29,7 @@ impl Detector for UnreadDataReset {
         &[
             "injected-reset",
             "server-error-message",
+            "handshake-abandoned",
             "proxy-protocol-mismatch",
             "client-certificate-fault",
             "no-server-hello",

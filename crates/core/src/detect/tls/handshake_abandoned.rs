@@ -1,6 +1,6 @@
-//! A client that left the TLS handshake without a word.
+//! A client that left the TLS handshake without a word, or a server that did not finish it.
 
-use super::certificate_words;
+use super::{certificate_words, server_unfinished};
 use crate::detect::recapture;
 use crate::detect::thresholds::{ABANDONED_AFTER, ABANDONED_ROUND_TRIPS, SILENT_AFTER_HELLO};
 use crate::detect::words::counted;
@@ -49,19 +49,22 @@ impl Detector for HandshakeAbandoned {
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let Some(tls) = &c.tls else { return };
         let Some(hello) = tls.last_client_hello() else { return };
-        let Some(end) = left_by_client(c, tls, hello.completed) else {
+        let by_server = server_unfinished::of(c, tls).is_some();
+        let end = left_by_client(c, tls, hello.completed);
+        if end.is_none() && !by_server {
             exam.applies();
             return;
-        };
+        }
         let seen = &c.visibility;
         if seen.one_way.is_some() || seen.gaps.client + seen.gaps.server > 0 || seen.over_limit {
-            exam.not_visible(
-                "the client may have said why it left in packets that were not captured",
-                recapture::ALL_WHOLE,
-            );
+            exam.not_visible("who left may have said why in packets that were not captured", recapture::ALL_WHOLE);
             return;
         }
         exam.applies();
+        if by_server && seen.is_whole_of(Side::Server) {
+            return server_unfinished::examine(c, tls, CODE, exam);
+        }
+        let Some(end) = end else { return };
         let Some(left) = how(c, tls, hello.completed, end) else { return };
         let (severity, confidence) = match left.kind {
             TOO_LATE => (Severity::Error, Confidence::High),
@@ -81,7 +84,12 @@ impl Detector for HandshakeAbandoned {
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
         let each = case.group.kinds.iter();
-        each.map(|&(kind, count)| tell_kind(case.group, &service.address(), kind, count)).collect()
+        let address = service.address();
+        let tell = |&(kind, count): &(&'static str, u64)| match server_unfinished::KINDS.contains(&kind) {
+            true => server_unfinished::tell(kind, count, &address, case.group),
+            false => tell_kind(case.group, &address, kind, count),
+        };
+        each.map(tell).collect()
     }
 }
 

@@ -1,0 +1,98 @@
+//! TLS 1.2 and older: the client has done its part of the handshake, and the server does not finish.
+//!
+//! What the server has to do then is to look at what the client sent: its key exchange, and its certificate where one was asked for.
+
+use crate::detect::thresholds::ABANDONED_AFTER;
+use crate::detect::words::counted;
+use crate::detect::{Confidence, Exam, Group, Severity, Told};
+use crate::record::{CloseKind, Connection, ResetKind};
+use crate::tls::Tls;
+use crate::types::{Moment, Side};
+
+/// The server closed.
+const LEFT: &str = "server-left";
+/// It was silent until the client closed.
+const SILENT: &str = "server-silent";
+pub(super) const KINDS: [&str; 2] = [LEFT, SILENT];
+
+/// Quoted: what became of the client's certificate, where the server asked for one.
+const CERTIFICATE: &str = "client_certificate";
+
+/// How such a handshake ended.
+pub(super) struct Unfinished {
+    kind: &'static str,
+    finished: Moment,
+    end: Moment,
+}
+
+/// Where the server's Finished was due and one side ended the connection, with nothing more said.
+pub(super) fn of(c: &Connection, tls: &Tls) -> Option<Unfinished> {
+    let finished =
+        tls.client_finished.filter(|_| tls.waits_for_server() && tls.alerts.is_empty() && tls.malformed.is_none())?;
+    let end = c.ending.first.filter(|end| end.packet > finished.packet)?;
+    let by_program = match c.ending.kind {
+        CloseKind::Fin => true,
+        CloseKind::Reset => c.ending.reset.is_some_and(|reset| reset.kind == ResetKind::Abort),
+        CloseKind::Timeout | CloseKind::Open => false,
+    };
+    // Where the client's flight did not arrive the path is at fault.
+    let arrived = c.traffic.client.unanswered.is_none() && c.traffic.server.unanswered.is_none();
+    let kind = match c.ending.closed_by {
+        Some(Side::Server) => LEFT,
+        Some(Side::Client) if end.at.since(finished.at) >= ABANDONED_AFTER => SILENT,
+        _ => return None,
+    };
+    (by_program && arrived).then_some(Unfinished { kind, finished, end })
+}
+
+pub(super) fn examine(c: &Connection, tls: &Tls, code: &'static str, exam: &mut Exam<'_>) {
+    let Some(Unfinished { kind, finished, end }) = of(c, tls) else { return };
+    exam.symptom(code, kind, Severity::Error, Confidence::Medium, &[Some(finished), Some(end)])
+        .happened(end)
+        .span(Some(end.at.since(finished.at)));
+    let certificate = match &tls.client_certificate {
+        Some(message) if message.is_empty() => Some("asked for, and none sent"),
+        Some(_) => Some("asked for and sent"),
+        None => tls.certificate_request.map(|_| "asked for"),
+    };
+    if let Some(certificate) = certificate {
+        exam.quote(CERTIFICATE, certificate);
+    }
+}
+
+pub(super) fn tell(kind: &'static str, count: u64, address: &str, group: &Group) -> Told {
+    let mut told = Told { affected: Some(count), example_kind: Some(kind), ..Told::default() };
+    let waited = group.spread(kind).and_then(|spread| spread.spans.whole());
+    let after = waited.as_ref().map_or_else(String::new, |waited| format!(", {waited} after the client's Finished"));
+    let of = format!("({count} of {})", counted(group.applied, "TLS connection"));
+    told.summary = match kind {
+        LEFT => format!(
+            "{address} closed without an alert in the middle of the TLS handshake{after} {of}: the client had done its part, and the server's \
+             Finished never came."
+        ),
+        _ => format!(
+            "{address} did not finish the TLS handshake {of}: the client had done its part, got no Finished and no alert, and left{after}."
+        ),
+    };
+    if let Some(waited) = waited {
+        told.facts.add("waited_shortest_s", waited.shortest());
+        told.facts.add("waited_longest_s", waited.longest());
+    }
+    let certificates = group.quotes(kind, CERTIFICATE);
+    if let Some((certificate, times)) = certificates.first() {
+        told.summary += &format!(" A certificate of the client was {certificate}");
+        told.summary += &if *times == count { ".".to_owned() } else { format!(" ({times} of {count}).") };
+        told.facts.add(CERTIFICATE, (*certificate).to_owned());
+        told.remedy.push(AT_CERTIFICATE.to_owned());
+    }
+    told.remedy.push(if kind == LEFT { AT_LEAVING.to_owned() } else { AT_SILENCE.to_owned() });
+    told
+}
+
+const AT_CERTIFICATE: &str = "Look first at the client's certificate: this is the moment at which the server checks it. Issuer and validity against what \
+                              the server trusts (`ssl_client_certificate`, `ca-file`, truststore); by hand: `openssl s_client -connect ADDRESS:PORT \
+                              -servername NAME -cert CERT -key KEY -tls1_2`.";
+const AT_LEAVING: &str = "The server's log at this time names the reason: a worker that died, a key or HSM that failed, a check of the client that closes \
+                          without an alert. Behind a router of connections (SNI proxy, load balancer) ask whether its backend was gone in the middle.";
+const AT_SILENCE: &str = "Find out what the server waits for: a lookup for the client's certificate (OCSP, CRL, LDAP), an HSM or key server, a process that \
+                          is paused or has no thread left.";
