@@ -1,19 +1,25 @@
-//! TLS 1.2 and older: the client has done its part of the handshake, and the server does not finish.
+//! The client has done its part of the handshake, and the server does not go on.
 //!
-//! What the server has to do then is to look at what the client sent: its key exchange, and its certificate where one was asked for.
+//! What the server has to do then is to look at what the client sent: its key exchange, and its certificate where one was asked for. In
+//! TLS 1.2 and older its Finished is due; in TLS 1.3 it has sent that before, and nothing has to follow.
 
 use crate::detect::thresholds::ABANDONED_AFTER;
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
 use crate::record::{CloseKind, Connection, ResetKind};
 use crate::tls::Tls;
-use crate::types::{Moment, Side};
+use crate::types::{Moment, Side, Span};
 
 /// The server closed.
 const LEFT: &str = "server-left";
 /// It was silent until the client closed.
 const SILENT: &str = "server-silent";
-pub(super) const KINDS: [&str; 2] = [LEFT, SILENT];
+/// TLS 1.3: the server closed as the next thing, before either side sent data.
+const LEFT_AFTER: &str = "server-left-after";
+pub(super) const KINDS: [&str; 3] = [LEFT, SILENT, LEFT_AFTER];
+
+/// What closes later may be an idle timeout.
+const AT_ONCE: Span = Span::from_secs(1);
 
 /// Quoted: what became of the client's certificate, where the server asked for one.
 const CERTIFICATE: &str = "client_certificate";
@@ -27,9 +33,12 @@ pub(super) struct Unfinished {
 
 /// Where the server's Finished was due and one side ended the connection, with nothing more said.
 pub(super) fn of(c: &Connection, tls: &Tls) -> Option<Unfinished> {
-    let finished =
-        tls.client_finished.filter(|_| tls.waits_for_server() && tls.alerts.is_empty() && tls.malformed.is_none())?;
+    let finished = tls.client_finished.filter(|_| tls.malformed.is_none())?;
+    let is_due = tls.waits_for_server();
     let end = c.ending.first.filter(|end| end.packet > finished.packet)?;
+    if tls.alerts.iter().any(|alert| alert.at.packet < end.packet) {
+        return None;
+    }
     let by_program = match c.ending.kind {
         CloseKind::Fin => true,
         CloseKind::Reset => c.ending.reset.is_some_and(|reset| reset.kind == ResetKind::Abort),
@@ -38,16 +47,30 @@ pub(super) fn of(c: &Connection, tls: &Tls) -> Option<Unfinished> {
     // Where the client's flight did not arrive the path is at fault.
     let arrived = c.traffic.client.unanswered.is_none() && c.traffic.server.unanswered.is_none();
     let kind = match c.ending.closed_by {
-        Some(Side::Server) => LEFT,
-        Some(Side::Client) if end.at.since(finished.at) >= ABANDONED_AFTER => SILENT,
+        Some(Side::Server) if is_due => LEFT,
+        Some(Side::Server) if left_after(c, tls, finished, end) => LEFT_AFTER,
+        Some(Side::Client) if is_due && end.at.since(finished.at) >= ABANDONED_AFTER => SILENT,
         _ => return None,
     };
     (by_program && arrived).then_some(Unfinished { kind, finished, end })
 }
 
+/// Whether a server of TLS 1.3 closed right after the client's Finished: nothing came of either side between.
+fn left_after(c: &Connection, tls: &Tls, finished: Moment, end: Moment) -> bool {
+    let before = |last: Option<Moment>| last.is_some_and(|last| last.packet <= finished.packet);
+    tls.is_established()
+        && tls.client_data_records == 0
+        && tls.server_data_records == 0
+        && tls.encrypted_alerts.each().into_iter().all(|(_, alert)| alert.is_none_or(|alert| alert.packet > end.packet))
+        && before(c.traffic.server.last_payload)
+        && end.at.since(finished.at) <= AT_ONCE
+}
+
 pub(super) fn examine(c: &Connection, tls: &Tls, code: &'static str, exam: &mut Exam<'_>) {
     let Some(Unfinished { kind, finished, end }) = of(c, tls) else { return };
-    exam.symptom(code, kind, Severity::Error, Confidence::Medium, &[Some(finished), Some(end)])
+    let is_mild = kind == LEFT_AFTER && c.ending.kind == CloseKind::Fin;
+    let severity = if is_mild { Severity::Warning } else { Severity::Error };
+    exam.symptom(code, kind, severity, Confidence::Medium, &[Some(finished), Some(end)])
         .happened(end)
         .span(Some(end.at.since(finished.at)));
     let certificate = match &tls.client_certificate {
@@ -66,6 +89,10 @@ pub(super) fn tell(kind: &'static str, count: u64, address: &str, group: &Group)
     let after = waited.as_ref().map_or_else(String::new, |waited| format!(", {waited} after the client's Finished"));
     let of = format!("({count} of {})", counted(group.applied, "TLS connection"));
     told.summary = match kind {
+        LEFT_AFTER => format!(
+            "{address} closed right after the TLS handshake{after} {of}: without an alert, and before either side sent anything. In TLS 1.3 a server \
+             looks at the client's certificate and Finished only then."
+        ),
         LEFT => format!(
             "{address} closed without an alert in the middle of the TLS handshake{after} {of}: the client had done its part, and the server's \
              Finished never came."
@@ -85,7 +112,7 @@ pub(super) fn tell(kind: &'static str, count: u64, address: &str, group: &Group)
         told.facts.add(CERTIFICATE, (*certificate).to_owned());
         told.remedy.push(AT_CERTIFICATE.to_owned());
     }
-    told.remedy.push(if kind == LEFT { AT_LEAVING.to_owned() } else { AT_SILENCE.to_owned() });
+    told.remedy.push(if kind == SILENT { AT_SILENCE.to_owned() } else { AT_LEAVING.to_owned() });
     told
 }
 
