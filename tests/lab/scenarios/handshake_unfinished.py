@@ -70,7 +70,7 @@ def record(lab):
         never=["`established` for the three of TLS 1.2", "idle-close", "stale-reuse"],
         checks=[
             Check("tcp.payload[0:1]==16 && tcp.payload[5:1]==10", 3, "key exchanges of clients"),
-            Check("tcp contains 14:03:03:00:01:01 && tcp.srcport in {4441, 4442}", 0, "ChangeCipherSpec of the servers"),
+            Check("tcp contains 14:03:03:00:01:01 && tcp.srcport in {4441, 4442}", 0, "ChangeCipherSpec of servers"),
         ],
         ladders=[("left", "tcp.stream==0"), ("silent", "tcp.stream==2"), ("left after", "tcp.stream==3")],
     )

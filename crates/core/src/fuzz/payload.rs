@@ -118,7 +118,7 @@ pub fn http(bytes: &[u8]) {
 }
 
 /// How protocols begin that are listened to: who, and by which bytes.
-const OPENINGS: [(Side, &[u8]); 12] = [
+const OPENINGS: [(Side, &[u8]); 15] = [
     (Side::Client, b""),
     (Side::Client, b"\0\0\0\x08\x04\xd2\x16\x2f"),
     (Side::Client, b"\0\0\0\x12\0\x03\0\0user\0app\0\0"),
@@ -131,6 +131,9 @@ const OPENINGS: [(Side, &[u8]); 12] = [
     (Side::Server, b"220 "),
     (Side::Server, b"* OK "),
     (Side::Server, b"+OK "),
+    (Side::Server, b"INFO {\""),
+    (Side::Client, b"\x05\x02\0\x02"),
+    (Side::Client, b"\x04\x01\x01\xbb\x0a\0\0\x01\0"),
 ];
 
 /// What both sides of another protocol say in pieces, with gaps between them.

@@ -63,6 +63,7 @@ pub(crate) fn is_http2_settings(bytes: &[u8]) -> bool {
 /// assert_eq!(probe(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Probe::Http2);
 /// assert_eq!(probe(b"PO"), Probe::NeedMore);
 /// assert_eq!(probe(b"SSH-2.0-x"), Probe::No);
+/// assert_eq!(probe(b"CONNECT {\"verbose\":false}\r\n"), Probe::No);
 /// ```
 pub fn probe(first: &[u8]) -> Probe {
     if first.starts_with(RESPONSE_START) {
@@ -70,6 +71,10 @@ pub fn probe(first: &[u8]) -> Probe {
     }
     if first.starts_with(HTTP2_PREFACE) {
         return Probe::Http2;
+    }
+    // A client of NATS says who it is: no target of HTTP begins so (RFC 9112 section 3.2.3).
+    if first.starts_with(b"CONNECT {") {
+        return Probe::No;
     }
     if METHODS.iter().any(|method| first.starts_with(method)) {
         return Probe::Request;

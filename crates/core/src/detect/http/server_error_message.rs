@@ -134,7 +134,7 @@ fn refuses(protocol: Speaks, said: &ServerMessage) -> bool {
         // As a greeting.
         Speaks::Smtp | Speaks::Ftp | Speaks::Replies | Speaks::Imap => !said.is_answer,
         Speaks::Redis => meaning(protocol, said).kind != REDIS_OTHER,
-        Speaks::Postgres | Speaks::Pop3 | Speaks::Ssh | Speaks::Mqtt => said.is_final,
+        Speaks::Postgres | Speaks::Pop3 | Speaks::Ssh | Speaks::Mqtt | Speaks::Nats | Speaks::Socks => said.is_final,
     }
 }
 

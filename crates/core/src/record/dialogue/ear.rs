@@ -1,7 +1,7 @@
 //! Finds out by the first bytes of both sides what is spoken, and listens then.
 
 use super::listener::{Listener, Tongue};
-use super::{Dialogue, READ, amqp, mailbox, memcached, mqtt, mysql, postgres, redis, replies, ssh};
+use super::{Dialogue, READ, amqp, mailbox, memcached, mqtt, mysql, nats, postgres, redis, replies, socks, ssh};
 use crate::tcp::Piece;
 use crate::types::{Moment, Side, Sided};
 
@@ -36,7 +36,7 @@ pub(super) enum Begins {
 type Probe = fn(&[u8]) -> Begins;
 
 /// Protocols by the first bytes of a client.
-const OF_CLIENT: [Probe; 5] = [postgres::begins, redis::begins, ssh::begins, mqtt::begins, amqp::begins];
+const OF_CLIENT: [Probe; 6] = [postgres::begins, redis::begins, ssh::begins, mqtt::begins, amqp::begins, socks::begins];
 /// By the first bytes of a server, whoever spoke first.
 const OF_SERVER: [Probe; 5] = [
     redis::begins_with_refusal,
@@ -46,7 +46,7 @@ const OF_SERVER: [Probe; 5] = [
     replies::begins_with_refusal,
 ];
 /// By the first bytes of a server to which nothing was said before.
-const GREETINGS: [Probe; 3] = [mysql::begins, replies::begins, mailbox::begins];
+const GREETINGS: [Probe; 4] = [mysql::begins, replies::begins, mailbox::begins, nats::begins];
 
 /// First bytes kept while they are too few to tell the protocol.
 const KEPT_TO_DECIDE: usize = 64;

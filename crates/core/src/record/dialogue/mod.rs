@@ -14,9 +14,11 @@ mod mailbox;
 mod memcached;
 mod mqtt;
 mod mysql;
+mod nats;
 mod postgres;
 mod redis;
 mod replies;
+mod socks;
 mod ssh;
 
 use crate::types::{Moment, Span};
@@ -72,6 +74,10 @@ pub enum Speaks {
     Mqtt,
     /// AMQP 0-9-1, which RabbitMQ and others speak.
     Amqp,
+    /// NATS.
+    Nats,
+    /// SOCKS, version 4 or 5 (RFC 1928), until the proxy has connected.
+    Socks,
 }
 
 impl Speaks {
@@ -90,6 +96,8 @@ impl Speaks {
             Self::Ssh => "SSH",
             Self::Mqtt => "MQTT",
             Self::Amqp => "AMQP",
+            Self::Nats => "NATS",
+            Self::Socks => "SOCKS",
         }
     }
 }

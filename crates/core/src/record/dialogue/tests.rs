@@ -42,7 +42,11 @@ fn a_refusal_is_heard_however_it_is_cut() {
         [b"\0\0\0\x41\x04\x14sixteen bytes...", lists.as_bytes(), b"\0\0\0\0\0\0\0"].concat()
     };
     let offers = [offer("k"), offer("j")].map(|offer| [&b"SSH-2.0-a\r\n"[..], &offer].concat());
-    let cases: [(Segments<'_>, Speaks, &str); 9] = [
+    let (methods, request) = (b"\x05\x01\0", b"\x05\x01\0\x03\x04shop\x01\xbb");
+    let cases: [(Segments<'_>, Speaks, &str); 12] = [
+        (&[(C, methods), (S, b"\x05\0"), (C, request), (S, b"\x05\x05\0\x01\0\0\0\0\0\0")], Speaks::Socks, "5"),
+        (&[(C, b"\x05\x01\x02"), (S, b"\x05\x02"), (C, b"\x01\x01a\x01b"), (S, b"\x01\x02")], Speaks::Socks, "2"),
+        (&[(S, b"INFO {\"max_payload\":1}\r\n"), (S, b"-ERR 'Authorization Violation'\r\n")], Speaks::Nats, ""),
         (&[(S, b"421-4.7.0 Too many\r\n421 here\r\n")], Speaks::Replies, "421"),
         (&[(C, connect), (S, b"\x20\x02\0\x05")], Speaks::Mqtt, "5"),
         (&[(C, amqp), (C, start_ok), (S, refused)], Speaks::Amqp, "403"),
@@ -56,7 +60,7 @@ fn a_refusal_is_heard_however_it_is_cut() {
     for (segments, protocol, code) in cases {
         for size in [1_000, 7, 5, 1] {
             // Redis is looked at where a segment begins.
-            if matches!(protocol, Speaks::Redis | Speaks::Memcached) && size < 1_000 {
+            if matches!(protocol, Speaks::Redis | Speaks::Memcached | Speaks::Nats) && size < 1_000 {
                 continue;
             }
             let dialogue = heard(segments, size).unwrap();

@@ -1,4 +1,4 @@
-//! MQTT and AMQP.
+//! MQTT, AMQP and NATS.
 
 use super::{BLANK, Meaning, SILENT_KINDS};
 use crate::record::Speaks;
@@ -18,6 +18,15 @@ const AMQP: Meaning = Meaning {
     ..BLANK
 };
 
+const NATS: Meaning = Meaning {
+    protocol: Speaks::Nats,
+    kind: "nats-other",
+    says: "Its words are those of the server.",
+    remedy: &[NATS_LOG],
+    ..BLANK
+};
+
+const NATS_LOG: &str = "Look into the server's log at that time, and at `http://SERVER:8222/connz?state=closed`: it names client and reason.";
 const MQTT_LOG: &str = "Look into the broker's log at that time: it names the client identifier and the reason.";
 const AMQP_LOG: &str = "Look into the broker's log at that time: it names user, vhost and the reason.";
 
@@ -135,6 +144,46 @@ pub(super) static MEANINGS: &[Meaning] = &[
         ..AMQP
     },
     AMQP,
+    Meaning {
+        text: "Auth",
+        kind: "nats-authorization",
+        says: "The server does not let this client in, or was told too late or no longer who it is.",
+        remedy: &[
+            "Compare user, token or credentials file that the client really uses with the server's; a JWT expires, and an account can be revoked. A \
+             client that needs longer than `authorization { timeout }` (2 s) is told `Authentication Timeout`: TLS and a slow host take part of it.",
+            NATS_LOG,
+        ],
+        ..NATS
+    },
+    Meaning {
+        text: "maximum",
+        kind: "nats-maximum",
+        says: "A limit is reached: of connections, subscriptions or payload; the text tells which.",
+        remedy: &[
+            "See who holds them: `http://SERVER:8222/connz?sort=subs`. One connection for each process is enough; raise `max_connections`, \
+             `max_payload` or the account's limits otherwise.",
+        ],
+        ..NATS
+    },
+    Meaning {
+        text: "Stale Connection",
+        kind: "nats-stale",
+        says: "The client left the server's PINGs unanswered (`ping_interval` 2 min, `ping_max` 2, unless they are set).",
+        remedy: &[
+            "Find what kept the client from reading: a callback that blocks, a process that was paused, a device on the way that dropped the connection.",
+        ],
+        ..NATS
+    },
+    Meaning {
+        text: "Slow Consumer",
+        kind: "nats-slow",
+        says: "The client reads more slowly than messages come, and the server does not keep them (`write_deadline`, `max_pending`).",
+        remedy: &[
+            "Let the client do its work outside of the callback, share the subject among several (queue groups), or take fewer (JetStream pull).",
+        ],
+        ..NATS
+    },
+    NATS,
 ];
 
 const WRONG_VERSION: &str = "The broker does not speak the client's version of MQTT.";

@@ -3,6 +3,7 @@
 mod databases;
 mod mail;
 mod messaging;
+mod proxies;
 mod ssh;
 
 use crate::record::{ServerMessage, Speaks};
@@ -39,7 +40,8 @@ pub(super) const REDIS_OTHER: &str = "redis-other";
 /// The client was silent for longer than was agreed on.
 pub(super) const SILENT_KINDS: [&str; 2] = ["amqp-heartbeat", "mqtt-keep-alive"];
 
-static MEANINGS: [&[Meaning]; 4] = [databases::MEANINGS, mail::MEANINGS, messaging::MEANINGS, ssh::MEANINGS];
+static MEANINGS: [&[Meaning]; 5] =
+    [databases::MEANINGS, mail::MEANINGS, messaging::MEANINGS, proxies::MEANINGS, ssh::MEANINGS];
 
 fn meanings() -> impl Iterator<Item = &'static Meaning> {
     MEANINGS.iter().copied().flatten()
