@@ -18,6 +18,7 @@ const SILENT: &str = "server-silent";
 const LEFT_AFTER: &str = "server-left-after";
 pub(super) const KINDS: [&str; 3] = [LEFT, SILENT, LEFT_AFTER];
 
+const TLS_1_2: u16 = 0x0303;
 /// What closes later may be an idle timeout.
 const AT_ONCE: Span = Span::from_secs(1);
 
@@ -58,7 +59,9 @@ pub(super) fn of(c: &Connection, tls: &Tls) -> Option<Unfinished> {
 /// Whether a server of TLS 1.3 closed right after the client's Finished: nothing came of either side between.
 fn left_after(c: &Connection, tls: &Tls, finished: Moment, end: Moment) -> bool {
     let before = |last: Option<Moment>| last.is_some_and(|last| last.packet <= finished.packet);
-    tls.is_established()
+    let is_tls13 = tls.server_hello.as_ref().is_some_and(|hello| hello.version > TLS_1_2);
+    is_tls13
+        && tls.is_established()
         && tls.client_data_records == 0
         && tls.server_data_records == 0
         && tls.encrypted_alerts.each().into_iter().all(|(_, alert)| alert.is_none_or(|alert| alert.packet > end.packet))

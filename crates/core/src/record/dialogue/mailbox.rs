@@ -41,7 +41,8 @@ pub(super) fn begins(bytes: &[u8]) -> Begins {
 impl Mailbox {
     /// The words of a command: with its tag in IMAP.
     fn words(&self, bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
-        let line = bytes.get(..bytes.len().min(80))?.trim_ascii();
+        // What is longer neither leaves nor asks for encryption.
+        let line = (bytes.len() <= 80).then(|| bytes.trim_ascii())?;
         match self.speaks {
             Speaks::Pop3 => Some((Vec::new(), line.to_ascii_uppercase())),
             _ => {

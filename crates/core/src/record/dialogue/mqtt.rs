@@ -80,8 +80,10 @@ impl Tongue for Mqtt {
                 }
                 Some(left) => {
                     let (now, rest) = bytes.split_at(bytes.len().min(*left as usize));
-                    let room = READ.saturating_sub(self.packet.len());
-                    self.packet.extend_from_slice(now.get(..room).unwrap_or(now));
+                    if matches!(self.packet.first(), Some(&(CONNACK | DISCONNECT))) {
+                        let room = READ.saturating_sub(self.packet.len());
+                        self.packet.extend_from_slice(now.get(..room).unwrap_or(now));
+                    }
                     *left -= now.len() as u32;
                     bytes = rest;
                 }
@@ -115,9 +117,18 @@ impl Tongue for Mqtt {
 
 impl Mqtt {
     fn end_packet(&mut self, heard: &mut Heard) {
-        let (packet, at) = (std::mem::take(&mut self.packet), self.at.take());
+        let (mut packet, at) = (std::mem::take(&mut self.packet), self.at.take());
         self.left = None;
-        let (Some((kind, rest)), Some(at)) = (packet.split_first(), at) else { return };
+        if let Some(at) = at {
+            self.on_packet(&packet, at, heard);
+        }
+        // The room for it is used again.
+        packet.clear();
+        self.packet = packet;
+    }
+
+    fn on_packet(&self, packet: &[u8], at: Moment, heard: &mut Heard) {
+        let Some((kind, rest)) = packet.split_first() else { return };
         let header = rest.iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
         let body = rest.get(header..).unwrap_or_default();
         match (*kind, body) {

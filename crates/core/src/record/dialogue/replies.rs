@@ -33,6 +33,8 @@ struct Reply {
 const CLOSING: &[u8; 3] = b"421";
 /// Go ahead with TLS: STARTTLS (RFC 3207) and AUTH TLS (RFC 4217).
 const TLS_GOES_AHEAD: [&[u8; 3]; 3] = [b"220", b"234", b"334"];
+/// What is longer is a mail, or a part of one (RFC 5321 section 4.5.3.1.4).
+const LONGEST_COMMAND: usize = 512;
 /// Bytes of a reply that are kept.
 const KEPT: usize = 1_000;
 
@@ -86,6 +88,10 @@ impl Tongue for Replies {
     }
 
     fn on_client(&mut self, bytes: &[u8], _at: Moment, heard: &mut Heard) {
+        self.asks_for_tls = false;
+        if bytes.len() > LONGEST_COMMAND {
+            return;
+        }
         let (verb, rest) = command(bytes);
         self.asks_for_tls = match verb.as_slice() {
             b"STARTTLS" => rest.is_empty(),
