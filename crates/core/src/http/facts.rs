@@ -25,6 +25,8 @@ pub struct Http {
     pub wants_tls: Option<Moment>,
     /// Where the server began with the SETTINGS of HTTP/2 in place of an answer (RFC 9113 section 3.4): it speaks nothing else.
     pub speaks_http2: Option<Moment>,
+    /// Where the server answered the first request by something that is no HTTP at all.
+    pub other_answer: Option<Box<OtherAnswer>>,
     /// What the server announced in `Keep-Alive:` (the last such header).
     pub keep_alive: Option<KeepAlive>,
     /// When the client said `Connection: close` (or HTTP/1.0 without keep-alive), if it did.
@@ -46,6 +48,15 @@ pub struct Http {
     pub switched: Option<Moment>,
     /// What followed, where it is a WebSocket (RFC 6455).
     pub websocket: Option<Box<WebSocket>>,
+}
+
+/// An answer in another protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OtherAnswer {
+    /// The packet with its first byte.
+    pub at: Moment,
+    /// Its first bytes, 60 at most: escape before showing.
+    pub begins: Vec<u8>,
 }
 
 /// A request of which the client did not send the rest.

@@ -8,7 +8,7 @@ use super::head::{self, ContentLength, Fields, RequestHead, ResponseHead, Transf
 use super::outstanding::{Asked, Outstanding};
 use super::probe::{Probe, is_http2_settings, probe};
 use super::websocket::WebSocketObserver;
-use super::{Http, Missing, Response, UnfinishedRequest};
+use super::{Http, Missing, OtherAnswer, Response, UnfinishedRequest};
 use crate::limits::Limits;
 use crate::types::{Moment, NotVisible, Side, Sided};
 
@@ -53,6 +53,9 @@ enum Reading {
     /// Nothing more to be learned: a body that ends with the connection, or no HTTP any more.
     Done,
 }
+
+/// Bytes that are kept of an answer in another protocol.
+const SHOWN_OF_OTHER: usize = 60;
 
 impl HttpObserver {
     /// An observer of a connection of which nothing was seen.
@@ -224,6 +227,7 @@ impl HttpObserver {
                 return self.end_of_http1(side, bytes);
             }
             if !may_begin_a_head(side, bytes) {
+                self.note_other_answer(side, bytes, at);
                 return self.lose(side);
             }
             flow.head_begun = Some(at);
@@ -244,6 +248,15 @@ impl HttpObserver {
         *bytes = bytes.get(end.saturating_sub(searched)..).unwrap_or_default();
         let kept = std::mem::take(&mut flow.head);
         self.on_head(side, kept.get(..end).unwrap_or_default(), begun, Whole::Yes);
+    }
+
+    /// The first answer is in another protocol: nothing of the server was missed before it.
+    fn note_other_answer(&mut self, side: Side, bytes: &[u8], at: Moment) {
+        let http = &mut self.http;
+        if side == Side::Server && http.requests == 1 && http.responses == 0 && !http.incomplete {
+            let begins = bytes.get(..SHOWN_OF_OTHER.min(bytes.len())).unwrap_or_default().to_vec();
+            http.other_answer = Some(Box::new(OtherAnswer { at, begins }));
+        }
     }
 
     /// What this side says is no HTTP/1.

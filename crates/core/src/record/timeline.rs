@@ -209,6 +209,11 @@ fn http(c: &Connection, add: &mut Add<'_>) {
         let close = if response.closes { ", Connection: close" } else { "" };
         add(Some(response.at), Side::Server, Cow::Owned(format!("HTTP response {}{close}", response.status)));
     }
+    if let Some(answer) = &http.other_answer {
+        let begins = String::from_utf8_lossy(&answer.begins);
+        let line = begins.lines().next().unwrap_or_default();
+        add(Some(answer.at), Side::Server, Cow::Owned(format!("answer that is no HTTP: \"{}\"", escaped(line))));
+    }
     let Some(websocket) = &http.websocket else { return };
     add(http.switched, Side::Server, Cow::Borrowed("upgraded to a WebSocket"));
     for (side, close) in websocket.close.each() {

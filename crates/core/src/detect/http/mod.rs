@@ -9,6 +9,7 @@ mod grpc_status;
 mod http2;
 mod http2_errors;
 mod lost_answer;
+mod no_http;
 pub(super) mod quiet_request_timeout;
 mod refused_tunnel;
 pub(super) mod request_limit_close;
@@ -35,7 +36,10 @@ pub(super) fn http2_says_why(c: &Connection) -> bool {
 
 /// Whether HTTP in clear said why what was asked for can not be had.
 pub(super) fn says_why(c: &Connection) -> bool {
-    refused_tunnel::refusal(c).is_some() || gateway_errors::last_answer(c).is_some() || websocket_close::says_why(c)
+    refused_tunnel::refusal(c).is_some()
+        || no_http::answer(c).is_some()
+        || gateway_errors::last_answer(c).is_some()
+        || websocket_close::says_why(c)
 }
 
 /// Whether a server closed because the client was silent for longer than both had agreed on.

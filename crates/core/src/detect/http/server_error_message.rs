@@ -1,7 +1,9 @@
 //! A server says in clear text why it refuses or ends a connection.
 
 use super::server_errors::{self, Meaning, REDIS_OTHER, meaning};
-use super::{client_silent, gateway_errors, grpc_status, http2_errors, refused_tunnel, websocket_close, without_words};
+use super::{
+    client_silent, gateway_errors, grpc_status, http2_errors, no_http, refused_tunnel, websocket_close, without_words,
+};
 use crate::detect::recapture;
 use crate::detect::thresholds::LAST_WORD_WITHIN;
 use crate::detect::words::counted;
@@ -58,6 +60,9 @@ impl Detector for ServerErrorMessage {
         if c.http2.is_some() {
             return http2_errors::examine(c, CODE, exam);
         }
+        if let Some(answer) = no_http::answer(c) {
+            return no_http::examine(c, answer, CODE, exam);
+        }
         if c.http.is_some() {
             return gateway_errors::examine(c, CODE, exam);
         }
@@ -104,6 +109,7 @@ impl Detector for ServerErrorMessage {
             _ if refused_tunnel::KINDS.contains(&kind) => refused_tunnel::tell(kind, count, &address, case.group),
             _ if gateway_errors::KINDS.contains(&kind) => Some(gateway_errors::tell(kind, count, &address, case.group)),
             _ if http2_errors::KINDS.contains(&kind) => Some(http2_errors::tell(kind, count, &address, case.group)),
+            no_http::KIND => Some(no_http::tell(count, &address, case.group)),
             _ if grpc_status::is_kind(kind) => grpc_status::tell(kind, count, &address, case.group),
             _ if websocket_close::is_kind(kind) => websocket_close::tell(kind, count, &address, case.group),
             _ => Some(tell_kind(kind, count, &address, service.key.port, case.group)),
