@@ -9,7 +9,7 @@ from labkit.lab import SERVER
 from labkit.note import Check
 
 CAPTURES = ("socks-refuses.pcap",)
-GUARDED_PORT, OPEN_PORT, TLS_PORT, NOBODY = 1080, 1081, 4443, 4499
+GUARDED_PORT, OPEN_PORT, TLS_PORT, NOBODY = 2080, 2081, 4443, 4499
 
 
 def record(lab):
@@ -44,8 +44,8 @@ def record(lab):
         never=["tls-to-plaintext", "no-server-hello", "anything of the one that got through"],
         checks=[
             Check("tcp.payload==05:ff", 1, "no acceptable method"),
-            Check("tcp.payload[0:3]==05:05:00 && tcp.srcport==1081", 2, "refused"),
-            Check("tcp.payload[0:3]==05:01:00 && tcp.srcport==1081", 1, "failure"),
+            Check("tcp.payload[0:3]==05:05:00 && tcp.srcport==2081", 2, "refused"),
+            Check("tcp.payload[0:3]==05:01:00 && tcp.srcport==2081", 1, "failure"),
         ],
         ladders=[("login", "tcp.stream==0"), ("refused", "tcp.stream==3")],
     )

@@ -4,7 +4,7 @@ mod finished;
 
 use super::circles::Circles;
 use super::exchanges::Exchanges;
-use super::farewell::is_close_notify;
+use super::farewell::{is_alert, is_close_notify};
 use super::reader::speaks_as_client;
 use super::streams::{Learned, Streams};
 use super::{Connection, IcmpNote, Means, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting};
@@ -176,16 +176,23 @@ impl Builder {
         if (s.payload.len() as u64) < u64::from(s.payload_len) {
             self.cut_by_snaplen += 1;
         }
-        let before = self.client_records();
+        let (before, records) = (self.client_records(), self.server_records());
         self.read(side, s, at, limits);
         if is_new {
-            let counts = match self.client_records() {
-                Some(now) => before.is_some_and(|before| now > before),
+            let counts = match (side, self.client_records()) {
+                (Side::Server, _) => true,
+                (Side::Client, Some(now)) => before.is_some_and(|before| now > before),
                 // Nobody looks into the records any more.
-                None => !(is_close_notify(s) && self.speaks_tls()),
+                (Side::Client, None) => !(is_close_notify(s) && self.speaks_tls()),
             };
+            let tickets = records.zip(self.server_records()).and_then(|(before, now)| only_tickets(before, now));
+            let is_tls = self.speaks_tls();
             let exchanges = self.exchanges.get_or_insert_default();
-            exchanges.on_payload(side, s.payload_len, at, counts);
+            let goodbye = (is_tls && is_alert(s)).then_some(false);
+            match tickets.or(goodbye).filter(|_| side == Side::Server) {
+                Some(one_was_taken_for_data) => exchanges.on_no_answer(at, one_was_taken_for_data),
+                None => exchanges.on_payload(side, s.payload_len, at, counts),
+            }
             exchanges.pings.on_payload(side, s.payload_len, at);
         }
     }
@@ -233,6 +240,13 @@ impl Builder {
     fn client_records(&self) -> Option<u32> {
         match &self.payload {
             Payload::Read(streams) => streams.client_data_records(),
+            Payload::Untouched | Payload::Decided(_) => None,
+        }
+    }
+
+    fn server_records(&self) -> Option<(u32, u32)> {
+        match &self.payload {
+            Payload::Read(streams) => streams.server_records(),
             Payload::Untouched | Payload::Decided(_) => None,
         }
     }
@@ -299,6 +313,13 @@ impl Builder {
         self.kept = 0;
         self.exchanges = None;
     }
+}
+
+/// Whether a segment brought nothing but session tickets, by the records and the tickets among them before it and after; and whether it showed
+/// that one was a ticket which came before.
+const fn only_tickets(before: (u32, u32), now: (u32, u32)) -> Option<bool> {
+    let (records, tickets) = (now.0.saturating_sub(before.0), now.1.saturating_sub(before.1));
+    if tickets > 0 && records <= tickets { Some(tickets > records) } else { None }
 }
 
 /// A guess for connections whose opening was not captured: the side with a well-known port, where only one has such.

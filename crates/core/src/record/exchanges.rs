@@ -52,6 +52,19 @@ impl Exchanges {
         self.last_payload = Some(at);
     }
 
+    /// Records of the server that are no answer: session tickets, of which the first may have been taken for one, and alerts.
+    pub(super) fn on_no_answer(&mut self, at: Moment, one_was_taken_for_data: bool) {
+        if one_was_taken_for_data && self.turn == Some(Side::Server) && self.counts && self.answered_at.is_some() {
+            self.answered -= 1;
+            self.answered_at = None;
+            self.turn = Some(Side::Client);
+            if self.answered == 0 {
+                self.shortest = None;
+            }
+        }
+        self.last_payload = Some(at);
+    }
+
     /// The last burst that counts, and the answer to it.
     pub(super) fn last(&self) -> Option<(Moment, Option<Moment>)> {
         self.counts.then_some((self.begun?, self.answered_at))

@@ -30,6 +30,12 @@ pub(super) fn is_close_notify(s: &Segment<'_>) -> bool {
     s.payload_len <= OLD_CLOSE_NOTIFY_BYTES && s.payload.first() == Some(&ALERT)
 }
 
+/// Whether a segment of a TLS connection is an alert and nothing else: up to TLS 1.2 by its type, in TLS 1.3 by its length.
+pub(super) fn is_alert(s: &Segment<'_>) -> bool {
+    const OF_TLS_1_3: u32 = 24;
+    s.payload_len == OF_TLS_1_3 || s.payload_len <= OLD_CLOSE_NOTIFY_BYTES && s.payload.first() == Some(&ALERT)
+}
+
 impl Connection {
     /// Whether a write that a RST answered is the client's last words, such as TLS close_notify: that RST hurts nobody.
     pub(crate) fn is_farewell(&self, write: &LateWrite, reset: &Reset) -> bool {

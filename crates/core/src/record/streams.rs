@@ -177,6 +177,16 @@ impl Streams {
         observer.wants(Side::Client).then(|| observer.client_data_records())
     }
 
+    /// TLS application data records of the server so far, and how many of them are session tickets, while somebody counts them.
+    pub(super) fn server_records(&self) -> Option<(u32, u32)> {
+        let observer = match &self.reader {
+            Reader::Tls(observer) => observer,
+            Reader::Tds(tds) => tds.tls(),
+            _ => return None,
+        };
+        Some(observer.server_records())
+    }
+
     /// The end: what still waits behind a hole is read as far as it goes.
     pub(super) fn finish(mut self, at: Moment, limits: &Means) -> Learned {
         for side in [Side::Client, Side::Server] {

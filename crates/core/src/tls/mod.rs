@@ -22,6 +22,7 @@ mod server_hello;
 mod stage;
 #[cfg(test)]
 pub(crate) mod tests;
+mod tickets;
 mod version;
 
 pub use certificate::{Certificate, Validity};

@@ -4,6 +4,7 @@ mod messages;
 
 use super::message::{Message, Messages, Place};
 use super::record::{self, AfterGap, RecordHeader, Records, Step};
+use super::tickets::Tickets;
 use super::{Alert, AlertLevel, Chains, ClientHello, HelloFormat, Stage, Tls};
 use crate::limits::Limits;
 use crate::types::{Moment, NotVisible, Side, Sided};
@@ -21,6 +22,7 @@ pub struct TlsObserver {
     chains: Chains,
     /// Since a ServerHello in SSLv2: how often one side spoke after the other, to 4.
     pub(super) sslv2_turns: Option<u8>,
+    pub(super) tickets: Tickets,
 }
 
 /// One direction.
@@ -83,6 +85,7 @@ impl TlsObserver {
             max_handshake_bytes,
             chains: chains.clone(),
             sslv2_turns: None,
+            tickets: Tickets::default(),
         }
     }
 
@@ -174,6 +177,7 @@ impl TlsObserver {
             max_handshake_bytes: self.max_handshake_bytes,
             chains: self.chains.clone(),
             sslv2_turns: None,
+            tickets: Tickets::default(),
         };
         aside.on_bytes(side, bytes, at);
         let other = aside.finish().client_hello;
@@ -198,6 +202,11 @@ impl TlsObserver {
     /// Application data records that the client began so far, those included that may still be handshake.
     pub(crate) fn client_data_records(&self) -> u32 {
         self.tls.client_data_records + u32::from(self.flows.client.undecided.unwrap_or(0))
+    }
+
+    /// Records of the server after the client's Finished, and how many of them are known to be session tickets.
+    pub(crate) const fn server_records(&self) -> (u32, u32) {
+        (self.tls.server_data_records, self.tickets.count())
     }
 
     /// What was seen. A hello that was still being read is one whose rest was not captured.

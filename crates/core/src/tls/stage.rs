@@ -109,8 +109,11 @@ impl TlsObserver {
             Side::Client => self.tls.client_data_records > 0,
             Side::Server => self.tls.server_data_records > 0,
         };
+        let (tls13, tickets) = (self.is_tls13(), self.tickets.may_go_on());
+        let server = if self.tls.reversed { Side::Client } else { Side::Server };
         let flow = &mut self.flows[side];
-        flow.done |= enough || (flowed && self.tls.stage == Stage::Established && flow.undecided.is_none());
+        let settled = side != server || tls13 != Some(true) || !tickets;
+        flow.done |= enough || (flowed && settled && self.tls.stage == Stage::Established && flow.undecided.is_none());
     }
 
     /// TLS 1.3 or not known yet: EncryptedExtensions to Finished, then tickets and data, all alike.
@@ -122,6 +125,9 @@ impl TlsObserver {
         } else if tls13 && self.tls.server_finished.is_none() {
             self.tls.server_finished = Some(at);
         } else if self.tls.client_finished.is_some() {
+            if tls13 {
+                self.tickets.note(length);
+            }
             self.count_data(side);
         }
     }
@@ -211,8 +217,11 @@ impl TlsObserver {
         alert == Some(length) && (first_of_client || self.flows[side].padded == Some(true))
     }
 
-    const fn count_data(&mut self, side: Side) {
+    fn count_data(&mut self, side: Side) {
         let client = matches!((side, self.tls.reversed), (Side::Client, false) | (Side::Server, true));
+        if client {
+            self.tickets.on_client_data();
+        }
         let records = if client { &mut self.tls.client_data_records } else { &mut self.tls.server_data_records };
         *records = records.saturating_add(1);
     }

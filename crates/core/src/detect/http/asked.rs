@@ -3,7 +3,7 @@
 use crate::detect::Exam;
 use crate::detect::recapture;
 use crate::record::{Connection, Protocol};
-use crate::types::{Moment, Side};
+use crate::types::{Moment, Side, Span};
 
 /// The last request that is known of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,21 @@ pub(super) fn last_request(c: &Connection) -> Option<Asked> {
         }
         Protocol::None | Protocol::Http2 | Protocol::OpenVpn | Protocol::Other => None,
     }
+}
+
+/// How long somebody had waited for the answer to a request when the connection ended: from the last byte of the request, or where the server
+/// sent something after it that is no answer (session tickets, an alert) from its first. `None` where it was answered.
+pub(super) fn waited(c: &Connection, asked: &Asked, end: Moment) -> Option<Span> {
+    match c.ending.idle.filter(|idle| idle.last_by == Some(Side::Client)) {
+        Some(idle) => Some(idle.span),
+        None => (!asked.answered && got_no_answer_but_records(c)).then(|| end.at.since(asked.at.at)),
+    }
+}
+
+/// Whether what the server sent after the last request under TLS was no answer: session tickets, or an alert.
+pub(in crate::detect) fn got_no_answer_but_records(c: &Connection) -> bool {
+    let Some((asked, None)) = c.last_exchange.filter(|_| c.protocol == Protocol::Tls) else { return false };
+    c.traffic.server.last_payload.is_some_and(|last| last.packet > asked.packet)
 }
 
 /// The same in a protocol that is not read: the client's first words, where the client spoke first. Of what follows it can not be said

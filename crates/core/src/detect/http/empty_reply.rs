@@ -1,6 +1,6 @@
 //! A server takes a request and closes at once, without a byte of an answer.
 
-use super::asked::{heads_unread, last_request};
+use super::asked::{heads_unread, last_request, waited};
 use crate::detect::recapture;
 use crate::detect::thresholds::WAITED_LEAST;
 use crate::detect::words::counted;
@@ -60,9 +60,7 @@ impl Detector for EmptyReply {
             return;
         }
         // What the FIN does not acknowledge had not arrived, and ends no silence: that is `stale-reuse`.
-        let Some(waited) = c.ending.idle.filter(|idle| idle.last_by == Some(Side::Client)).map(|idle| idle.span) else {
-            return;
-        };
+        let Some(waited) = waited(c, &asked, fin.at) else { return };
         if waited >= WAITED_LEAST {
             return;
         }

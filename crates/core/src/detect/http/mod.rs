@@ -1,7 +1,7 @@
 //! Findings about HTTP on a connection.
 
 pub(super) mod answer_cut_short;
-mod asked;
+pub(super) mod asked;
 mod client_silent;
 pub(super) mod empty_reply;
 mod gateway_errors;

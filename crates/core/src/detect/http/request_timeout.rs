@@ -1,6 +1,6 @@
 //! A request that was not answered until one side gave up.
 
-use super::asked::{Asked, first_words, is_stuck_before, last_request, refused_answer};
+use super::asked::{Asked, first_words, is_stuck_before, last_request, refused_answer, waited};
 use super::http2::in_clear;
 use super::lost_answer::{self, ANSWER_LOST};
 use super::streams_cancelled;
@@ -84,7 +84,8 @@ impl Detector for RequestTimeout {
         if let Some(asked) = unread_request(c, end) {
             return never_answered(c, asked, by, end, exam);
         }
-        let Some(Asked { at: asked, answered, in_clear }) = last_request(c) else { return };
+        let Some(request) = last_request(c) else { return };
+        let Asked { at: asked, answered, in_clear } = request;
         if c.visibility.one_way.is_some() {
             exam.not_visible("only one direction was captured: the answer may be in the other", recapture::ALL_WHOLE);
             return;
@@ -105,10 +106,8 @@ impl Detector for RequestTimeout {
             return;
         }
         let lost = is_stuck_before(c, Side::Client, end) || is_stuck_before(c, Side::Server, end);
-        // From the last byte of the request; last words before the FIN are no part of it.
-        let Some(waited) = c.ending.idle.filter(|idle| idle.last_by == Some(Side::Client)).map(|idle| idle.span) else {
-            return;
-        };
+        // Last words before the FIN are no part of it.
+        let Some(waited) = waited(c, &request, end) else { return };
         if lost || waited < WAITED_LEAST {
             return;
         }

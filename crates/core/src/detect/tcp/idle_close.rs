@@ -1,6 +1,7 @@
 //! A server closes connections after they were quiet for a time: harmless alone, and the cause of `stale-reuse`.
 
 use super::idle_timer::{hits_among, tell_timer, within};
+use crate::detect::http::asked::got_no_answer_but_records;
 use crate::detect::http::websocket_cut;
 use crate::detect::thresholds::{
     IDLE_LEAST, IDLE_UNCERTAINTY_SHARE, TIMER_GAP, TIMER_GAP_SHARE, TIMER_SAMPLES, TIMER_SPREAD_SHARE,
@@ -79,7 +80,7 @@ impl Detector for IdleClose {
             return;
         }
         // A server that closes with a request before it, and no answer, gave up on it: it was not idle. Messages need no answer.
-        let after_a_request = idle.last_by == Some(Side::Client) && websocket.is_none();
+        let after_a_request = idle.last_by == Some(Side::Client) && websocket.is_none() || got_no_answer_but_records(c);
         if c.ending.closed_by != Some(Side::Server) || after_a_request || idle.span < IDLE_LEAST {
             return;
         }
