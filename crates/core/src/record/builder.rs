@@ -189,6 +189,7 @@ impl Builder {
             let is_tls = self.speaks_tls();
             let exchanges = self.exchanges.get_or_insert_default();
             let goodbye = (is_tls && is_alert(s)).then_some(false);
+            let tickets = tickets.filter(|_| exchanges.may_bring_tickets());
             match tickets.or(goodbye).filter(|_| side == Side::Server) {
                 Some(one_was_taken_for_data) => exchanges.on_no_answer(at, one_was_taken_for_data),
                 None => exchanges.on_payload(side, s.payload_len, at, counts),

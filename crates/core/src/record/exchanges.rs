@@ -8,6 +8,8 @@ use crate::types::{Moment, Side, Span};
 pub(super) struct Exchanges {
     /// Bursts of the client that were answered.
     pub(super) answered: u32,
+    /// Bursts of the client that count.
+    asked: u32,
     /// Bytes of the client's burst.
     burst: u32,
     /// Those of its shortest that was answered.
@@ -38,6 +40,7 @@ impl Exchanges {
                 self.burst = 0;
                 self.before = self.last_payload;
             }
+            self.asked += u32::from(counts && !self.counts);
             self.counts |= counts;
             self.burst = self.burst.saturating_add(length);
         } else if self.turn == Some(Side::Client) && self.counts {
@@ -50,6 +53,11 @@ impl Exchanges {
         }
         self.turn = Some(side);
         self.last_payload = Some(at);
+    }
+
+    /// Whether session tickets may come: who was asked a second time answers, however alike.
+    pub(super) const fn may_bring_tickets(&self) -> bool {
+        self.asked <= 1
     }
 
     /// Records of the server that are no answer: session tickets, of which the first may have been taken for one, and alerts.

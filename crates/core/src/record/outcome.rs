@@ -91,6 +91,12 @@ pub(super) fn of(c: &Connection) -> Outcome {
             _ => Outcome::Unanswered,
         };
     }
+    // Servers of TLS answer the end of a check by TCP with an alert.
+    let said_nothing =
+        c.traffic.client.payload_packets == 0 && c.visibility.gaps.client == 0 && c.visibility.one_way.is_none();
+    if said_nothing && c.tls.is_some() && c.ending.closed_by == Some(Side::Client) && was_dropped_at_once(c) {
+        return Outcome::HealthCheck;
+    }
     if let Some(tls) = &c.tls
         && is_unfinished(c, tls)
     {

@@ -37,7 +37,8 @@ impl Tickets {
         }
     }
 
-    /// The client sent data: what comes after its second turn are answers, however alike.
+    /// The client sent data: what comes after its second turn are answers, however alike. (Once its direction is decided nobody tells of it here:
+    /// who counts turns has to look, too.)
     pub(super) fn on_client_data(&mut self) {
         self.over |= self.alike >= 2 || self.asked && self.alike > 0;
         self.asked = true;
