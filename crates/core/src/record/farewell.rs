@@ -8,6 +8,8 @@ use crate::types::{Moment, Seen, Side, Span};
 
 /// TLS 1.3 close_notify is a record of 24 bytes (RFC 8446 sections 5.1 and 6.1); a request under TLS 1.3 takes 49 or more.
 const CLOSE_NOTIFY_BYTES: u32 = 40;
+/// The content type of application data (RFC 5246 section 6.2.1).
+const APPLICATION_DATA: u8 = 23;
 /// JSSE (Java) says goodbye by two alerts, user_canceled and close_notify, each padded to a record of 40 bytes.
 const JSSE_GOODBYE_BYTES: u32 = 80;
 /// close_notify up to TLS 1.2: 31 bytes with AES-GCM, up to 85 with CBC and a long MAC.
@@ -49,7 +51,13 @@ impl Connection {
             Protocol::Http2 if self.asked_nothing_in_vain() => true,
             Protocol::Tls => {
                 let newest = self.tls.as_ref().and_then(|tls| tls.server_hello.as_ref()).map(|hello| hello.version);
-                let close_notify = if newest == Some(0x0304) { CLOSE_NOTIFY_BYTES } else { OLD_CLOSE_NOTIFY_BYTES };
+                let is_old = newest.is_some_and(|version| version <= 0x0303);
+                let close_notify = match write.first_byte {
+                    _ if newest == Some(0x0304) => CLOSE_NOTIFY_BYTES,
+                    // The content type is in clear: this is no alert.
+                    Some(APPLICATION_DATA) if is_old => 0,
+                    _ => OLD_CLOSE_NOTIFY_BYTES,
+                };
                 let of_java = bytes == JSSE_GOODBYE_BYTES && self.tls.as_ref().is_some_and(|tls| tls.client_pads);
                 of_java || bytes <= if closes_itself { FAREWELL_BYTES } else { close_notify }
             }

@@ -262,6 +262,7 @@ impl Closing {
             count: 1,
             bytes: Some(s.payload_len),
             is_small_talk: is_small_talk(s.payload, s.payload_len),
+            first_byte: s.payload.first().copied(),
             after_fin: at.at.since(fin.at.at),
             had_acknowledged: s.flags.ack() && s.ack.is_after(fin.seq),
         }));

@@ -191,6 +191,8 @@ pub struct LateWrite {
     /// Whether its first packet is a goodbye or a ping as protocols of databases and brokers have them, or a keystroke; `true` as
     /// well where it was not captured whole.
     pub is_small_talk: bool,
+    /// The first byte of its first packet, where that was captured: up to TLS 1.2 it says whether it is data (23) or an alert (21).
+    pub first_byte: Option<u8>,
     /// From the FIN to the write, or to the RST where only that was captured. Negative where the write was captured first:
     /// the FIN, which does not acknowledge it, was on its way.
     pub after_fin: Span,

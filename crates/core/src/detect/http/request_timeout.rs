@@ -252,7 +252,17 @@ fn tell_one(kind: &Kind, waits: &Cluster, case: &Case<'_>, service: &Service, to
     } else {
         format!("{requests} to {address} got no answer before {who}, {waits} after the request.")
     };
-    if timeout {
+    // Begun together and ended together: that tells nothing of why.
+    let together = kind.by == Side::Server && case.group.is_at_one_moment() && waits.count == case.group.count;
+    if timeout && together {
+        told.summary += &format!(
+            " They began and ended together, within {}: a timeout of the server looks so, and so does a process that ended, was killed or \
+             restarted at that moment.",
+            case.group.duration()
+        );
+        told.severity = Some(Severity::Error);
+        told.confidence = Some(if kind.in_clear { Confidence::Medium } else { Confidence::Low });
+    } else if timeout {
         told.summary += &format!(" The wait is the same each time, so it is a timeout: {meaning}.");
         // Answers that came after all show that they were due.
         if kind.name != NEVER_ANSWERED || too_late > 0 {

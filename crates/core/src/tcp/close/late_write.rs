@@ -46,6 +46,7 @@ pub(in crate::tcp) fn late_write_by_reset(fin: &Sided<Option<Fin>>, reset: Optio
         count: 1,
         bytes: None,
         is_small_talk: true,
+        first_byte: None,
         after_fin: reset.at.at.since(closed.at.at),
         had_acknowledged,
     })
@@ -73,6 +74,7 @@ pub(super) fn crossed(ends: &Ends<'_>, fin: &Segment<'_>) -> Option<(LateWrite, 
         count: 1,
         bytes: Some(bytes.unsigned_abs()),
         is_small_talk: true,
+        first_byte: None,
         after_fin: Span::ZERO,
         had_acknowledged: false,
     };
