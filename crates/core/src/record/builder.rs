@@ -5,9 +5,8 @@ mod finished;
 use super::circles::Circles;
 use super::exchanges::Exchanges;
 use super::farewell::{is_alert, is_close_notify};
-use super::reader::speaks_as_client;
 use super::streams::{Learned, Streams};
-use super::{Connection, IcmpNote, Means, Protocol, ProxyHeader, RolesFrom, SeenAt, Sighting};
+use super::{Connection, IcmpNote, Means, ProxyHeader, RolesFrom, SeenAt, Sighting, roles};
 use crate::flow::Class;
 use crate::net::{IcmpError, Segment, Tunnel};
 use crate::tcp::{CloseKind, Tracker, Waiting, payload_start};
@@ -70,13 +69,7 @@ impl Builder {
     pub(super) fn new(number: u64, sighting: &Sighting<'_>) -> Self {
         let &Sighting { segment: s, forward, at, .. } = sighting;
         let (source, destination) = (s.tuple.source, s.tuple.destination);
-        let (client_is_source, roles_from) = if s.flags.opens() {
-            (true, RolesFrom::Syn)
-        } else if s.flags.accepts() {
-            (false, RolesFrom::SynAck)
-        } else {
-            (!looks_like_server(source, destination), RolesFrom::Guess)
-        };
+        let (client_is_source, roles_from) = roles::of_first(s);
         let (client, server) = if client_is_source { (source, destination) } else { (destination, source) };
         Self {
             number,
@@ -292,12 +285,11 @@ impl Builder {
             self.set_roles(source_is_low, RolesFrom::Syn);
         } else if s.flags.accepts() {
             self.set_roles(!source_is_low, RolesFrom::SynAck);
-        } else if let Some(protocol) = speaks_as_client(s.payload) {
-            let from = if protocol == Protocol::Tls { RolesFrom::ClientHello } else { RolesFrom::HttpRequest };
+        } else if let Some((is_client, from)) = roles::of_payload(s.payload)
             // Bytes in the middle of a stream can look like anything: only a first payload is believed.
-            if self.tracker.halves[self.side(source_is_low)].traffic.payload_packets == 0 {
-                self.set_roles(source_is_low, from);
-            }
+            && self.tracker.halves[self.side(source_is_low)].traffic.payload_packets == 0
+        {
+            self.set_roles(source_is_low == is_client, from);
         }
     }
 
@@ -321,12 +313,6 @@ impl Builder {
 const fn only_tickets(before: (u32, u32), now: (u32, u32)) -> Option<bool> {
     let (records, tickets) = (now.0.saturating_sub(before.0), now.1.saturating_sub(before.1));
     if tickets > 0 && records <= tickets { Some(tickets > records) } else { None }
-}
-
-/// A guess for connections whose opening was not captured: the side with a well-known port, where only one has such.
-fn looks_like_server(source: Endpoint, destination: Endpoint) -> bool {
-    const WELL_KNOWN: u16 = 1_024;
-    source.port < WELL_KNOWN && destination.port >= WELL_KNOWN
 }
 
 impl Connection {

@@ -52,7 +52,7 @@ pub const COLUMNS: &[Column] = &[
     column(
         "roles_from",
         Text,
-        "What tells client from server: syn, syn-ack, client-hello, http-request, guess",
+        "What tells client from server: syn, syn-ack, client-hello, http-request, server-hello, http-response, guess",
         |c, _| Value::text(RolesFrom::name(c.roles_from)),
     ),
     column("seen_at", Texts, "Interfaces where packets of it were captured, the first four", seen_at),

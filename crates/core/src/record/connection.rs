@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Dialogue, Outcome, ProxyHeader};
+use super::{Dialogue, Outcome, ProxyHeader, RolesFrom};
 use crate::capture::InterfaceId;
 use crate::detect::Symptom;
 use crate::http::{Http, Http2};
@@ -97,34 +97,6 @@ pub struct Connection {
     pub icmp_error: Option<IcmpNote>,
     /// What the detectors say of it.
     pub symptoms: Vec<Symptom>,
-}
-
-/// What the roles of client and server rest on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RolesFrom {
-    /// The client sent a SYN without ACK.
-    Syn,
-    /// The server sent a SYN-ACK; the SYN was not captured.
-    SynAck,
-    /// The client sent a ClientHello; no SYN was captured.
-    ClientHello,
-    /// The client sent an HTTP request; no SYN was captured.
-    HttpRequest,
-    /// A guess: the sender of the first packet, unless only its port is below 1024 or the lower one by far.
-    Guess,
-}
-
-impl RolesFrom {
-    /// As in the `roles_from` column.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Syn => "syn",
-            Self::SynAck => "syn-ack",
-            Self::ClientHello => "client-hello",
-            Self::HttpRequest => "http-request",
-            Self::Guess => "guess",
-        }
-    }
 }
 
 /// Interfaces where a connection was seen: the first four, and whether there were more.

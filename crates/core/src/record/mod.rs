@@ -25,6 +25,7 @@ mod outcome;
 mod ping_sized;
 mod proxy_header;
 mod reader;
+mod roles;
 mod sighting;
 mod streams;
 mod tds;
@@ -33,13 +34,14 @@ pub mod timeline;
 pub use certificate_columns::{CERTIFICATE_COLUMNS, CertificateColumn, CertificateRow};
 pub use column::{Column, ColumnType, Value};
 pub use columns::COLUMNS;
-pub use connection::{Circled, Connection, IcmpNote, Protocol, RolesFrom, SeenAt, Visibility};
+pub use connection::{Circled, Connection, IcmpNote, Protocol, SeenAt, Visibility};
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) use dialogue::Ear;
 pub use dialogue::{Dialogue, ServerMessage, Speaks};
 pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
 pub use outcome::Outcome;
 pub use proxy_header::ProxyHeader;
+pub use roles::RolesFrom;
 
 use builder::Builder;
 pub(crate) use desk::Desk;

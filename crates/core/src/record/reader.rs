@@ -133,6 +133,15 @@ pub(super) fn speaks_as_client(bytes: &[u8]) -> Option<Protocol> {
     }
 }
 
+/// The same of a server.
+pub(super) fn speaks_as_server(bytes: &[u8]) -> Option<Protocol> {
+    match bytes {
+        _ if is_server_hello(bytes) => Some(Protocol::Tls),
+        _ if http::probe(bytes) == http::Probe::Response => Some(Protocol::Http1),
+        _ => None,
+    }
+}
+
 /// The header of a handshake record with the header of a ClientHello in it (RFC 8446 sections 5.1 and 4).
 fn is_client_hello(bytes: &[u8]) -> bool {
     matches!(bytes, [0x16, 0x03, 0..=4, _, _, 0x01, 0x00, _, _, 0x03, 0..=4, ..])

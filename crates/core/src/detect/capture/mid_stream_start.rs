@@ -38,16 +38,22 @@ impl Detector for MidStreamStart {
         }
         exam.applies();
         if picked_up {
-            let kind = if c.roles_from == RolesFrom::Guess { "roles-guessed" } else { "roles-known" };
+            let kind = match c.roles_from {
+                RolesFrom::Guess if c.roles_are_unknown() => "roles-guessed",
+                RolesFrom::Guess => "roles-by-ports",
+                _ => "roles-known",
+            };
             exam.symptom(CODE, kind, Severity::Info, Confidence::High, &[Some(c.first)]).quietly();
         }
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let guessed = case.group.of_kind("roles-guessed");
+        let by_ports = case.group.of_kind("roles-by-ports");
         let (count, of) = (case.group.count, case.group.applied.max(case.group.count));
         let mut told = Told::default();
         told.facts.add("picked_up_mid_stream", count);
+        told.facts.add("roles_by_ports", by_ports);
         told.facts.add("roles_guessed", guessed);
         let (were, their) = if count == 1 { ("was", "its") } else { ("were", "their") };
         let mut summary = format!(
@@ -63,8 +69,11 @@ impl Detector for MidStreamStart {
                 );
             }
         }
+        if by_ports > 0 {
+            summary += &format!(" Which side is the client is told by the ports alone in {by_ports} of them.");
+        }
         if guessed > 0 {
-            summary += &format!(" Which side is the client is a guess in {guessed} of them.");
+            summary += &format!(" Which side is the client is a guess in {guessed} of them: not even the ports tell.");
         }
         told.summary = summary;
         told.not_visible = [

@@ -197,8 +197,11 @@ pub(super) const fn is_grease(value: u16) -> bool {
 }
 
 /// The alert that decided the handshake: the first fatal one in clear before it was complete; else, where the handshake ended
-/// unfinished, the last warning that can have ended it.
+/// unfinished, the last warning that can have ended it. None where nothing tells which side sent it.
 pub(super) fn deciding_alert<'a>(c: &Connection, tls: &'a Tls) -> Option<&'a Alert> {
+    if c.roles_are_unknown() {
+        return None;
+    }
     let mut causes = tls.alerts.iter().filter(|alert| !is_echo(c, alert));
     if let Some(fatal) = causes.clone().find(|alert| alert.level == AlertLevel::FATAL) {
         let finished = tls.is_established() && tls.client_finished.is_some_and(|at| at.packet < fatal.at.packet);
