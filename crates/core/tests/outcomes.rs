@@ -260,3 +260,19 @@ fn data_in_a_syn_that_nobody_accepts_is_no_connection() {
     assert_eq!((of_port(81), of_port(82)), (vec!["connection-refused"], vec!["syn-unanswered"]));
     assert!(report.unexplained.is_empty(), "{:?}", report.unexplained);
 }
+
+#[test]
+fn a_client_that_asked_for_nothing_may_leave_with_session_tickets_unread() {
+    let set_up = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C ClientHello sni=a.example.org\n0.021 S ServerHello\n0.022 C Finished\n";
+    let ticket = format!("1703030064{}", "ab".repeat(100));
+    let tickets = format!("0.032 S hex {ticket}{ticket}\n");
+    let left = "0.033 C RST kind=abort";
+    assert_eq!(outcome(&format!("{set_up}{tickets}{left}")), ["established"]);
+    assert_eq!(outcome(&format!("{set_up}0.032 S hex {ticket}\n{left}")), ["established"], "one alone is one as well");
+    assert_eq!(outcome(&format!("{set_up}{tickets}6.000 C RST kind=abort")), ["established"], "kept spare");
+    let data = format!("0.032 S hex 1703030020{}\n", "ab".repeat(32));
+    assert_eq!(outcome(&format!("{set_up}{data}{left}")), ["reset"], "the server speaks first");
+    let asked = format!("0.0225 C hex 1703030040{}\n", "ab".repeat(64));
+    assert_eq!(outcome(&format!("{set_up}{asked}{tickets}{left}")), ["reset"], "a request without an answer");
+    assert_eq!(outcome(&format!("{set_up}{tickets}0.033 S RST kind=abort")), ["reset"], "the server's doing");
+}

@@ -119,9 +119,10 @@ impl Connection {
     /// Whether a RST is one side's way to leave: all that the client had asked was answered, or it had said goodbye.
     pub(super) fn left_by_reset(&self) -> bool {
         use super::ResetKind::{Abort, Unclear};
-        let Some(reset) = self.ending.reset.filter(|_| self.exchanges > 0 && self.ending.late_write.is_none()) else {
-            return false;
-        };
+        let Some(reset) = self.ending.reset.filter(|_| self.ending.late_write.is_none()) else { return false };
+        if self.exchanges == 0 {
+            return reset.by == Side::Client && matches!(reset.kind, Abort | Unclear) && self.was_not_used();
+        }
         let over = self.ending.idle.is_some_and(|idle| idle.span >= EXCHANGE_OVER);
         match (reset.by, reset.kind, self.last_exchange) {
             (Side::Client, Abort | Unclear, Some((_, answered))) => {
@@ -136,6 +137,12 @@ impl Connection {
             }
             _ => false,
         }
+    }
+
+    /// Whether TLS was set up and then not used: by a health check, or kept spare. A client that closes with session tickets unread resets.
+    fn was_not_used(&self) -> bool {
+        let whole = self.visibility.is_whole_of(Side::Client) && self.visibility.is_whole_of(Side::Server);
+        whole && self.tls.as_ref().is_some_and(|tls| tls.was_not_used())
     }
 
     /// Whether the client had all that was sent to it, and that ended as a message does. HTTP/1 says itself where an answer ends; that of

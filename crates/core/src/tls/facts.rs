@@ -58,6 +58,9 @@ pub struct Tls {
     /// Application data records begun by the server after the handshake; see `client_data_records`. In TLS 1.3 a session
     /// ticket looks the same.
     pub server_data_records: u32,
+    /// How many of `server_data_records` are session tickets by their lengths (RFC 8446 section 4.6.1): what a server sends unasked. One
+    /// alone counts only where the client sent no data, for which it would be an answer.
+    pub session_tickets: u32,
     /// Bytes that did not follow the record or handshake format, by sender: the first place.
     pub malformed: Option<(Side, Moment)>,
     /// Where the side in `malformed` sent no TLS from its first byte on: these bytes, of its segment alone and at most 64, as sent. A server that
@@ -102,6 +105,16 @@ impl Tls {
     /// Whether the handshake was completed as far as can be seen: application data flowed, or both sides finished.
     pub fn is_established(&self) -> bool {
         self.stage == Stage::Established
+    }
+
+    /// Whether all went well and the client then asked for nothing, nor did the server say anything but session tickets.
+    pub(crate) fn was_not_used(&self) -> bool {
+        let silent_server = self.server_data_records <= self.session_tickets;
+        self.is_established()
+            && !self.reversed
+            && self.client_data_records == 0
+            && silent_server
+            && self.alerts.is_empty()
     }
 
     /// Whether the client has done its part, and the server's ChangeCipherSpec and Finished are due: TLS 1.2 and older (RFC 5246 section 7.3),

@@ -219,6 +219,7 @@ impl TlsObserver {
                 self.tls.client_data_records += u32::from(undecided);
             }
         }
+        self.tls.session_tickets = self.tickets.count_where(self.tls.client_data_records > 0);
         let client = self.role(Side::Client);
         self.tls.client_pads = self.flows[client].padded == Some(true);
         self.tls

@@ -49,6 +49,11 @@ impl Tickets {
         if self.alike >= 2 { self.alike as u32 } else { 0 }
     }
 
+    /// The same at the end, where it is known whether the client asked for anything.
+    pub(super) const fn count_where(&self, client_asked: bool) -> u32 {
+        if client_asked { self.count() } else { self.alike as u32 }
+    }
+
     /// Whether the next record may still show that those before it were tickets, or be one.
     pub(super) const fn may_go_on(&self) -> bool {
         !self.over
