@@ -61,6 +61,8 @@ pub struct Tls {
     /// How many of `server_data_records` are session tickets by their lengths (RFC 8446 section 4.6.1): what a server sends unasked. One
     /// alone counts only where the client sent no data, for which it would be an answer.
     pub session_tickets: u32,
+    /// Whether the last record of the server is not whole, up to the end of the handshake: the rest of it was not sent, or not captured.
+    pub server_record_open: bool,
     /// Bytes that did not follow the record or handshake format, by sender: the first place.
     pub malformed: Option<(Side, Moment)>,
     /// Where the side in `malformed` sent no TLS from its first byte on: these bytes, of its segment alone and at most 64, as sent. A server that

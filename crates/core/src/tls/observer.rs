@@ -219,6 +219,8 @@ impl TlsObserver {
                 self.tls.client_data_records += u32::from(undecided);
             }
         }
+        let server = &self.flows[self.role(Side::Server)];
+        self.tls.server_record_open = !server.done && server.records.stands_in_a_record();
         self.tls.session_tickets = self.tickets.count_where(self.tls.client_data_records > 0);
         let client = self.role(Side::Client);
         self.tls.client_pads = self.flows[client].padded == Some(true);

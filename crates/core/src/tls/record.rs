@@ -168,6 +168,14 @@ impl Records {
         self.have == 0 && self.left == 0 && !self.lost
     }
 
+    /// Whether a record was begun of which bytes are still to come; a part of a header must look like one.
+    pub(super) const fn stands_in_a_record(&self) -> bool {
+        let [content_type, major, ..] = self.header;
+        let looks_like_one =
+            matches!(content_type, CHANGE_CIPHER_SPEC..=APPLICATION_DATA) && (self.have < 2 || major == 3);
+        !self.lost && (self.left > 0 || self.have > 0 && looks_like_one)
+    }
+
     /// The content type of a header of which only a part is there.
     pub(super) fn partial_header(&self) -> Option<u8> {
         (self.have > 0).then_some(self.header[0])

@@ -37,7 +37,7 @@ impl Detector for EncryptedClientHello {
             (None, Answer::Fin) => ("fin", Confidence::Medium, c.ending.first),
             (None, Answer::Reset(_)) => ("reset", Confidence::Medium, c.ending.first),
             (None, Answer::Silence(_)) => ("silent", Confidence::Low, c.ending.first),
-            (None, Answer::ServerHello | Answer::Alert) => {
+            (None, Answer::ServerHello | Answer::Begun | Answer::Alert) => {
                 exam.applies();
                 return;
             }

@@ -1,6 +1,6 @@
 //! A client that left the TLS handshake without a word, or a server that did not finish it.
 
-use super::{certificate_words, server_unfinished};
+use super::{certificate_words, server_stopped, server_unfinished};
 use crate::detect::recapture;
 use crate::detect::thresholds::{ABANDONED_AFTER, ABANDONED_ROUND_TRIPS, SILENT_AFTER_HELLO};
 use crate::detect::words::counted;
@@ -50,8 +50,9 @@ impl Detector for HandshakeAbandoned {
         let Some(tls) = &c.tls else { return };
         let Some(hello) = tls.last_client_hello() else { return };
         let by_server = server_unfinished::of(c, tls).is_some();
+        let stopped = server_stopped::of(c, tls);
         let end = left_by_client(c, tls, hello.completed);
-        if end.is_none() && !by_server {
+        if end.is_none() && !by_server && stopped.is_none() {
             exam.applies();
             return;
         }
@@ -63,6 +64,12 @@ impl Detector for HandshakeAbandoned {
         exam.applies();
         if by_server && seen.is_whole_of(Side::Server) {
             return server_unfinished::examine(c, tls, CODE, exam);
+        }
+        if let Some(stopped) = stopped {
+            if seen.is_whole_of(Side::Server) {
+                server_stopped::examine(&stopped, CODE, exam);
+            }
+            return;
         }
         let Some(end) = end else { return };
         let Some(left) = how(c, tls, hello.completed, end) else { return };
@@ -85,9 +92,10 @@ impl Detector for HandshakeAbandoned {
         let Some(service) = case.service else { return Vec::new() };
         let each = case.group.kinds.iter();
         let address = service.address();
-        let tell = |&(kind, count): &(&'static str, u64)| match server_unfinished::KINDS.contains(&kind) {
-            true => server_unfinished::tell(kind, count, &address, case.group),
-            false => tell_kind(case.group, &address, kind, count),
+        let tell = |&(kind, count): &(&'static str, u64)| match kind {
+            _ if server_unfinished::KINDS.contains(&kind) => server_unfinished::tell(kind, count, &address, case.group),
+            _ if server_stopped::KINDS.contains(&kind) => server_stopped::tell(kind, count, &address, case.group),
+            _ => tell_kind(case.group, &address, kind, count),
         };
         each.map(tell).collect()
     }

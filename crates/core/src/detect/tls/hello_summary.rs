@@ -25,6 +25,8 @@ pub(super) enum Answer {
     Unacknowledged(Span),
     /// Bytes that are no TLS.
     OtherProtocol,
+    /// A record that is not whole, and then the end.
+    Begun,
     /// The client ended the connection before the server can be called silent.
     GivenUp,
     /// The capture can not tell, for this reason; and the command that would show it.
@@ -62,13 +64,15 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
     }
     // What the server says after the client gave up answers the end, not the hello.
     let too_late = |at: Moment| c.ending.closed_by == Some(Side::Client) && c.ending.first < Some(at);
-    if server.first_payload.is_some_and(|at| !too_late(at)) {
+    if said_since(c, tls).is_some_and(|at| !too_late(at)) {
         if tls.client_hello.as_ref().is_some_and(|hello| hello.format == HelloFormat::Sslv2) {
             return Answer::NotVisible("the server's answer may be SSL 2.0, which is not read", None);
         }
         let not_tls = matches!(tls.malformed, Some((Side::Server, _))) && seen.cut_by_snaplen == 0;
         return if not_tls {
             Answer::OtherProtocol
+        } else if tls.server_record_open && seen.is_whole_of(Side::Server) {
+            Answer::Begun
         } else {
             Answer::NotVisible(
                 "the server's answer to the ClientHello is not whole in the capture",
@@ -81,7 +85,7 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
         (Some(Side::Server), CloseKind::Reset, Some(reset)) => return Answer::Reset(reset.kind),
         _ => {}
     }
-    let Some(silence) = silence_after_hello(c) else {
+    let Some(silence) = silence_after_hello(c, tls) else {
         return Answer::NotVisible("the ClientHello was not captured whole", recapture::ALL_WHOLE);
     };
     if silence >= SILENT_AFTER_HELLO {
@@ -101,11 +105,23 @@ pub(in crate::detect) fn got_no_byte(c: &Connection, tls: &Tls) -> bool {
     matches!(answer(c, tls), Answer::Fin | Answer::Reset(_) | Answer::Silence(_) | Answer::Unacknowledged(_))
 }
 
+/// What the server said, at first, that can be an answer to the hello. Where a conversation in clear led to TLS (STARTTLS, a proxy's CONNECT)
+/// nothing is that came before the hello.
+fn said_since(c: &Connection, tls: &Tls) -> Option<Moment> {
+    let hello = tls.client_hello.as_ref().map(|hello| hello.begun);
+    let led_to_tls = c.traffic.client.first_payload < hello;
+    if led_to_tls {
+        c.traffic.server.last_payload.filter(|last| hello.is_some_and(|hello| hello.packet < last.packet))
+    } else {
+        c.traffic.server.first_payload
+    }
+}
+
 /// How long the server sent no payload after the ClientHello: to its first payload, to the end of the connection, or to the
 /// end of the capture. `None` without a hello.
-fn silence_after_hello(c: &Connection) -> Option<Span> {
-    let hello = c.tls.as_ref()?.client_hello.as_ref()?;
-    let answered: Option<Timestamp> = c.traffic.server.first_payload.map(|moment| moment.at);
+fn silence_after_hello(c: &Connection, tls: &Tls) -> Option<Span> {
+    let hello = tls.client_hello.as_ref()?;
+    let answered: Option<Timestamp> = said_since(c, tls).map(|moment| moment.at);
     let ended = c.ending.first.map(|moment| moment.at);
     let watched = c.last.at.plus(c.visibility.capture_went_on);
     let until = [answered, ended, Some(watched)].into_iter().flatten().min()?;

@@ -35,7 +35,7 @@ impl Detector for LargeClientHelloDropped {
             return;
         }
         let (kind, span) = match hello_summary::answer(c, tls) {
-            Answer::ServerHello | Answer::Alert => {
+            Answer::ServerHello | Answer::Begun | Answer::Alert => {
                 exam.applies();
                 return;
             }

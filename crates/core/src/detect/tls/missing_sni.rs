@@ -127,7 +127,9 @@ fn fate(c: &Connection, tls: &Tls) -> Fate {
         (Answer::Reset(_), _) => Fate::Told("reset", Error, Medium),
         (Answer::Silence(_), _) if c.ending.kind == CloseKind::Open => Fate::Told("silent-at-end", Warning, Low),
         (Answer::Silence(_), _) => Fate::Told("silent", Warning, Low),
-        (Answer::Alert | Answer::Unacknowledged(_) | Answer::OtherProtocol | Answer::GivenUp, _) => Fate::OtherCause,
+        (Answer::Alert | Answer::Unacknowledged(_) | Answer::OtherProtocol | Answer::Begun | Answer::GivenUp, _) => {
+            Fate::OtherCause
+        }
         (Answer::NotVisible(reason, instead), _) => Fate::NotVisible(reason, instead),
     }
 }

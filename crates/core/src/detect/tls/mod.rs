@@ -16,6 +16,7 @@ pub(super) mod no_server_hello;
 mod odd_name;
 pub(super) mod plaintext_to_tls;
 pub(super) mod proxy_protocol_mismatch;
+mod server_stopped;
 mod server_unfinished;
 pub(super) mod slow_handshake;
 pub(super) mod sni_ip_literal;

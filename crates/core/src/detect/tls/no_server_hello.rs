@@ -43,8 +43,8 @@ impl Detector for NoServerHello {
         let Some(hello) = &tls.client_hello else { return };
         let answer = hello_summary::answer(c, tls);
         let (kind, confidence) = match answer {
-            // tls-to-plaintext tells of other bytes.
-            Answer::ServerHello | Answer::Alert | Answer::OtherProtocol => {
+            // tls-to-plaintext tells of other bytes, handshake-abandoned of answers that are not whole.
+            Answer::ServerHello | Answer::Alert | Answer::OtherProtocol | Answer::Begun => {
                 exam.applies();
                 return;
             }
@@ -177,13 +177,13 @@ fn decides_by_name(split: &NameSplit) -> String {
 
 fn what_happened(kind: &str) -> &'static str {
     match kind {
-        "fin" => "the server closed with a FIN and without a byte",
+        "fin" => "the server closed with a FIN and without a byte of an answer",
         "reset-abort" => "the server reset it in the way of a live application that aborts (RST and ACK, real window)",
         "reset-bare" => {
             "it was reset in the way of a host that does not know the connection (RST without ACK, window 0)"
         }
         "reset-other" => "it was reset by a RST whose header does not tell its author",
-        "silent" => "the server sent no byte for 2 s or longer",
+        "silent" => "the server sent no byte of an answer for 2 s or longer",
         _ => "the ClientHello was repeated and never acknowledged",
     }
 }

@@ -29,6 +29,7 @@ pub(super) fn examine(code: &'static str, c: &Connection, tls: &Tls, name: &str,
         Answer::Alert
         | Answer::Unacknowledged(_)
         | Answer::OtherProtocol
+        | Answer::Begun
         | Answer::GivenUp
         | Answer::NotVisible(..) => return,
     };

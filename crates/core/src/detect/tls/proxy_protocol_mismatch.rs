@@ -112,6 +112,7 @@ fn refused(c: &Connection) -> Option<Moment> {
             Answer::Fin | Answer::Reset(_) => c.ending.first,
             Answer::OtherProtocol => c.traffic.server.first_payload,
             Answer::ServerHello
+            | Answer::Begun
             | Answer::Silence(_)
             | Answer::Unacknowledged(_)
             | Answer::GivenUp

@@ -131,9 +131,10 @@ pub(super) fn note_acknowledged(me: &mut Half, peer: &mut Half, s: &Segment<'_>,
     }
     if advanced {
         if peer.oldest.is_some_and(|(seq, _)| s.ack.is_after(seq)) {
+            // An ACK of what came before it is no answer to a segment that is sent again and again.
             peer.oldest = None;
+            peer.traffic.unanswered = None;
         }
-        peer.traffic.unanswered = None;
         if let Some(fin) = &mut peer.fin
             && s.ack.is_after(fin.seq)
             && fin.acknowledged.is_none()
