@@ -94,6 +94,7 @@ pub(crate) fn connection(number: u64) -> Connection {
         http2: None,
         proxy_header: None,
         dialogue: None,
+        begun_in: None,
         protocol: Protocol::Tls,
         visibility: Visibility::default(),
         icmp_error: None,

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::distribution::Distribution;
 use super::examples::{Examples, Weight};
+use super::lead::{Lead, Leads};
 use super::marks::Marks;
 use super::pace::{Pace, Second};
 use super::pairs::Pairs;
@@ -50,6 +51,7 @@ pub struct Group {
     quotes: Vec<Quote>,
     examples: Examples,
     second: Second,
+    leads: Leads,
 }
 
 /// How the numbers of one kind of symptom are spread.
@@ -136,6 +138,11 @@ impl Group {
         quotes
     }
 
+    /// How TLS is reached on these connections, where it does not begin with them.
+    pub(crate) const fn lead_to_tls(&self) -> Option<&Lead> {
+        self.leads.only()
+    }
+
     /// Seconds over which the symptoms are spread.
     pub fn duration(&self) -> Span {
         match (self.first, self.last) {
@@ -164,6 +171,7 @@ impl Group {
         self.severity = self.severity.max(Some(symptom.severity));
         self.confidence = self.confidence.max(Some(symptom.confidence));
         self.note_quotes(symptom);
+        self.leads.note(connection);
         self.peak_per_second = self.peak_per_second.max(self.second.count(began));
         let ended = began.plus(symptom.span.unwrap_or_default());
         let kind = self.note_pace(connection.client.address, symptom.kind, began, ended);
@@ -190,6 +198,7 @@ impl Group {
         }
         *count += 1;
         self.count += 1;
+        self.leads.note(c);
         let began = c.first.at;
         if let Some(span) = sure.span {
             let span = span(c).unwrap_or_default();

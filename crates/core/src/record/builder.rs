@@ -226,7 +226,7 @@ impl Builder {
     fn speaks_tls(&self) -> bool {
         match &self.payload {
             Payload::Read(streams) => streams.reads_tls(),
-            Payload::Decided(learned) => matches!(learned, Learned::Tls(..)),
+            Payload::Decided(learned) => matches!(learned, Learned::Tls { .. }),
             Payload::Untouched => false,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Dialogue, Outcome, ProxyHeader, RolesFrom};
+use super::{Dialogue, Outcome, ProxyHeader, RolesFrom, Speaks};
 use crate::capture::InterfaceId;
 use crate::detect::Symptom;
 use crate::http::{Http, Http2};
@@ -89,6 +89,9 @@ pub struct Connection {
     /// A protocol that tells in clear why it refuses or ends a connection, where one was recognised by its first bytes; `None` for
     /// TLS, HTTP and all that is not known. `protocol` is `other` then. That there is a message says not that the connection failed.
     pub dialogue: Option<Box<Dialogue>>,
+    /// The protocol in which both sides spoke in clear before they turned to TLS (STARTTLS and its like). `None` where TLS began at once, and
+    /// where that protocol is not known; HTTP before it (CONNECT) is in `http`.
+    pub begun_in: Option<Speaks>,
     /// How the bytes of each side began, for sides that sent any that were captured.
     pub protocol: Protocol,
     /// What the capture could not show of this connection.

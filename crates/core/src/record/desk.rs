@@ -80,6 +80,7 @@ fn blank() -> Connection {
         http2: None,
         proxy_header: None,
         dialogue: None,
+        begun_in: None,
         protocol: Protocol::None,
         visibility: Visibility::default(),
         icmp_error: None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::dialogue::{Dialogue, Ear};
+use super::dialogue::{Dialogue, Ear, Speaks};
 use super::ftp;
 use super::reader::{self, Reader, Waiting};
 use super::{Means, Protocol, ProxyHeader};
@@ -36,8 +36,12 @@ pub(super) struct Streams {
 /// What was learned.
 #[derive(Debug)]
 pub(super) enum Learned {
-    /// TLS, and the clear HTTP that asked for it (CONNECT), where there was some.
-    Tls(Arc<Tls>, Option<Box<Http>>),
+    /// TLS, and what came in clear before it, where something did: HTTP (CONNECT), or a protocol that was known (STARTTLS).
+    Tls {
+        tls: Arc<Tls>,
+        http: Option<Box<Http>>,
+        spoke: Option<Speaks>,
+    },
     Http(Box<Http>),
     Http2(Box<Http2>),
     /// OpenVPN, with the TLS of its control channel where some was seen.
@@ -51,7 +55,7 @@ impl Learned {
     /// Bytes of payload that it keeps.
     pub(super) fn kept(&self) -> u32 {
         match self {
-            Self::Tls(tls, _) | Self::OpenVpn(Some(tls)) => tls.kept(),
+            Self::Tls { tls, .. } | Self::OpenVpn(Some(tls)) => tls.kept(),
             Self::OpenVpn(None) | Self::Http(_) | Self::Http2(_) | Self::Dialogue(_) | Self::Nothing(_) => 0,
         }
     }
@@ -199,8 +203,10 @@ impl Streams {
             }
         }
         match self.reader {
-            Reader::Tls(observer) => Learned::Tls(Arc::new(observer.finish()), self.before_tls),
-            Reader::Tds(tds) => Learned::Tls(Arc::new(tds.finish()), None),
+            Reader::Tls(observer) => {
+                Learned::Tls { tls: Arc::new(observer.finish()), http: self.before_tls, spoke: self.ear.spoke() }
+            }
+            Reader::Tds(tds) => Learned::Tls { tls: Arc::new(tds.finish()), http: None, spoke: None },
             Reader::Http(observer) => Learned::Http(Box::new(observer.finish())),
             Reader::Http2(observer) => Learned::Http2(Box::new(observer.finish())),
             Reader::OpenVpn(openvpn) => Learned::OpenVpn(openvpn.finish()),
@@ -215,7 +221,7 @@ impl Streams {
 fn hear(ear: &mut Ear, reader: &Reader, side: Side, piece: &Piece<'_>, at: Moment) {
     match reader {
         Reader::Undecided { .. } | Reader::Other { .. } => ear.hear(side, piece, at),
-        _ => *ear = Ear::Deaf,
+        _ => ear.stop(),
     }
 }
 
@@ -251,7 +257,7 @@ mod tests {
         let (hello, socks) = (server_hello(), [0, 90, 0, 0, 0, 0, 0, 0]);
         let said = [(Side::Client, &b"\x04\x01\x01\xbb\x0a\0\0\x01user\0"[..]), (Side::Server, &socks)];
         match learned(&[&said[..], &[(Side::Server, &hello)]].concat()) {
-            Learned::Tls(tls, None) => {
+            Learned::Tls { tls, http: None, .. } => {
                 assert_eq!(tls.server_hello.as_ref().map(|hello| hello.cipher_suite), Some(0xc02f));
                 assert!(tls.client_hello.is_none() && !tls.reversed);
             }
@@ -260,6 +266,6 @@ mod tests {
         // Not where it stands in the middle of a segment.
         let inside = [b"+OK ", &hello[..]].concat();
         let nothing = learned(&[&said[..], &[(Side::Server, &inside)]].concat());
-        assert!(!matches!(nothing, Learned::Tls(..)), "{nothing:?}");
+        assert!(!matches!(nothing, Learned::Tls { .. }), "{nothing:?}");
     }
 }

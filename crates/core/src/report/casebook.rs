@@ -13,7 +13,7 @@ use super::fold::folded;
 use super::hosts::{host_of, hosts};
 use super::legs::Legs;
 use super::plan::{Check, Shapes, chosen};
-use super::story::{Story, fill, finding, known_of, without_explained};
+use super::story::{Story, fill, finding, known_of, note_lead, without_explained};
 use super::{Finding, NotAssessed, SeenInPart, ServiceSummary, Totals};
 use crate::Limits;
 use crate::detect::{
@@ -241,6 +241,9 @@ impl Casebook {
                     let common = std::mem::take(&mut one.common);
                     let known = service.map_or_else(|| whole.clone(), |service| known_of(group, service));
                     let evidence = group.examples(&one, &self.limits);
+                    if let (Some(service), true) = (service, detector.needs().has(Shape::TLS)) {
+                        note_lead(&mut one, group, service);
+                    }
                     let finding = finding(detector, group, service, fill(one, &known));
                     told.push(Story {
                         rows: vec![row],

@@ -4,6 +4,7 @@
 
 use std::net::IpAddr;
 
+use crate::detect::Lead;
 use crate::types::Endpoint;
 
 /// Whom a text is about. What is not known stays as it is written.
@@ -13,6 +14,8 @@ pub(super) struct Known {
     servers: Vec<Endpoint>,
     client: Option<IpAddr>,
     name: Option<String>,
+    /// How TLS is reached there.
+    lead: Option<Lead>,
 }
 
 /// Ports, or addresses, that one command line names: a filter of many says less than the word.
@@ -37,11 +40,12 @@ impl Known {
 
     /// A name is from the wire: one that a shell might read otherwise is not named.
     pub(super) fn named(mut self, name: Option<String>) -> Self {
-        let harmless = |name: &String| {
-            let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-            !name.starts_with('-') && name.bytes().all(plain)
-        };
-        self.name = name.filter(harmless);
+        self.name = name.filter(|name| is_harmless(name));
+        self
+    }
+
+    pub(super) fn led_by(mut self, lead: Option<&Lead>) -> Self {
+        self.lead = lead.cloned();
         self
     }
 
@@ -58,6 +62,9 @@ impl Known {
         }
         text = self.filtered(&text);
         if let [server] = self.servers.as_slice() {
+            if let Some(lead) = &self.lead {
+                text = text.replace(BY_TLS, &by_tls(lead, server));
+            }
             text = text.replace(ENDPOINT, &server.to_string());
             text = text.replace(TRACKED, &format!("conntrack -D -d {}", server.address));
             text = text.replace(BY_OPTION, &format!("-p {} {}", server.port, server.address));
@@ -87,6 +94,23 @@ impl Known {
     }
 }
 
+/// Whether a shell reads it as the name, or the name and port, that it is.
+fn is_harmless(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':');
+    !name.starts_with('-') && name.bytes().all(plain)
+}
+
+/// As `openssl s_client` reaches TLS there.
+fn by_tls(lead: &Lead, server: &Endpoint) -> String {
+    match lead {
+        Lead::Starttls(protocol) => format!("-connect {server} -starttls {protocol}"),
+        Lead::Proxy(target) => {
+            let target = target.as_deref().filter(|target| is_harmless(target)).unwrap_or("TARGET:443");
+            format!("-proxy {server} -connect {target}")
+        }
+    }
+}
+
 const CLIENT: &str = "host CLIENT and ";
 const CLIENT_LAST: &str = " and host CLIENT";
 const WAY_TO_CLIENT: &str = "ip route get CLIENT";
@@ -94,6 +118,7 @@ const TRACKED: &str = "conntrack -D -d ADDRESS";
 const SERVER: &str = "host SERVER and ";
 const TCP_PORT: &str = "tcp port PORT";
 const ENDPOINT: &str = "ADDRESS:PORT";
+const BY_TLS: &str = "-connect ADDRESS:PORT";
 const BY_OPTION: &str = "-p PORT ADDRESS";
 const NAME: &str = "-servername NAME";
 const WRITTEN_TO: &str = "-w FILE";
@@ -142,6 +167,18 @@ mod tests {
         assert_eq!(filled(&known, "'tcp port PORT and host CLIENT'"), "'tcp port 443 and host 10.0.0.9'");
         let command = "openssl s_client -connect ADDRESS:PORT -servername NAME";
         assert_eq!(filled(&known, command), "openssl s_client -connect 10.0.0.5:443 -servername api.example");
+    }
+
+    #[test]
+    fn what_leads_to_tls_is_in_the_command() {
+        let by = |lead| {
+            let known = Known::of([at([10, 0, 0, 5], 25)]).led_by(Some(&lead));
+            filled(&known, "openssl s_client -connect ADDRESS:PORT -showcerts")
+        };
+        assert_eq!(by(Lead::Starttls("smtp")), "openssl s_client -connect 10.0.0.5:25 -starttls smtp -showcerts");
+        let target = |target: &str| by(Lead::Proxy(Some(target.to_owned())));
+        assert_eq!(target("a.example:443"), "openssl s_client -proxy 10.0.0.5:25 -connect a.example:443 -showcerts");
+        assert_eq!(target("$(reboot):443"), "openssl s_client -proxy 10.0.0.5:25 -connect TARGET:443 -showcerts");
     }
 
     #[test]

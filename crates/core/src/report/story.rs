@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::commands::Known;
 use super::{Evidence, Finding};
-use crate::detect::{Common, Confidence, DETECTORS, Detector, Group, Service, Severity, Told};
-use crate::types::Endpoint;
+use crate::detect::{Common, Confidence, DETECTORS, Detector, Group, Lead, Service, Severity, Told};
+use crate::types::{Endpoint, escaped};
 
 /// A finding, and where it comes from.
 pub(super) struct Story<'a> {
@@ -33,7 +33,16 @@ impl Story<'_> {
 /// Whom a finding about a service is about.
 pub(super) fn known_of(group: &Group, service: &Service) -> Known {
     let server = Endpoint::new(service.key.address, service.key.port);
-    Known::of([server]).by(group.only_client()).named(service.only_name())
+    Known::of([server]).by(group.only_client()).named(service.only_name()).led_by(group.lead_to_tls())
+}
+
+/// What is said of TLS at a proxy is not about the proxy.
+pub(super) fn note_lead(told: &mut Told, group: &Group, service: &Service) {
+    if let Some(Lead::Proxy(target)) = group.lead_to_tls() {
+        let target = target.as_deref().map_or_else(|| "what it connects to".into(), |target| escaped(target));
+        told.summary +=
+            &format!(" {} is a proxy: the TLS is that of {target}, through its CONNECT.", service.address());
+    }
 }
 
 /// Puts what is known into its command lines.

@@ -202,9 +202,8 @@ fn fact_name(kind: &str) -> &'static str {
 fn remedy(kinds: &[(&'static str, u64)], service: &Service, large: bool) -> Vec<String> {
     let name = service.main_name().unwrap_or_else(|| "NAME".to_owned());
     let mut remedy = vec![format!(
-        "Try it by hand: `openssl s_client -connect {} -servername {name}`, from the client's network and from the server \
-         itself.",
-        service.address()
+        "Try it by hand: `openssl s_client -connect ADDRESS:PORT -servername {name}`, from the client's network and from the server \
+         itself."
     )];
     for (kind, _) in kinds {
         let text = match *kind {

@@ -18,9 +18,10 @@ impl Builder {
             Payload::Read(streams) => streams.finish(self.last, limits),
             Payload::Decided(learned) => learned,
         };
-        let mut dialogue = None;
+        let (mut dialogue, mut begun_in) = (None, None);
         let (protocol, tls, http, http2) = match learned {
-            Learned::Tls(tls, http) => {
+            Learned::Tls { tls, http, spoke } => {
+                begun_in = spoke;
                 let pinged = self.exchanges.as_deref().and_then(|exchanges| exchanges.pings.looks_like_pings(&tls));
                 (Protocol::Tls, Some(tls), http, pinged)
             }
@@ -84,6 +85,7 @@ impl Builder {
             http2,
             proxy_header: self.proxy_header.take(),
             dialogue,
+            begun_in,
             protocol,
             visibility,
             icmp_error,

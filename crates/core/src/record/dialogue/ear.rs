@@ -1,7 +1,9 @@
 //! Finds out by the first bytes of both sides what is spoken, and listens then.
 
 use super::listener::{Listener, Tongue};
-use super::{Dialogue, READ, amqp, mailbox, memcached, mqtt, mysql, nats, postgres, redis, replies, socks, ssh};
+use super::{
+    Dialogue, READ, Speaks, amqp, mailbox, memcached, mqtt, mysql, nats, postgres, redis, replies, socks, ssh,
+};
 use crate::tcp::Piece;
 use crate::types::{Moment, Side, Sided};
 
@@ -12,8 +14,8 @@ pub(crate) enum Ear {
     Waits(Option<Box<First>>),
     /// The protocol is known.
     Listens(Box<Listener>),
-    /// There is nothing to hear.
-    Deaf,
+    /// There is nothing to hear any more; and what was spoken until then, where it was known.
+    Deaf(Option<Speaks>),
 }
 
 /// The first bytes of both sides.
@@ -66,7 +68,7 @@ impl Ear {
     /// The next in-order bytes of one side, or that some are not there.
     pub(crate) fn hear(&mut self, side: Side, piece: &Piece<'_>, at: Moment) {
         match self {
-            Self::Deaf => {}
+            Self::Deaf(_) => {}
             Self::Listens(listener) => listener.hear(side, piece, at),
             Self::Waits(first) => {
                 let first = first.get_or_insert_default();
@@ -74,7 +76,7 @@ impl Ear {
                 if let Some(listener) = found {
                     *self = Self::Listens(listener);
                 } else if first.refused.client && first.refused.server {
-                    *self = Self::Deaf;
+                    *self = Self::Deaf(None);
                 }
             }
         }
@@ -84,7 +86,23 @@ impl Ear {
     pub(crate) fn finish(self) -> Option<Box<Dialogue>> {
         match self {
             Self::Listens(listener) => Some(listener.finish()),
-            Self::Waits(_) | Self::Deaf => None,
+            Self::Waits(_) | Self::Deaf(_) => None,
+        }
+    }
+
+    /// Another reader reads on.
+    pub(crate) fn stop(&mut self) {
+        if let Self::Waits(_) | Self::Listens(_) = self {
+            *self = Self::Deaf(self.spoke());
+        }
+    }
+
+    /// What was spoken so far, where it is known.
+    pub(crate) fn spoke(&self) -> Option<Speaks> {
+        match self {
+            Self::Listens(listener) => Some(listener.speaks()),
+            Self::Deaf(spoken) => *spoken,
+            Self::Waits(_) => None,
         }
     }
 }

@@ -67,6 +67,11 @@ impl Listener {
         Self { tongue, heard: Heard { asked, turn, ..Heard::default() } }
     }
 
+    /// The protocol.
+    pub(super) fn speaks(&self) -> Speaks {
+        self.tongue.speaks()
+    }
+
     /// Whether anything is to be heard from what comes.
     pub(super) const fn listens(&self) -> bool {
         !self.heard.over
