@@ -119,6 +119,11 @@ impl Tls {
             && self.alerts.is_empty()
     }
 
+    /// Whether the client has not done its part of a handshake of which everything so far is known.
+    pub(crate) fn waits_for_client(&self) -> bool {
+        (Stage::ClientHello..=Stage::ServerFlight).contains(&self.stage) && self.client_finished.is_none()
+    }
+
     /// Whether the client has done its part, and the server's ChangeCipherSpec and Finished are due: TLS 1.2 and older (RFC 5246 section 7.3),
     /// of TLS 1.3 the server finishes first.
     pub(crate) fn waits_for_server(&self) -> bool {

@@ -79,6 +79,11 @@ impl Detector for IdleClose {
         if websocket.is_some() && !websocket_cut::is_quiet(c) {
             return;
         }
+        // A handshake that does not go on is no idle connection.
+        let in_handshake = c.tls.as_ref().is_some_and(|tls| tls.waits_for_client());
+        if in_handshake && c.visibility.is_whole_of(Side::Client) {
+            return;
+        }
         // A server that closes with a request before it, and no answer, gave up on it: it was not idle. Messages need no answer.
         let after_a_request = idle.last_by == Some(Side::Client) && websocket.is_none() || got_no_answer_but_records(c);
         if c.ending.closed_by != Some(Side::Server) || after_a_request || idle.span < IDLE_LEAST {

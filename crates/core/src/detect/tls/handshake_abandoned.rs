@@ -1,6 +1,6 @@
 //! A client that left the TLS handshake without a word, or a server that did not finish it.
 
-use super::{certificate_words, server_stopped, server_unfinished};
+use super::{certificate_words, client_stopped, server_stopped, server_unfinished};
 use crate::detect::recapture;
 use crate::detect::thresholds::{ABANDONED_AFTER, ABANDONED_ROUND_TRIPS, SILENT_AFTER_HELLO};
 use crate::detect::words::counted;
@@ -52,7 +52,8 @@ impl Detector for HandshakeAbandoned {
         let by_server = server_unfinished::of(c, tls).is_some();
         let stopped = server_stopped::of(c, tls);
         let end = left_by_client(c, tls, hello.completed);
-        if end.is_none() && !by_server && stopped.is_none() {
+        let silent = client_stopped::of(c, tls);
+        if end.is_none() && !by_server && stopped.is_none() && silent.is_none() {
             exam.applies();
             return;
         }
@@ -68,6 +69,12 @@ impl Detector for HandshakeAbandoned {
         if let Some(stopped) = stopped {
             if seen.is_whole_of(Side::Server) {
                 server_stopped::examine(&stopped, CODE, exam);
+            }
+            return;
+        }
+        if let Some(silent) = silent {
+            if seen.is_whole_of(Side::Client) && seen.is_whole_of(Side::Server) {
+                client_stopped::examine(&silent, CODE, exam);
             }
             return;
         }
@@ -94,6 +101,7 @@ impl Detector for HandshakeAbandoned {
         let address = service.address();
         let tell = |&(kind, count): &(&'static str, u64)| match kind {
             _ if server_unfinished::KINDS.contains(&kind) => server_unfinished::tell(kind, count, &address, case.group),
+            _ if client_stopped::KINDS.contains(&kind) => client_stopped::tell(kind, count, &address, case.group),
             _ if server_stopped::KINDS.contains(&kind) => server_stopped::tell(kind, count, &address, case.group),
             _ => tell_kind(case.group, &address, kind, count),
         };

@@ -6,6 +6,7 @@ pub(super) mod certificate_fault;
 pub(super) mod certificate_rejected;
 mod certificate_words;
 pub(super) mod client_certificate_fault;
+mod client_stopped;
 pub(super) mod encrypted_client_hello;
 mod fault;
 pub(super) mod handshake_abandoned;
