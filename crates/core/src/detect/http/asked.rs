@@ -56,7 +56,7 @@ pub(in crate::detect) fn got_no_answer_but_records(c: &Connection) -> bool {
 
 /// The same in a protocol that is not read: the client's first words, where the client spoke first. Of what follows it can not be said
 /// whether it asks for an answer.
-pub(super) fn first_words(c: &Connection) -> Option<Moment> {
+pub(in crate::detect) fn first_words(c: &Connection) -> Option<Moment> {
     let words = c.traffic.client.first_payload.filter(|_| c.protocol == Protocol::Other && !c.visibility.mid_stream);
     words.filter(|words| c.traffic.server.first_payload.is_none_or(|answer| answer.packet > words.packet))
 }

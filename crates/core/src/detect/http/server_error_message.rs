@@ -67,6 +67,11 @@ impl Detector for ServerErrorMessage {
             return gateway_errors::examine(c, CODE, exam);
         }
         let Some(dialogue) = &c.dialogue else { return };
+        // plaintext-to-tls tells of it.
+        if dialogue.protocol == Speaks::TlsAlert {
+            exam.applies();
+            return;
+        }
         let Some(said) = &dialogue.said else {
             if client_silent::is_why(c, dialogue) {
                 return client_silent::examine(c, dialogue, CODE, exam);
@@ -140,7 +145,13 @@ fn refuses(protocol: Speaks, said: &ServerMessage) -> bool {
         // As a greeting.
         Speaks::Smtp | Speaks::Ftp | Speaks::Replies | Speaks::Imap => !said.is_answer,
         Speaks::Redis => meaning(protocol, said).kind != REDIS_OTHER,
-        Speaks::Postgres | Speaks::Pop3 | Speaks::Ssh | Speaks::Mqtt | Speaks::Nats | Speaks::Socks => said.is_final,
+        Speaks::Postgres
+        | Speaks::Pop3
+        | Speaks::Ssh
+        | Speaks::Mqtt
+        | Speaks::Nats
+        | Speaks::Socks
+        | Speaks::TlsAlert => said.is_final,
     }
 }
 

@@ -1,6 +1,6 @@
-//! The server has said its part of the handshake, and the client does not go on: it is there, and says nothing.
+//! A client that is there and says nothing: after the server has said its part of the handshake, or from the beginning.
 
-use crate::detect::thresholds::ABANDONED_AFTER;
+use crate::detect::thresholds::{ABANDONED_AFTER, WAITED_LEAST};
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
 use crate::record::{CloseKind, Connection, ResetKind};
@@ -9,12 +9,27 @@ use crate::types::{Moment, Side};
 
 /// The server waited, and closed.
 const SILENT: &str = "client-silent";
-pub(super) const KINDS: [&str; 1] = [SILENT];
+/// The client said nothing at all, and the server answered its end with an alert.
+const NO_HELLO: &str = "no-hello";
+pub(super) const KINDS: [&str; 2] = [SILENT, NO_HELLO];
 
 /// How such a handshake ended.
 pub(super) struct Stopped {
-    flight: Moment,
+    kind: &'static str,
+    /// The last that was seen before: the server's flight, or the client's ACK.
+    before: Moment,
     end: Moment,
+    alert: Option<Moment>,
+}
+
+/// Where the client waited for the other side to speak first and left, and the server's answer to that shows that it speaks TLS.
+pub(super) fn waited_for_words(c: &Connection, tls: &Tls) -> Option<Stopped> {
+    let (opened, end) = (c.opening.ack?, c.ending.fin.client?.at);
+    let alert = tls.alerts.first().filter(|alert| alert.by == Side::Server && end.packet < alert.at.packet)?.at;
+    let silent = c.traffic.client.first_payload.is_none() && c.visibility.is_whole_of(Side::Client);
+    let first = c.ending.closed_by == Some(Side::Client) && c.traffic.server.first_payload == Some(alert);
+    let waited = end.at.since(opened.at) >= WAITED_LEAST;
+    (silent && first && waited).then_some(Stopped { kind: NO_HELLO, before: opened, end, alert: Some(alert) })
 }
 
 /// Where the server's flight was whole and acknowledged, and nothing more came until the server ended the connection.
@@ -33,13 +48,19 @@ pub(super) fn of(c: &Connection, tls: &Tls) -> Option<Stopped> {
     let said_why = !tls.alerts.is_empty() || tls.malformed.is_some();
     let arrived = c.traffic.client.unanswered.is_none() && c.traffic.server.unanswered.is_none();
     let waited = end.at.since(flight.at) >= ABANDONED_AFTER;
-    (whole && silent && by_program && arrived && waited && !said_why).then_some(Stopped { flight, end })
+    (whole && silent && by_program && arrived && waited && !said_why).then_some(Stopped {
+        kind: SILENT,
+        before: flight,
+        end,
+        alert: None,
+    })
 }
 
-pub(super) fn examine(&Stopped { flight, end }: &Stopped, code: &'static str, exam: &mut Exam<'_>) {
-    exam.symptom(code, SILENT, Severity::Warning, Confidence::Medium, &[Some(flight), Some(end)])
+pub(super) fn examine(stopped: &Stopped, code: &'static str, exam: &mut Exam<'_>) {
+    let &Stopped { kind, before, end, alert } = stopped;
+    exam.symptom(code, kind, Severity::Warning, Confidence::Medium, &[Some(before), Some(end), alert])
         .happened(end)
-        .span(Some(end.at.since(flight.at)));
+        .span(Some(end.at.since(before.at)));
 }
 
 pub(super) fn tell(kind: &'static str, count: u64, address: &str, group: &Group) -> Told {
@@ -53,14 +74,23 @@ pub(super) fn tell(kind: &'static str, count: u64, address: &str, group: &Group)
     let of = format!("({count} of {})", counted(group.applied, "TLS connection"));
     let waited = group.spread(kind).and_then(|spread| spread.spans.whole());
     let after = waited.as_ref().map_or_else(String::new, |waited| format!(" {waited} later"));
+    if let Some(waited) = &waited {
+        told.facts.add("waited_shortest_s", waited.shortest());
+        told.facts.add("waited_longest_s", waited.longest());
+    }
+    if kind == NO_HELLO {
+        let waited = waited.map_or_else(String::new, |waited| format!(" for {waited}"));
+        told.summary = format!(
+            "The client connected to {address}, said nothing{waited} and left {of}. The server answered that with an alert of TLS: it speaks TLS, \
+             and waited for the client to begin. A client that waits too wants a protocol in which the server speaks first."
+        );
+        told.remedy = vec![SERVER_FIRST.to_owned()];
+        return told;
+    }
     told.summary = format!(
         "The client did not go on with the TLS handshake with {address} after the server's flight {of}: it had got that, said nothing more, \
          and the server closed{after}."
     );
-    if let Some(waited) = waited {
-        told.facts.add("waited_shortest_s", waited.shortest());
-        told.facts.add("waited_longest_s", waited.longest());
-    }
     told.not_visible.push(
         "whether the client sent the rest: only a capture at the client shows it, where the path loses it".to_owned(),
     );
@@ -68,6 +98,9 @@ pub(super) fn tell(kind: &'static str, count: u64, address: &str, group: &Group)
     told
 }
 
+const SERVER_FIRST: &str = "In SMTP, IMAP, POP3, FTP, MySQL and SSH the server speaks first. Let the client begin with TLS here (implicit TLS: SMTP on 465, IMAP on 993, \
+                            POP3 on 995, FTP on 990), or connect to the port of STARTTLS (587, 143, 110, 21). A check by TCP that keeps its connection open \
+                            for so long looks the same, and nothing has to change.";
 const AT_CLIENT: &str = "Find out what the client does between the server's certificate and its own Finished: it asks for revocation (OCSP, CRL) at an address \
                          that does not answer, waits for a PIN, a smart card or an HSM, or its thread or event loop is blocked (a thread dump at that moment \
                          shows it).";

@@ -48,6 +48,10 @@ impl Detector for HandshakeAbandoned {
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let Some(tls) = &c.tls else { return };
+        if let Some(waited) = client_stopped::waited_for_words(c, tls) {
+            exam.applies();
+            return client_stopped::examine(&waited, CODE, exam);
+        }
         let Some(hello) = tls.last_client_hello() else { return };
         let by_server = server_unfinished::of(c, tls).is_some();
         let stopped = server_stopped::of(c, tls);

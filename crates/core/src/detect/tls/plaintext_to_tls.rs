@@ -1,9 +1,10 @@
-//! Clear HTTP to a port that speaks TLS.
+//! HTTP, or another protocol, in clear to a port that speaks TLS.
 
+use crate::detect::http::asked::first_words;
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
-use crate::record::{CloseKind, Connection, Protocol};
-use crate::types::Side;
+use crate::detect::{Case, Confidence, Detector, Exam, Group, Severity, Shape, Told};
+use crate::record::{CloseKind, Connection, Protocol, Speaks};
+use crate::types::{Moment, Side};
 
 /// Detector of `plaintext-to-tls`.
 #[derive(Debug)]
@@ -39,11 +40,13 @@ impl Detector for PlaintextToTls {
                 (http.last_request, http.wants_tls.or_else(|| status.map(|response| response.at)))
             }
             (None, Protocol::Http2) => (c.traffic.client.first_payload, None),
+            (None, Protocol::Other) if first_words(c).is_some() => (first_words(c), alert_of(c)),
             _ => return,
         };
         exam.applies();
         let told = c.http.as_ref().filter(|http| http.wants_tls.is_some());
         let told = told.map(|http| if http.responses == 0 { ALERT } else { TOLD });
+        let told = told.or_else(|| alert_of(c).map(|_| ALERT));
         let end = c.ending.first;
         let answered = c.traffic.server.payload_bytes > 0 || c.traffic.server.stream_bytes.unwrap_or(0) > 0;
         let closed =
@@ -65,6 +68,7 @@ impl Detector for PlaintextToTls {
         if let Some(at) = refused.or(end) {
             exam.happened(at);
         }
+        exam.quote("spoke", spoken(c));
         if let Some(host) = c.http.as_ref().and_then(|http| http.host.as_deref()) {
             exam.quote("host", host);
         }
@@ -99,7 +103,8 @@ impl Detector for PlaintextToTls {
         };
         let mut told = Told { affected: Some(affected), ..Told::default() };
         told.summary = format!(
-            "The client sent HTTP in clear to {}, which speaks TLS; {} ({affected} of {} in clear HTTP).",
+            "The client spoke {} to {}, which speaks TLS; {} ({affected} of {} in clear).",
+            in_clear(group),
             service.address(),
             ways.join(", "),
             counted(group.applied, "connection"),
@@ -115,14 +120,51 @@ impl Detector for PlaintextToTls {
         if let Some((host, _)) = group.kinds.iter().find_map(|(kind, _)| group.quotes(kind, "host").first().copied()) {
             told.facts.add("host", host.to_owned());
         }
-        told.remedy = REMEDY.map(str::to_owned).to_vec();
+        let http =
+            group.kinds.iter().any(|(kind, _)| group.quotes(kind, "spoke").iter().any(|(name, _)| *name == HTTP));
+        told.remedy = if http { FOR_HTTP.map(str::to_owned).to_vec() } else { vec![FOR_OTHERS.to_owned()] };
         vec![told]
     }
 }
 
-const REMEDY: [&str; 2] = [
+const HTTP: &str = "HTTP";
+/// A protocol that is not known.
+const UNKNOWN: &str = "";
+
+/// What the client spoke.
+fn spoken(c: &Connection) -> &'static str {
+    match &c.dialogue {
+        _ if c.protocol != Protocol::Other => HTTP,
+        Some(dialogue) if dialogue.protocol != Speaks::TlsAlert => dialogue.protocol.name(),
+        _ => UNKNOWN,
+    }
+}
+
+/// The alert by which the server answered another protocol than HTTP.
+fn alert_of(c: &Connection) -> Option<Moment> {
+    let dialogue = c.dialogue.as_ref().filter(|dialogue| dialogue.protocol == Speaks::TlsAlert)?;
+    dialogue.said.as_ref().map(|said| said.at)
+}
+
+/// `HTTP in clear`, `SSH and Redis in clear`; `in clear` where it is not known what.
+fn in_clear(group: &Group) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for (kind, _) in &group.kinds {
+        for (name, _) in group.quotes(kind, "spoke") {
+            if name != UNKNOWN && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    if names.is_empty() { "in clear".to_owned() } else { format!("{} in clear", names.join(" and ")) }
+}
+
+const FOR_HTTP: [&str; 2] = [
     "Use https:// in the client, or TLS in the proxy before the server: nginx `proxy_pass https://`, HAProxy `server ... ssl`, Envoy cluster \
      with a TLS transport_socket, Istio DestinationRule `tls.mode: SIMPLE` and a port named https, Ingress `backend-protocol: HTTPS`, \
      Kubernetes probe `scheme: HTTPS`.",
     "Or let the port take both: nginx `error_page 497 =301 https://$host$request_uri`.",
 ];
+const FOR_OTHERS: &str = "Turn TLS on in the client: `rediss://`, PostgreSQL `sslmode=require`, `mqtts://`, `amqps://`, Kafka `security.protocol=SSL`, `ldaps://`, \
+                          SMTP and IMAP with implicit TLS. Or use the port that speaks it in clear. Clients that take the alert for an answer of their own \
+                          protocol report a size of 352518912 (Kafka: `Invalid receive`), which is the alert's first four bytes.";

@@ -3,6 +3,7 @@
 use super::listener::{Listener, Tongue};
 use super::{
     Dialogue, READ, Speaks, amqp, mailbox, memcached, mqtt, mysql, nats, postgres, redis, replies, socks, ssh,
+    tls_alert,
 };
 use crate::tcp::Piece;
 use crate::types::{Moment, Side, Sided};
@@ -40,7 +41,8 @@ type Probe = fn(&[u8]) -> Begins;
 /// Protocols by the first bytes of a client.
 const OF_CLIENT: [Probe; 6] = [postgres::begins, redis::begins, ssh::begins, mqtt::begins, amqp::begins, socks::begins];
 /// By the first bytes of a server, whoever spoke first.
-const OF_SERVER: [Probe; 5] = [
+const OF_SERVER: [Probe; 6] = [
+    tls_alert::begins,
     redis::begins_with_refusal,
     memcached::begins_with_refusal,
     postgres::begins_with_error,
@@ -69,7 +71,14 @@ impl Ear {
     pub(crate) fn hear(&mut self, side: Side, piece: &Piece<'_>, at: Moment) {
         match self {
             Self::Deaf(_) => {}
-            Self::Listens(listener) => listener.hear(side, piece, at),
+            Self::Listens(listener) => {
+                if let (Side::Server, Piece::Bytes(bytes), false) = (side, piece, listener.is_answered())
+                    && let Begins::Yes(alert) = tls_alert::begins(bytes)
+                {
+                    listener.speak(alert);
+                }
+                listener.hear(side, piece, at);
+            }
             Self::Waits(first) => {
                 let first = first.get_or_insert_default();
                 let found = first.hear(side, piece, at);

@@ -50,6 +50,8 @@ pub(super) struct Heard {
     pub(super) asked: Option<Moment>,
     /// Who spoke last.
     pub(super) turn: Option<Side>,
+    /// The server has spoken.
+    answered: bool,
     pub(super) worked: bool,
     pub(super) said: Option<ServerMessage>,
     pub(super) unread: bool,
@@ -70,6 +72,16 @@ impl Listener {
     /// The protocol.
     pub(super) fn speaks(&self) -> Speaks {
         self.tongue.speaks()
+    }
+
+    /// It is another protocol than it seemed by the client's words.
+    pub(super) fn speak(&mut self, tongue: Box<dyn Tongue>) {
+        self.tongue = tongue;
+    }
+
+    /// Whether the server has said anything.
+    pub(super) const fn is_answered(&self) -> bool {
+        self.heard.answered
     }
 
     /// Whether anything is to be heard from what comes.
@@ -95,6 +107,7 @@ impl Listener {
             (Side::Server, Piece::Cut(length) | Piece::Missing(length)) => tongue.on_gap(*length, heard),
         }
         heard.turn = Some(side);
+        heard.answered |= side == Side::Server;
         if side == Side::Client {
             let before = heard.asked.replace(at);
             let is_long = |before: &Moment| heard.bears_silence.is_some_and(|bears| at.at.since(before.at) > bears);

@@ -20,6 +20,7 @@ mod redis;
 mod replies;
 mod socks;
 mod ssh;
+mod tls_alert;
 
 use crate::types::{Moment, Span};
 
@@ -78,6 +79,8 @@ pub enum Speaks {
     Nats,
     /// SOCKS, version 4 or 5 (RFC 1928), until the proxy has connected.
     Socks,
+    /// The server speaks TLS, and answered something else by an alert.
+    TlsAlert,
 }
 
 impl Speaks {
@@ -98,6 +101,7 @@ impl Speaks {
             Self::Amqp => "AMQP",
             Self::Nats => "NATS",
             Self::Socks => "SOCKS",
+            Self::TlsAlert => "TLS",
         }
     }
 }

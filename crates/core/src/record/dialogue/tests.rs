@@ -43,7 +43,8 @@ fn a_refusal_is_heard_however_it_is_cut() {
     };
     let offers = [offer("k"), offer("j")].map(|offer| [&b"SSH-2.0-a\r\n"[..], &offer].concat());
     let (methods, request) = (b"\x05\x01\0", b"\x05\x01\0\x03\x04shop\x01\xbb");
-    let cases: [(Segments<'_>, Speaks, &str); 12] = [
+    let cases: [(Segments<'_>, Speaks, &str); 13] = [
+        (&[(C, b"\0\0\0\x2f\0\x12"), (S, b"\x15\x03\x03\0\x02\x02\x50")], Speaks::TlsAlert, "80"),
         (&[(C, methods), (S, b"\x05\0"), (C, request), (S, b"\x05\x05\0\x01\0\0\0\0\0\0")], Speaks::Socks, "5"),
         (&[(C, b"\x05\x01\x02"), (S, b"\x05\x02"), (C, b"\x01\x01a\x01b"), (S, b"\x01\x02")], Speaks::Socks, "2"),
         (&[(S, b"INFO {\"max_payload\":1}\r\n"), (S, b"-ERR 'Authorization Violation'\r\n")], Speaks::Nats, ""),
@@ -71,9 +72,18 @@ fn a_refusal_is_heard_however_it_is_cut() {
 }
 
 #[test]
+fn an_alert_of_tls_tells_what_the_server_speaks_whatever_the_client_does() {
+    let dialogue = heard(&[(C, PING), (S, b"\x15\x03\x03\0\x02\x02\x0a")], 1_000).unwrap();
+    assert_eq!(dialogue.protocol, Speaks::TlsAlert);
+    assert_eq!(dialogue.said.unwrap().text, "unexpected_message");
+    let later = heard(&[(C, PING), (S, b"+PONG\r\n"), (C, PING), (S, b"\x15\x03\x03\0\x02\x02\x0a")], 1_000).unwrap();
+    assert_eq!(later.protocol, Speaks::Redis);
+}
+
+#[test]
 fn what_is_not_known_is_not_listened_to() {
     let others: [&[(Side, &[u8])]; 8] = [
-        &[(C, b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"), (S, b"\x15\x03\x03\0\x02\x02\x28")],
+        &[(C, b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03"), (S, b"\x16\x03\x03\0\x5a\x02")],
         &[(C, b"GET / HTTP/1.1\r\n"), (S, b"HTTP/1.1 503 \r\n")],
         &[(S, b"+OK\r\n"), (C, b"USER a\r\n"), (S, b"-ERR no\r\n")],
         &[(S, b"200 news\r\n"), (C, b"MODE READER\r\n")],
