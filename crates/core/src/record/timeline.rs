@@ -283,6 +283,11 @@ fn request(request: &Request) -> String {
 fn dialogue(c: &Connection, add: &mut Add<'_>) {
     let Some(dialogue) = &c.dialogue else { return };
     let Some(said) = &dialogue.said else { return };
+    if dialogue.protocol == Speaks::TlsAlert {
+        let what = format!("alert {} ({})", escaped(&said.text), escaped(&said.code));
+        add(said.asked, Side::Client, Cow::Borrowed("payload that is no TLS"));
+        return add(Some(said.at), Side::Server, Cow::Owned(what));
+    }
     let protocol = dialogue.protocol.name();
     add(said.asked, Side::Client, Cow::Owned(format!("{protocol}: the client's last before the error")));
     let text: String = said.text.chars().take(SHOWN_OF_MESSAGE).collect();

@@ -1,11 +1,12 @@
 //! A server takes a request and closes at once, without a byte of an answer.
 
-use super::asked::{Asked, first_words, heads_unread, last_request, waited};
+use super::asked::{Asked, heads_unread, last_request, waited};
+use super::first_words;
 use crate::detect::recapture;
 use crate::detect::thresholds::WAITED_LEAST;
-use crate::detect::words::{counted, listed};
+use crate::detect::words::counted;
 use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Service, Severity, Shape, Told};
-use crate::record::{CloseKind, Connection, Speaks};
+use crate::record::{CloseKind, Connection};
 use crate::types::{Moment, Side};
 
 /// Detector of `empty-reply`.
@@ -19,8 +20,6 @@ const FIRST: &str = "first-request";
 const LATER: &str = "later-request";
 /// The first bytes of application data under TLS, where HTTP was offered.
 const ENCRYPTED: &str = "first-request-tls";
-/// Quoted: what the client spoke, where it is not HTTP.
-const SPOKEN: &str = "spoken";
 /// The server closed right after it had accepted, before the first request came: that was answered by RST.
 const TURNED_AWAY: &str = "closed-before-request";
 
@@ -57,7 +56,12 @@ impl Detector for EmptyReply {
             return;
         }
         let read = last_request(c).filter(|asked| asked.in_clear || is_first_of_http_in_tls(c));
-        let Some(asked) = read.or_else(|| first_of_a_dialogue(c)) else { return };
+        let Some(asked) = read.or_else(|| {
+            let words = first_words::unanswered(c)?;
+            Some(Asked { at: words, answered: false, in_clear: true })
+        }) else {
+            return;
+        };
         exam.applies();
         if asked.answered || fin.at.packet < asked.at.packet || is_announced(c) {
             return;
@@ -84,9 +88,7 @@ impl Detector for EmptyReply {
         exam.symptom(CODE, kind, severity, confidence, &[last.or(Some(asked.at)), Some(fin.at)])
             .happened(fin.at)
             .span(Some(waited));
-        if let Some(dialogue) = &c.dialogue {
-            exam.quote(SPOKEN, dialogue.protocol.name());
-        }
+        first_words::quote(c, exam);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -126,13 +128,7 @@ impl Detector for EmptyReply {
                 some => format!(" {some} of them had answered requests before."),
             };
         }
-        let spoken = listed(group.quotes(FIRST, SPOKEN).iter().map(|(name, _)| (*name).to_owned()), 4);
-        if !spoken.is_empty() {
-            told.summary +=
-                &format!(" The client's first words are those of {spoken}, which every server of it answers.");
-            told.facts.add("spoken", spoken);
-            told.remedy.insert(0, IN_A_DIALOGUE.to_owned());
-        }
+        first_words::tell(FIRST, group, &mut told);
         told.facts.add("first_requests", first + encrypted);
         told.facts.add("later_requests", later);
         told.not_visible.push("why the server closed: its log at that time tells".to_owned());
@@ -175,20 +171,6 @@ fn tell_turned_away(after: &Cluster, service: &Service) -> Told {
     told.not_visible.push("why the server closed: its log at that time tells".to_owned());
     told
 }
-
-/// The client's first words in a protocol in which the client speaks first, and that are always answered.
-fn first_of_a_dialogue(c: &Connection) -> Option<Asked> {
-    let dialogue = c.dialogue.as_ref().filter(|dialogue| dialogue.said.is_none() && !dialogue.client_left)?;
-    let answers = matches!(
-        dialogue.protocol,
-        Speaks::Postgres | Speaks::Redis | Speaks::Mqtt | Speaks::Amqp | Speaks::Socks | Speaks::Ssh
-    );
-    let silent = c.traffic.server.first_payload.is_none();
-    first_words(c).filter(|_| answers && silent).map(|at| Asked { at, answered: false, in_clear: true })
-}
-
-const IN_A_DIALOGUE: &str = "Ask first what the port speaks, and to whom: one of TLS closes like this (OpenSSL, HAProxy; `openssl s_client -connect \
-                             ADDRESS:PORT`), as do a TCP load balancer or proxy without a live server behind it, and lists of who may connect.";
 
 /// A server that announced the end takes no request after that answer (RFC 9112 section 9.6).
 fn is_announced(c: &Connection) -> bool {

@@ -1,5 +1,6 @@
 //! A server that ends a connection while the client still sends: what was not read turns its close into a RST.
 
+use crate::detect::http::first_words;
 use crate::detect::thresholds::UNREAD_WITHIN;
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
@@ -87,6 +88,7 @@ impl Detector for UnreadDataReset {
         if let Some((status, _)) = failed {
             exam.quote("status", &status.to_string());
         }
+        first_words::quote(c, exam);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -120,6 +122,7 @@ impl Detector for UnreadDataReset {
         if early == 0 {
             told.not_visible.push("what the server had read and why it closed: its log at that time tells".to_owned());
         }
+        first_words::tell(UNKNOWN, group, &mut told);
         vec![told]
     }
 }

@@ -123,6 +123,9 @@ impl Detector for PlaintextToTls {
         let http =
             group.kinds.iter().any(|(kind, _)| group.quotes(kind, "spoke").iter().any(|(name, _)| *name == HTTP));
         told.remedy = if http { FOR_HTTP.map(str::to_owned).to_vec() } else { vec![FOR_OTHERS.to_owned()] };
+        if !http && group.of_kind(ALERT) > 0 {
+            told.remedy.push(TAKEN_FOR_A_SIZE.to_owned());
+        }
         vec![told]
     }
 }
@@ -166,5 +169,6 @@ const FOR_HTTP: [&str; 2] = [
     "Or let the port take both: nginx `error_page 497 =301 https://$host$request_uri`.",
 ];
 const FOR_OTHERS: &str = "Turn TLS on in the client: `rediss://`, PostgreSQL `sslmode=require`, `mqtts://`, `amqps://`, Kafka `security.protocol=SSL`, `ldaps://`, \
-                          SMTP and IMAP with implicit TLS. Or use the port that speaks it in clear. Clients that take the alert for an answer of their own \
-                          protocol report a size of 352518912 (Kafka: `Invalid receive`), which is the alert's first four bytes.";
+                          SMTP and IMAP with implicit TLS. Or use the port that speaks it in clear.";
+const TAKEN_FOR_A_SIZE: &str = "A client that takes the alert for an answer of its own protocol reports a size of 352518912 (Kafka: `Invalid receive`): its first four \
+                                bytes.";
