@@ -31,7 +31,8 @@ import sys
 from kafka import KafkaConsumer
 
 try:
-    KafkaConsumer("shop", bootstrap_servers=f"{sys.argv[1]}:{sys.argv[2]}", bootstrap_timeout_ms=1500, reconnect_backoff_ms=400)
+    KafkaConsumer("shop", bootstrap_servers=f"{sys.argv[1]}:{sys.argv[2]}", bootstrap_timeout_ms=1500,
+                  reconnect_backoff_ms=400)
 except Exception as error:
     print(repr(error))
 """
@@ -72,7 +73,8 @@ def record(lab):
 
 
 def start_redis(lab, certificate):
-    options = ["--port", "0", "--tls-port", str(REDIS_PORT), "--bind", "0.0.0.0", "--protected-mode", "no", "--save", ""]
+    options = ["--port", "0", "--tls-port", str(REDIS_PORT), "--bind", "0.0.0.0", "--save", ""]
+    options += ["--protected-mode", "no"]
     tls = ["--tls-cert-file", certificate.chain, "--tls-key-file", certificate.key, "--tls-auth-clients", "no"]
     tls += ["--tls-ca-cert-file", certificate.authority]
     lab.programs.start("server", ["redis-server", *options, *map(str, tls)], [REDIS_PORT])
