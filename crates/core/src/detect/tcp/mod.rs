@@ -2,6 +2,7 @@
 
 pub(super) mod abortive_close;
 pub(super) mod accept_queue_overflow;
+mod after_handshake;
 pub(super) mod connect_abandoned;
 pub(super) mod connection_churn;
 pub(super) mod connection_refused;

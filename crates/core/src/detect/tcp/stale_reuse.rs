@@ -1,5 +1,6 @@
 //! The client wrote on a connection that the server had closed, and got a RST: what it wrote was lost.
 
+use super::after_handshake;
 use super::idle_timer;
 use crate::detect::thresholds::{CLOSED_SOCKET_WAITS, IDLE_LEAST, NOTICED_WITHIN, REQUEST_BYTES};
 use crate::detect::timeouts::Spoken;
@@ -110,6 +111,7 @@ impl Detector for StaleReuse {
         .delay(Some(write.after_fin.abs()))
         .count(write.bytes)
         .quote("protocol", c.protocol.name());
+        after_handshake::quote(c, closed.at, exam);
         if let Some(http) = c.http.as_ref().filter(|http| !http.incomplete) {
             if c.opening.syn.is_some() && begins_a_request(c, &write) {
                 exam.quote(REQUEST, &http.requests.to_string());
@@ -252,6 +254,9 @@ fn tell_idle(told: &mut Told, group: &Group, kind: &str, service: &Service) {
     let unknown = count.saturating_sub(spread.spans.count());
     if unknown > 0 {
         told.not_visible.push(format!("how long {unknown} of the connections were idle before the server closed them"));
+    }
+    if after_handshake::tell(kind, group, told) {
+        return;
     }
     if is_at_once(&spread.spans) {
         told.summary += &format!(" The server had closed {idle} after its last answer, so no idle timeout did that.");

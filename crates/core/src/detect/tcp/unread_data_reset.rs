@@ -1,5 +1,7 @@
 //! A server that ends a connection while the client still sends: what was not read turns its close into a RST.
 
+use super::after_handshake;
+use crate::detect::http::asked::got_no_answer_but_records;
 use crate::detect::http::first_words;
 use crate::detect::thresholds::UNREAD_WITHIN;
 use crate::detect::words::counted;
@@ -69,7 +71,8 @@ impl Detector for UnreadDataReset {
         let answered = c.traffic.server.last_payload;
         let failed = c.http.as_ref().and_then(|http| http.first_error).filter(|(_, at)| at.packet < write.packet);
         // The client went on after the server's last word, or the server said nothing at all.
-        let still_sending = answered.is_none_or(|answered| answered.packet < write.packet);
+        let still_sending =
+            answered.is_none_or(|answered| answered.packet < write.packet) || got_no_answer_but_records(c);
         if !still_sending || c.asked_nothing_in_vain() {
             return;
         }
@@ -89,6 +92,7 @@ impl Detector for UnreadDataReset {
             exam.quote("status", &status.to_string());
         }
         first_words::quote(c, exam);
+        after_handshake::quote(c, reset.at, exam);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -123,6 +127,7 @@ impl Detector for UnreadDataReset {
             told.not_visible.push("what the server had read and why it closed: its log at that time tells".to_owned());
         }
         first_words::tell(UNKNOWN, group, &mut told);
+        after_handshake::tell(UNKNOWN, group, &mut told);
         vec![told]
     }
 }
