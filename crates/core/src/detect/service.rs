@@ -43,6 +43,8 @@ pub struct Service {
     pub no_way: Option<(IcmpNote, IcmpNote)>,
     /// TLS versions that the server chose, with how often; at most 8 are told apart.
     pub versions_chosen: Vec<(u16, u64)>,
+    /// ServerHellos on connections that begin with TLS: not after STARTTLS or the like.
+    pub speaks_tls_at_once: u64,
     /// Hellos with a server name after which a ServerHello was seen.
     pub with_name_answered: u64,
     /// Hellos with a server name after which none was seen.
@@ -117,6 +119,7 @@ impl Service {
             refusal_ttls: None,
             no_way: None,
             versions_chosen: Vec::new(),
+            speaks_tls_at_once: 0,
             with_name_answered: 0,
             with_name_unanswered: 0,
             without_name_answered: 0,
@@ -282,6 +285,8 @@ impl Service {
     fn note_hello(&mut self, c: &Connection, tls: &Tls) {
         let Some(hello) = &tls.client_hello else { return };
         let answered = tls.server_hello.is_some() || tls.hello_retry.is_some();
+        let at_once = c.traffic.client.first_payload == Some(hello.begun) || c.proxy_header.is_some();
+        self.speaks_tls_at_once += u64::from(tls.server_hello.is_some() && at_once);
         let unanswered = !answered && super::tls::got_no_byte(c, tls);
         let at = hello.completed.at;
         let spread = |times: &mut Option<(Timestamp, Timestamp)>| {

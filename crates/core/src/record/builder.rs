@@ -4,12 +4,13 @@ mod finished;
 
 use super::circles::Circles;
 use super::exchanges::Exchanges;
-use super::farewell::{is_alert, is_close_notify};
+use super::farewell::{asks_nothing, is_alert};
 use super::streams::{Learned, Streams};
 use super::{Connection, IcmpNote, Means, ProxyHeader, RolesFrom, SeenAt, Sighting, roles};
 use crate::flow::Class;
 use crate::net::{IcmpError, Segment, Tunnel};
 use crate::tcp::{CloseKind, Tracker, Waiting, payload_start};
+use crate::tls::Tls;
 use crate::types::{Endpoint, Moment, Side};
 
 /// A connection that is still in the table.
@@ -176,10 +177,10 @@ impl Builder {
                 (Side::Server, _) => true,
                 (Side::Client, Some(now)) => before.is_some_and(|before| now > before),
                 // Nobody looks into the records any more.
-                (Side::Client, None) => !(is_close_notify(s) && self.speaks_tls()),
+                (Side::Client, None) => !self.tls().is_some_and(|tls| asks_nothing(s, tls)),
             };
             let tickets = records.zip(self.server_records()).and_then(|(before, now)| only_tickets(before, now));
-            let is_tls = self.speaks_tls();
+            let is_tls = self.tls().is_some();
             let exchanges = self.exchanges.get_or_insert_default();
             let goodbye = (is_tls && is_alert(s)).then_some(false);
             let tickets = tickets.filter(|_| exchanges.may_bring_tickets());
@@ -223,11 +224,12 @@ impl Builder {
         self.tunnel
     }
 
-    fn speaks_tls(&self) -> bool {
+    /// What is known of its TLS so far.
+    fn tls(&self) -> Option<&Tls> {
         match &self.payload {
-            Payload::Read(streams) => streams.reads_tls(),
-            Payload::Decided(learned) => matches!(learned, Learned::Tls { .. }),
-            Payload::Untouched => false,
+            Payload::Read(streams) => streams.tls(),
+            Payload::Decided(Learned::Tls { tls, .. }) => Some(tls),
+            Payload::Untouched | Payload::Decided(_) => None,
         }
     }
 

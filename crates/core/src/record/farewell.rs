@@ -3,13 +3,22 @@
 use super::{Connection, LateWrite, Protocol, Reset};
 use crate::net::Segment;
 use crate::tcp::GIVEN_UP_AFTER;
-use crate::tls::ALERT;
+use crate::tls::{ALERT, Tls};
 use crate::types::{Moment, Seen, Side, Span};
 
-/// TLS 1.3 close_notify is a record of 24 bytes (RFC 8446 sections 5.1 and 6.1); a request under TLS 1.3 takes 49 or more.
+/// TLS 1.3 close_notify is a record of 24 bytes (RFC 8446 sections 5.1 and 6.1); a request of HTTP takes 49 or more.
 const CLOSE_NOTIFY_BYTES: u32 = 40;
+/// Requests of other protocols than HTTP may be as short in TLS 1.3 (Redis `PING`, PostgreSQL `SELECT 1`); what is shorter, or as long as an alert
+/// that JSSE pads, is none.
+const SHORT_REQUEST_BYTES: std::ops::Range<u32> = 33..40;
+/// What answers the server's close comes sooner.
+const NO_ECHO_AFTER: Span = Span::from_millis(100);
+/// As many bytes in a record of TLS 1.2 (AES-GCM) are no request: QUIT, the ping of a pool.
+const OLD_SMALL_TALK_BYTES: u32 = 45;
 /// The content type of application data (RFC 5246 section 6.2.1).
 const APPLICATION_DATA: u8 = 23;
+const TLS_1_2: u16 = 0x0303;
+const TLS_1_3: u16 = 0x0304;
 /// JSSE (Java) says goodbye by two alerts, user_canceled and close_notify, each padded to a record of 40 bytes.
 const JSSE_GOODBYE_BYTES: u32 = 80;
 /// close_notify up to TLS 1.2: 31 bytes with AES-GCM, up to 85 with CBC and a long MAC.
@@ -23,10 +32,15 @@ const FAREWELL_BYTES: u32 = 100;
 /// After this long without payload an exchange is taken to be over, where nothing else tells.
 const EXCHANGE_OVER: Span = Span::from_millis(50);
 
-/// Whether a segment of a TLS connection looks like one close_notify and nothing else, by what is in clear of it.
-pub(super) fn is_close_notify(s: &Segment<'_>) -> bool {
-    if s.payload_len <= CLOSE_NOTIFY_BYTES {
-        return true;
+/// Whether a segment of a client of TLS asks for nothing: it looks like one close_notify, by what is in clear of it, or is as short.
+pub(super) fn asks_nothing(s: &Segment<'_>, tls: &Tls) -> bool {
+    let version = tls.server_hello.as_ref().map(|hello| hello.version);
+    match (version, s.payload.first()) {
+        _ if s.payload_len > CLOSE_NOTIFY_BYTES => {}
+        // The content type is in clear.
+        (Some(..=TLS_1_2), Some(&APPLICATION_DATA)) => return false,
+        (Some(TLS_1_3), _) if !offered_http(tls) => return !SHORT_REQUEST_BYTES.contains(&s.payload_len),
+        _ => return true,
     }
     // Up to TLS 1.2 the content type is not encrypted (RFC 5246 section 6.2.1).
     s.payload_len <= OLD_CLOSE_NOTIFY_BYTES && s.payload.first() == Some(&ALERT)
@@ -36,6 +50,12 @@ pub(super) fn is_close_notify(s: &Segment<'_>) -> bool {
 pub(super) fn is_alert(s: &Segment<'_>) -> bool {
     const OF_TLS_1_3: u32 = 24;
     s.payload_len == OF_TLS_1_3 || s.payload_len <= OLD_CLOSE_NOTIFY_BYTES && s.payload.first() == Some(&ALERT)
+}
+
+/// Whether HTTP was offered under TLS.
+fn offered_http(tls: &Tls) -> bool {
+    let hello = tls.client_hello.as_ref();
+    hello.is_some_and(|hello| hello.alpn.iter().any(|name| name == "h2" || name.starts_with("http/")))
 }
 
 impl Connection {
@@ -52,10 +72,16 @@ impl Connection {
             Protocol::Tls => {
                 let newest = self.tls.as_ref().and_then(|tls| tls.server_hello.as_ref()).map(|hello| hello.version);
                 let is_old = newest.is_some_and(|version| version <= 0x0303);
+                // Where the server answered what was as short, and not of HTTP, it may be a request.
+                let http = self.tls.as_ref().is_some_and(|tls| offered_http(tls));
+                let as_short = !http && self.shortest_request.is_some_and(|shortest| shortest <= bytes);
+                let may_ask = as_short && write.after_fin >= NO_ECHO_AFTER && SHORT_REQUEST_BYTES.contains(&bytes);
                 let close_notify = match write.first_byte {
+                    _ if newest == Some(0x0304) && may_ask => 0,
                     _ if newest == Some(0x0304) => CLOSE_NOTIFY_BYTES,
                     // The content type is in clear: this is no alert.
-                    Some(APPLICATION_DATA) if is_old => 0,
+                    Some(APPLICATION_DATA) if is_old && (as_short || http) => 0,
+                    Some(APPLICATION_DATA) if is_old => OLD_SMALL_TALK_BYTES,
                     _ => OLD_CLOSE_NOTIFY_BYTES,
                 };
                 let of_java = bytes == JSSE_GOODBYE_BYTES && self.tls.as_ref().is_some_and(|tls| tls.client_pads);

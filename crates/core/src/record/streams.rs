@@ -166,9 +166,13 @@ impl Streams {
         self.assemblers[side].waits()
     }
 
-    /// Whether it is TLS that is read.
-    pub(super) const fn reads_tls(&self) -> bool {
-        matches!(self.reader, Reader::Tls(_) | Reader::Tds(_))
+    /// What is known so far of the TLS that is read.
+    pub(super) fn tls(&self) -> Option<&Tls> {
+        match &self.reader {
+            Reader::Tls(observer) => Some(observer.so_far()),
+            Reader::Tds(tds) => Some(tds.tls().so_far()),
+            _ => None,
+        }
     }
 
     /// TLS application data records of the client so far, while somebody counts them.

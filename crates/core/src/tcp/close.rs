@@ -42,12 +42,16 @@ struct LastWords {
     bytes: u32,
     /// The payload before the pause, and who sent it.
     after: (Side, Moment),
+    /// Its side speaks unasked again and again: a stream of events.
+    again: bool,
 }
 
 /// Last words begin after a pause, are short (TLS close_notify has 24 to 85 bytes, a line of text some more), and the FIN
 /// follows at once.
 const PAUSE: Span = Span::from_millis(500);
 const LAST_WORDS_BYTES: u32 = 120;
+/// The same of a server that has not been asked: a database says why it ends the connection.
+const UNASKED_BYTES: u32 = 256;
 const LAST_WORDS_WITHIN: Span = Span::from_millis(100);
 
 /// RFC 1122 section 4.2.3.5: after R1, at least three retransmissions, a host takes an answer to be missing.
@@ -222,7 +226,9 @@ impl Closing {
         let words = self.last_words.as_deref().filter(|words| {
             // An answer to the other side's request is no goodbye, however short and late it is.
             let answers = words.by == Side::Server && words.after.0 == Side::Client;
-            let short = words.bytes <= LAST_WORDS_BYTES && at.at.since(words.began.at) <= LAST_WORDS_WITHIN;
+            let unasked = words.by == Side::Server && words.after.0 == Side::Server && !words.again;
+            let most = if unasked { UNASKED_BYTES } else { LAST_WORDS_BYTES };
+            let short = words.bytes <= most && at.at.since(words.began.at) <= LAST_WORDS_WITHIN;
             kind == CloseKind::Fin && words.by == side && short && !answers
         });
         self.idle = if let Some(words) = words {
@@ -277,7 +283,8 @@ impl Closing {
         if let Some(after) = last_payload(ends)
             && at.at.since(after.1.at) >= PAUSE
         {
-            self.last_words = Some(Box::new(LastWords { by: side, began: at, bytes: s.payload_len, after }));
+            let again = self.last_words.as_deref().is_some_and(|before| before.by == side) && after.0 == side;
+            self.last_words = Some(Box::new(LastWords { by: side, began: at, bytes: s.payload_len, after, again }));
         } else if let Some(words) = &mut self.last_words {
             if words.by == side {
                 words.bytes = words.bytes.saturating_add(s.payload_len);

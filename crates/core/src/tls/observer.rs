@@ -199,6 +199,11 @@ impl TlsObserver {
         self.tls.kept().saturating_add((client + server) as u32)
     }
 
+    /// What was seen so far.
+    pub(crate) const fn so_far(&self) -> &Tls {
+        &self.tls
+    }
+
     /// Application data records that the client began so far, those included that may still be handshake.
     pub(crate) fn client_data_records(&self) -> u32 {
         self.tls.client_data_records + u32::from(self.flows.client.undecided.unwrap_or(0))

@@ -40,7 +40,7 @@ impl Detector for PlaintextToTls {
                 (http.last_request, http.wants_tls.or_else(|| status.map(|response| response.at)))
             }
             (None, Protocol::Http2) => (c.traffic.client.first_payload, None),
-            (None, Protocol::Other) if first_words(c).is_some() => (first_words(c), alert_of(c)),
+            (None, Protocol::Other) if expects_an_answer(c) => (first_words(c), alert_of(c)),
             _ => return,
         };
         exam.applies();
@@ -81,7 +81,7 @@ impl Detector for PlaintextToTls {
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
         let group = case.group;
-        let tls: u64 = service.versions_chosen.iter().map(|(_, count)| count).sum();
+        let tls = service.speaks_tls_at_once;
         let told_so = group.of_kind(TOLD) + group.of_kind(ALERT);
         let affected = if tls > 0 { group.count } else { told_so };
         if affected == 0 {
@@ -141,6 +141,11 @@ fn spoken(c: &Connection) -> &'static str {
         Some(dialogue) if dialogue.protocol != Speaks::TlsAlert => dialogue.protocol.name(),
         _ => UNKNOWN,
     }
+}
+
+/// Whether the client spoke first, and has not left by its first words.
+fn expects_an_answer(c: &Connection) -> bool {
+    first_words(c).is_some() && !c.dialogue.as_ref().is_some_and(|dialogue| dialogue.client_left)
 }
 
 /// The alert by which the server answered another protocol than HTTP.

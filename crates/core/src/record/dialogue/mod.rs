@@ -38,7 +38,8 @@ pub struct Dialogue {
     pub said: Option<ServerMessage>,
     /// The last that the server said could not be read: it is missing from the capture.
     pub unread: bool,
-    /// The client said goodbye in a protocol where the server closes then: QUIT of mail and FTP, LOGOUT of IMAP.
+    /// The client said goodbye in a protocol where the server closes then: QUIT of mail and FTP, LOGOUT of IMAP, a request of PostgreSQL to
+    /// cancel.
     pub client_left: bool,
     /// How long the client may say nothing before the server closes, by what both agreed on: two AMQP heartbeats (AMQP 0-9-1 section 4.2.7),
     /// one and a half times MQTT's keep-alive (MQTT 3.1.1 section 3.1.2.10). `None` where the protocol knows no such thing, where it is turned

@@ -53,11 +53,15 @@ const HEADER: usize = 5;
 const LONGEST_REQUEST: u32 = 10_000;
 const ENCRYPT_BY_TLS: u32 = 80_877_103;
 const ENCRYPT_BY_GSS: u32 = 80_877_104;
+const CANCEL: u32 = 80_877_102;
+const CANCEL_SIZE: u32 = 16;
 
 /// What the client's first message asks for.
 enum Asked {
     Encryption,
     Start,
+    /// To stop what another connection does: the server closes without an answer.
+    Cancellation,
 }
 
 fn asked(request: [u8; REQUEST]) -> Option<Asked> {
@@ -65,6 +69,7 @@ fn asked(request: [u8; REQUEST]) -> Option<Asked> {
     let (length, code) = (u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes(rest));
     match code {
         ENCRYPT_BY_TLS | ENCRYPT_BY_GSS if length == REQUEST as u32 => Some(Asked::Encryption),
+        CANCEL if length == CANCEL_SIZE => Some(Asked::Cancellation),
         // Version 3 and any minor number.
         _ if code >> 16 == 3 && (REQUEST as u32 + 1..=LONGEST_REQUEST).contains(&length) => Some(Asked::Start),
         _ => None,
@@ -113,6 +118,7 @@ impl Tongue for Postgres {
             match asked(self.request) {
                 Some(Asked::Encryption) => self.phase = Phase::AsksForTls,
                 Some(Asked::Start) => self.phase = Phase::Started,
+                Some(Asked::Cancellation) => (self.phase, heard.client_left) = (Phase::Started, true),
                 None => heard.over = true,
             }
         }
