@@ -87,6 +87,7 @@ pub(crate) fn connection(number: u64) -> Connection {
         exchanges: 2,
         shortest_request: Some(80),
         last_exchange: None,
+        goodbye: None,
         before_last_exchange: None,
         longest_survived_idle: None,
         tls: Some(Arc::new(Tls { stage: Stage::Established, client_hello: Some(Box::new(hello())), ..Tls::default() })),

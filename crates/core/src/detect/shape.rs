@@ -127,6 +127,7 @@ impl Shape {
             | only(matches!(outcome, Outcome::Established | Outcome::Reset), Self::USED)
             | only(c.traffic.client.packets > 0 && c.traffic.server.packets > 0, Self::BOTH_SIDES)
             | c.dialogue.as_deref().map_or(Self::ANY, |dialogue| Self::of_dialogue(c, dialogue))
+            | only(c.begun_in.is_some(), Self::DIALOGUE | Self::SAID)
             | if c.http.is_some() { Self::of_http(c) } else { Self::ANY }
             | if c.http2.is_some() { Self::of_http2(c) } else { Self::ANY }
             | only(c.visibility.one_way.is_some(), Self::ONE_WAY)

@@ -182,6 +182,9 @@ impl Builder {
             let tickets = records.zip(self.server_records()).and_then(|(before, now)| only_tickets(before, now));
             let is_tls = self.tls().is_some();
             let exchanges = self.exchanges.get_or_insert_default();
+            if is_tls {
+                exchanges.on_tls();
+            }
             let goodbye = (is_tls && is_alert(s)).then_some(false);
             let tickets = tickets.filter(|_| exchanges.may_bring_tickets());
             match tickets.or(goodbye).filter(|_| side == Side::Server) {

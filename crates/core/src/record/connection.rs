@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Dialogue, Outcome, ProxyHeader, RolesFrom, Speaks};
+use super::{Dialogue, Goodbye, Outcome, ProxyHeader, RolesFrom, Speaks};
 use crate::capture::InterfaceId;
 use crate::detect::Symptom;
 use crate::http::{Http, Http2};
@@ -72,6 +72,8 @@ pub struct Connection {
     pub shortest_request: Option<u32>,
     /// The last time the client began a burst, and when the server's answer to it began.
     pub last_exchange: Option<(Moment, Option<Moment>)>,
+    /// The client's last words, where they ask for nothing.
+    pub goodbye: Option<Goodbye>,
     /// The last payload of either side before that burst; `None` where it was the first. What lies between was silence.
     pub before_last_exchange: Option<Moment>,
     /// The longest time without payload that was followed by payload from both sides: this much silence was survived. `None` where

@@ -73,6 +73,7 @@ fn blank() -> Connection {
         exchanges: 0,
         shortest_request: None,
         last_exchange: None,
+        goodbye: None,
         before_last_exchange: None,
         longest_survived_idle: None,
         tls: None,

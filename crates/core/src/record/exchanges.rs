@@ -19,6 +19,10 @@ pub(super) struct Exchanges {
     /// The first packet of the client's last burst, and of the answer to it.
     begun: Option<Moment>,
     answered_at: Option<Moment>,
+    /// The first packet of the last answer, whatever the client said since.
+    last_answer: Option<Moment>,
+    /// TLS has begun.
+    encrypted: bool,
     /// Whether the client's burst counts: a TLS handshake message is no request.
     counts: bool,
     last_payload: Option<Moment>,
@@ -27,6 +31,15 @@ pub(super) struct Exchanges {
     /// The longest silence after which both spoke again.
     pub(super) longest_survived: Option<Span>,
     pub(super) pings: PingSized,
+}
+
+/// The client's last words, where they ask for nothing: a TLS alert, or as short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Goodbye {
+    /// Payload bytes.
+    pub bytes: u32,
+    /// The first packet of the last answer before it.
+    pub answer_before: Option<Moment>,
 }
 
 impl Exchanges {
@@ -45,7 +58,7 @@ impl Exchanges {
             self.burst = self.burst.saturating_add(length);
         } else if self.turn == Some(Side::Client) && self.counts {
             self.answered += 1;
-            self.answered_at = Some(at);
+            (self.answered_at, self.last_answer) = (Some(at), Some(at));
             self.shortest = Some(self.shortest.map_or(self.burst, |shortest| shortest.min(self.burst)));
             let silence = self.before.zip(self.begun).map_or(Span::ZERO, |(before, begun)| begun.at.since(before.at));
             let survived = self.longest_survived.unwrap_or_default().max(silence);
@@ -71,6 +84,19 @@ impl Exchanges {
             }
         }
         self.last_payload = Some(at);
+    }
+
+    /// What comes is TLS: what was in clear before it (STARTTLS) does not tell how short a request is.
+    pub(super) const fn on_tls(&mut self) {
+        if !self.encrypted {
+            (self.encrypted, self.shortest) = (true, None);
+        }
+    }
+
+    /// The client's last words, where they ask for nothing.
+    pub(super) fn goodbye(&self) -> Option<Goodbye> {
+        let said = self.turn == Some(Side::Client) && !self.counts;
+        said.then_some(Goodbye { bytes: self.burst, answer_before: self.last_answer })
     }
 
     /// The last burst that counts, and the answer to it.

@@ -38,6 +38,7 @@ pub use connection::{Circled, Connection, IcmpNote, Protocol, SeenAt, Visibility
 #[cfg(any(test, feature = "fuzz"))]
 pub(crate) use dialogue::Ear;
 pub use dialogue::{Dialogue, ServerMessage, Speaks};
+pub use exchanges::Goodbye;
 pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
 pub use outcome::Outcome;
 pub use proxy_header::ProxyHeader;

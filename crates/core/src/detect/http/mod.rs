@@ -4,6 +4,7 @@ pub(super) mod answer_cut_short;
 pub(super) mod asked;
 mod client_silent;
 pub(super) mod empty_reply;
+mod encrypted_words;
 pub(super) mod first_words;
 mod gateway_errors;
 mod grpc_status;

@@ -2,7 +2,8 @@
 
 use super::server_errors::{self, Meaning, REDIS_OTHER, meaning};
 use super::{
-    client_silent, gateway_errors, grpc_status, http2_errors, no_http, refused_tunnel, websocket_close, without_words,
+    client_silent, encrypted_words, gateway_errors, grpc_status, http2_errors, no_http, refused_tunnel,
+    websocket_close, without_words,
 };
 use crate::detect::recapture;
 use crate::detect::thresholds::LAST_WORD_WITHIN;
@@ -66,6 +67,13 @@ impl Detector for ServerErrorMessage {
         if c.http.is_some() {
             return gateway_errors::examine(c, CODE, exam);
         }
+        if c.begun_in.is_some() {
+            exam.applies();
+            if let Some(words) = encrypted_words::of(c) {
+                encrypted_words::examine(c, words, CODE, exam);
+            }
+            return;
+        }
         let Some(dialogue) = &c.dialogue else { return };
         // plaintext-to-tls tells of it.
         if dialogue.protocol == Speaks::TlsAlert {
@@ -114,6 +122,7 @@ impl Detector for ServerErrorMessage {
             _ if refused_tunnel::KINDS.contains(&kind) => refused_tunnel::tell(kind, count, &address, case.group),
             _ if gateway_errors::KINDS.contains(&kind) => Some(gateway_errors::tell(kind, count, &address, case.group)),
             _ if http2_errors::KINDS.contains(&kind) => Some(http2_errors::tell(kind, count, &address, case.group)),
+            encrypted_words::KIND => Some(encrypted_words::tell(count, &address, case.group)),
             no_http::KIND => Some(no_http::tell(count, &address, case.group)),
             _ if grpc_status::is_kind(kind) => grpc_status::tell(kind, count, &address, case.group),
             _ if websocket_close::is_kind(kind) => websocket_close::tell(kind, count, &address, case.group),

@@ -3,15 +3,20 @@
 use crate::detect::thresholds::{ABANDONED_AFTER, WAITED_LEAST};
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
-use crate::record::{CloseKind, Connection, ResetKind};
+use crate::record::{CloseKind, Connection, ResetKind, Speaks};
 use crate::tls::{Stage, Tls};
-use crate::types::{Moment, Side};
+use crate::types::{Moment, Side, Span};
 
 /// The server waited, and closed.
 const SILENT: &str = "client-silent";
 /// The client said nothing at all, and the server answered its end with an alert.
 const NO_HELLO: &str = "no-hello";
-pub(super) const KINDS: [&str; 2] = [SILENT, NO_HELLO];
+/// A client of a database that left right after the handshake.
+const LEFT_AFTER: &str = "client-left-after";
+pub(super) const KINDS: [&str; 3] = [SILENT, NO_HELLO, LEFT_AFTER];
+
+/// What comes later may have another reason.
+const AT_ONCE: Span = Span::from_secs(1);
 
 /// How such a handshake ended.
 pub(super) struct Stopped {
@@ -30,6 +35,19 @@ pub(super) fn waited_for_words(c: &Connection, tls: &Tls) -> Option<Stopped> {
     let first = c.ending.closed_by == Some(Side::Client) && c.traffic.server.first_payload == Some(alert);
     let waited = end.at.since(opened.at) >= WAITED_LEAST;
     (silent && first && waited).then_some(Stopped { kind: NO_HELLO, before: opened, end, alert: Some(alert) })
+}
+
+/// Where the client of a database asked for TLS, finished the handshake and left without its first message.
+pub(super) fn left_after(c: &Connection, tls: &Tls) -> Option<Stopped> {
+    let finished = tls.client_finished.filter(|_| matches!(c.begun_in, Some(Speaks::Postgres | Speaks::Mysql)))?;
+    let left = c.traffic.client.last_payload.filter(|left| left.packet >= finished.packet)?;
+    let end = c.ending.first.filter(|end| end.at.since(finished.at) <= AT_ONCE)?;
+    let unused = tls.client_data_records == 0 && tls.server_data_records <= tls.session_tickets;
+    let alert = tls.encrypted_alerts.client.is_some_and(|alert| alert.packet <= end.packet);
+    let by_client = alert || c.ending.closed_by == Some(Side::Client);
+    let whole = c.visibility.is_whole_of(Side::Client) && c.visibility.is_whole_of(Side::Server);
+    let finds = tls.is_established() && unused && by_client && whole && tls.alerts.is_empty();
+    finds.then_some(Stopped { kind: LEFT_AFTER, before: finished, end: if alert { left } else { end }, alert: None })
 }
 
 /// Where the server's flight was whole and acknowledged, and nothing more came until the server ended the connection.
@@ -87,6 +105,15 @@ pub(super) fn tell(kind: &'static str, count: u64, address: &str, group: &Group)
         told.remedy = vec![SERVER_FIRST.to_owned()];
         return told;
     }
+    if kind == LEFT_AFTER {
+        let after = waited.map_or_else(String::new, |waited| format!(", {waited} after its Finished"));
+        told.summary = format!(
+            "The client left right after the TLS handshake with {address}{after} {of}, before its first message and without an alert that says why. \
+             libpq and drivers like it compare the name in the certificate with that of the server only then (`sslmode=verify-full`)."
+        );
+        told.remedy = vec![COMPARE_NAMES.to_owned()];
+        return told;
+    }
     told.summary = format!(
         "The client did not go on with the TLS handshake with {address} after the server's flight {of}: it had got that, said nothing more, \
          and the server closed{after}."
@@ -101,6 +128,9 @@ pub(super) fn tell(kind: &'static str, count: u64, address: &str, group: &Group)
 const SERVER_FIRST: &str = "In SMTP, IMAP, POP3, FTP, MySQL and SSH the server speaks first. Let the client begin with TLS here (implicit TLS: SMTP on 465, IMAP on 993, \
                             POP3 on 995, FTP on 990), or connect to the port of STARTTLS (587, 143, 110, 21). A check by TCP that keeps its connection open \
                             for so long looks the same, and nothing has to change.";
+const COMPARE_NAMES: &str = "Compare the host in the client's settings with the names in the certificate: `openssl s_client -connect ADDRESS:PORT </dev/null | openssl x509 \
+                             -noout -subject -ext subjectAltName`. An address needs an entry of type IP; else connect by a name that is in it (libpq: `host=` with \
+                             `hostaddr=`), or check the CA alone (`sslmode=verify-ca`). The client's log has its reason.";
 const AT_CLIENT: &str = "Find out what the client does between the server's certificate and its own Finished: it asks for revocation (OCSP, CRL) at an address \
                          that does not answer, waits for a PIN, a smart card or an HSM, or its thread or event loop is blocked (a thread dump at that moment \
                          shows it).";

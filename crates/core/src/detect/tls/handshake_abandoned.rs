@@ -52,6 +52,10 @@ impl Detector for HandshakeAbandoned {
             exam.applies();
             return client_stopped::examine(&waited, CODE, exam);
         }
+        if let Some(left) = client_stopped::left_after(c, tls) {
+            exam.applies();
+            return client_stopped::examine(&left, CODE, exam);
+        }
         let Some(hello) = tls.last_client_hello() else { return };
         let by_server = server_unfinished::of(c, tls).is_some();
         let stopped = server_stopped::of(c, tls);

@@ -78,6 +78,7 @@ impl Builder {
             exchanges: exchanges.map_or(0, |exchanges| exchanges.answered),
             shortest_request: exchanges.and_then(|exchanges| exchanges.shortest),
             last_exchange: exchanges.and_then(Exchanges::last),
+            goodbye: exchanges.and_then(Exchanges::goodbye),
             before_last_exchange: exchanges.and_then(|exchanges| exchanges.before),
             longest_survived_idle: exchanges.filter(|_| !probed).and_then(|exchanges| exchanges.longest_survived),
             tls,
