@@ -1,8 +1,8 @@
 //! Known limits of servers, proxies and load balancers: the table of `data/timeouts.json`, compiled in.
 
 use super::thresholds::{NOTICED_WITHIN, TIMER_GAP_SHARE};
-use super::{Cluster, Group, versions};
-use crate::record::Protocol;
+use super::{Cluster, Exam, Group, versions};
+use crate::record::{Connection, Protocol};
 use crate::report::Candidate;
 use crate::types::{Side, Span};
 
@@ -85,17 +85,26 @@ pub(super) enum Spoken {
     WebSocket,
     /// In clear, and no HTTP/1.
     Other,
+    /// The protocol of this name, be it under TLS.
+    Named(&'static str),
     /// Encrypted, or not captured.
     Unknown,
 }
 
 impl Spoken {
-    /// What most symptoms of these kinds quoted as `protocol`.
+    /// What most symptoms of these kinds quoted, see [`quote_spoken`].
     pub(super) fn of(group: &Group, kinds: &[&str]) -> Self {
+        let quotes = |name| kinds.iter().flat_map(move |kind| group.quotes(kind, name));
         let count = |protocol: Protocol| -> u64 {
-            let quotes = kinds.iter().flat_map(|kind| group.quotes(kind, "protocol"));
-            quotes.filter(|(name, _)| *name == protocol.name()).map(|(_, count)| count).sum()
+            quotes(PROTOCOL).filter(|(name, _)| *name == protocol.name()).map(|(_, count)| count).sum()
         };
+        let all: u64 = quotes(PROTOCOL).map(|(_, count)| count).sum();
+        let known: u64 = quotes(SPEAKS).map(|(_, count)| count).sum();
+        if known * 2 > all {
+            let name =
+                NOT_HTTP.iter().find(|name| quotes(SPEAKS).any(|(speaks, count)| speaks == **name && count * 2 > all));
+            return name.map_or(Self::Other, |name| Self::Named(name));
+        }
         let (http, tls) = (count(Protocol::Http1), count(Protocol::Tls));
         match count(Protocol::Other) + count(Protocol::OpenVpn) {
             other if other > http + tls => Self::Other,
@@ -113,7 +122,20 @@ impl Spoken {
             // The timers of HTTP itself end with the upgrade.
             Self::WebSocket => is(WEB_SOCKET) || PASSES_WEBSOCKETS.contains(&known.id),
             Self::Other => is(NOT_HTTP) || is(ANY_PROTOCOL),
+            Self::Named(name) => is(&[name]) || is(ANY_PROTOCOL),
         }
+    }
+}
+
+/// Quoted: what was recognised, and the protocol that both sides speak, or spoke before TLS, where its words are known.
+const PROTOCOL: &str = "protocol";
+const SPEAKS: &str = "speaks";
+
+/// Quotes what a connection spoke, for its symptoms to be compared with known limits.
+pub(super) fn quote_spoken(c: &Connection, exam: &mut Exam<'_>) {
+    exam.quote(PROTOCOL, c.protocol.name());
+    if let Some(speaks) = c.begun_in.or(c.dialogue.as_ref().map(|dialogue| dialogue.protocol)) {
+        exam.quote(SPEAKS, speaks.name());
     }
 }
 

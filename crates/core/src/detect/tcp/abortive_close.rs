@@ -1,9 +1,11 @@
 //! A server's socket that was aborted: closed by RST, not by FIN.
 
+use super::idle_timer;
 use crate::detect::recapture;
-use crate::detect::thresholds::{ABORT_BURST, ABORT_BURST_WITHIN};
+use crate::detect::thresholds::{ABORT_BURST, ABORT_BURST_WITHIN, IDLE_LEAST, TIMER_SAMPLES};
+use crate::detect::timeouts::Spoken;
 use crate::detect::words::{capitalised, counted};
-use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told, timeouts};
 use crate::record::{CloseKind, Connection, Outcome, ResetKind};
 use crate::types::Side;
 
@@ -44,14 +46,7 @@ impl Detector for AbortiveClose {
     }
 
     fn yields_to(&self) -> &'static [&'static str] {
-        &[
-            "unread-data-reset",
-            "injected-reset",
-            "no-server-hello",
-            "missing-sni",
-            "plaintext-to-tls",
-            "server-error-message",
-        ]
+        &["unread-data-reset", "injected-reset", "no-server-hello", "plaintext-to-tls", "server-error-message"]
     }
 
     fn needs(&self) -> Shape {
@@ -101,6 +96,7 @@ impl Detector for AbortiveClose {
         exam.symptom(CODE, kind, severity, Confidence::High, &[last, Some(reset.at)])
             .happened(reset.at)
             .span(c.ending.idle.map(|idle| idle.span));
+        timeouts::quote_spoken(c, exam);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -109,6 +105,11 @@ impl Detector for AbortiveClose {
         let address = service.address();
         let burst = group.count >= ABORT_BURST && group.duration() <= ABORT_BURST_WITHIN;
         let refused = service.of(Outcome::Refused);
+        // Many at one moment are a process that ended, unless it is a database that is known to time idle connections.
+        let may_be_timed = !burst || matches!(Spoken::of(group, &[NOBODY_WAITING]), Spoken::Named(_));
+        if let Some(told) = tell_timer(case, service).filter(|_| refused == 0 && may_be_timed) {
+            return vec![told];
+        }
         let (waiting, cut_short) = (group.of_kind(WAITING), group.of_kind(MID_ANSWER));
         let example_kind = MEANINGS.into_iter().map(|(kind, _)| kind).find(|kind| group.of_kind(kind) > 0);
         let mut told = Told { remedy: remedy(burst), example_kind, ..Told::default() };
@@ -153,6 +154,35 @@ impl Detector for AbortiveClose {
         vec![told]
     }
 }
+
+/// Where nobody was waiting on any, and all had been quiet for as long as each other: a timer of a server that closes by RST, as MariaDB does.
+fn tell_timer(case: &Case<'_>, service: &Service) -> Option<Told> {
+    let group = case.group;
+    let idle = group.spread(NOBODY_WAITING)?.spans.whole()?;
+    let alike = idle.largest as f64 <= idle.smallest as f64 * (1.0 + SAME_IDLE_SHARE);
+    if group.of_kind(NOBODY_WAITING) < group.count
+        || idle.count < TIMER_SAMPLES
+        || idle.shortest() < IDLE_LEAST
+        || !alike
+    {
+        return None;
+    }
+    let mut told = idle_timer::tell_timer(&idle, case, service)?;
+    told.example_kind = Some(NOBODY_WAITING);
+    told.summary += " It closes them by RST instead of FIN.";
+    if group.is_at_one_moment() {
+        told.confidence = Some(Confidence::Low);
+        told.summary += &format!(
+            " They ended together, within {}: a process that ended then, was killed or restarted looks the same where all were last used at one \
+             moment.",
+            group.duration()
+        );
+    }
+    Some(told)
+}
+
+/// How far idle times of one timer differ at most, where nothing else tells of a timer.
+const SAME_IDLE_SHARE: f64 = 0.05;
 
 fn remedy(burst: bool) -> Vec<String> {
     let mut remedy = Vec::new();

@@ -107,8 +107,8 @@ impl Detector for IdleClose {
         exam.symptom(CODE, kind, severity, confidence, &[last_payload, c.ending.first])
             .span(Some(idle.span))
             .delay(c.ending.first.map(|end| end.at.since(c.first.at)))
-            .quote("protocol", c.protocol.name())
             .quietly();
+        timeouts::quote_spoken(c, exam);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -135,10 +135,8 @@ fn note_life(c: &Connection, exam: &mut Exam<'_>) {
     exam.applies();
     let life = end.at.since(syn.at);
     if c.ending.closed_by == Some(Side::Server) && life >= IDLE_LEAST {
-        exam.symptom(CODE, LIFE, Severity::Info, Confidence::Low, &[Some(syn), Some(end)])
-            .delay(Some(life))
-            .quote("protocol", c.protocol.name())
-            .quietly();
+        exam.symptom(CODE, LIFE, Severity::Info, Confidence::Low, &[Some(syn), Some(end)]).delay(Some(life)).quietly();
+        timeouts::quote_spoken(c, exam);
     }
 }
 

@@ -1,8 +1,6 @@
 //! What is told of a server that closes idle connections after a time of its own: by whose timer, and what to do.
 
-use super::idle_close::{
-    ALIKE_LEAST, HIT, HIT_BY_TIMESTAMPS, QUIET_BY_TIMESTAMPS, TIMED, UNCLEAR_BY_TIMESTAMPS, WEBSOCKET,
-};
+use super::idle_close::{ALIKE_LEAST, HIT, HIT_BY_TIMESTAMPS, QUIET_BY_TIMESTAMPS, UNCLEAR_BY_TIMESTAMPS, WEBSOCKET};
 use crate::detect::http::websocket_cut;
 use crate::detect::thresholds::{SAFE_IDLE_SHARE, TIMER_SAMPLES, TIMER_SHARE, TIMER_SPREAD_SHARE};
 use crate::detect::timeouts::Spoken;
@@ -18,7 +16,8 @@ pub(super) fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> 
     }
     let announced = service.announced_timeout.filter(|announced| is_announced(idle, *announced));
     let websockets = within(group, &[WEBSOCKET], idle);
-    let spoken = if websockets == idle.count { Spoken::WebSocket } else { Spoken::of(group, &TIMED) };
+    let kinds: Vec<&str> = group.kinds.iter().map(|(kind, _)| *kind).collect();
+    let spoken = if websockets == idle.count { Spoken::WebSocket } else { Spoken::of(group, &kinds) };
     let candidates = timeouts::idle_candidates(idle, spoken, service.software.as_deref(), announced);
     let of_idle_closes = idle.count as f64 / group.count as f64;
     let known = announced.is_some() || !candidates.is_empty();
@@ -68,6 +67,7 @@ pub(super) fn tell_timer(idle: &Cluster, case: &Case<'_>, service: &Service) -> 
     if unclear > 0 {
         told.facts.add("refused_unseen", unclear);
     }
+    told.remedy.extend(of_a_database(spoken));
     told.remedy.extend(remedy(idle, announced, hits + unclear));
     told.common = Vec::from_iter((hits + unclear + websockets == 0).then(|| alike(idle)));
     if by_timestamps > 0 {
@@ -141,6 +141,23 @@ pub(super) fn safe_client_idle(idle: &Cluster, announced: Option<Span>) -> Span 
     // Half a percent, so that 4.999 s of a timer of 5 s gives 4 s and not 3.9 s.
     let step = if safe < 9.95 { 0.1 } else { 1.0 };
     Span::from_secs_f64((safe * 1.005 / step).floor() * step)
+}
+
+/// Where the two sides of a database's connection set how long it may be idle.
+pub(super) fn of_a_database(spoken: Spoken) -> Option<String> {
+    let server = match spoken {
+        Spoken::Named("PostgreSQL") => {
+            "PostgreSQL `idle_session_timeout` and, with a transaction open, `idle_in_transaction_session_timeout`; PgBouncer `client_idle_timeout`, \
+             `idle_transaction_timeout`"
+        }
+        Spoken::Named("MySQL") => "MySQL and MariaDB `wait_timeout`",
+        Spoken::Named("Redis") => "Redis `timeout`",
+        _ => return None,
+    };
+    Some(format!(
+        "The server's side: {server}. The client's: let its pool retire or check connections earlier (HikariCP `idleTimeout`, `maxLifetime`, \
+         `keepaliveTime`; SQLAlchemy `pool_recycle`, `pool_pre_ping`; Go `SetConnMaxIdleTime`)."
+    ))
 }
 
 /// What to do about it, at both ends.

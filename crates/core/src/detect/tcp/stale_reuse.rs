@@ -109,8 +109,8 @@ impl Detector for StaleReuse {
         )
         .span(c.ending.idle.map(|idle| idle.span))
         .delay(Some(write.after_fin.abs()))
-        .count(write.bytes)
-        .quote("protocol", c.protocol.name());
+        .count(write.bytes);
+        timeouts::quote_spoken(c, exam);
         after_handshake::quote(c, closed.at, exam);
         if let Some(http) = c.http.as_ref().filter(|http| !http.incomplete) {
             if c.opening.syn.is_some() && begins_a_request(c, &write) {
@@ -287,12 +287,10 @@ fn tell_idle(told: &mut Told, group: &Group, kind: &str, service: &Service) {
     }
     if idle.shortest() >= IDLE_LEAST {
         told.facts.add("safe_client_idle_s", idle_timer::safe_client_idle(&idle, service.announced_timeout));
-        told.candidates = timeouts::idle_candidates(
-            &idle,
-            Spoken::of(group, &[kind]),
-            service.software.as_deref(),
-            service.announced_timeout,
-        );
+        let spoken = Spoken::of(group, &[kind]);
+        told.candidates =
+            timeouts::idle_candidates(&idle, spoken, service.software.as_deref(), service.announced_timeout);
+        told.remedy.extend(idle_timer::of_a_database(spoken));
         told.remedy.extend(idle_timer::remedy(&idle, service.announced_timeout, count));
     }
 }
