@@ -134,7 +134,7 @@ const SPEAKS: &str = "speaks";
 /// Quotes what a connection spoke, for its symptoms to be compared with known limits.
 pub(super) fn quote_spoken(c: &Connection, exam: &mut Exam<'_>) {
     exam.quote(PROTOCOL, c.protocol.name());
-    if let Some(speaks) = c.begun_in.or(c.dialogue.as_ref().map(|dialogue| dialogue.protocol)) {
+    if let Some(speaks) = c.begun_in.or_else(|| c.dialogue.as_ref().map(|dialogue| dialogue.protocol)) {
         exam.quote(SPEAKS, speaks.name());
     }
 }
