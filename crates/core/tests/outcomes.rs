@@ -129,6 +129,15 @@ fn a_rst_before_the_answer_or_right_after_it_by_the_server_is_a_failure() {
 }
 
 #[test]
+fn a_server_of_tls_may_reset_who_has_only_pinged_it() {
+    let ping = "0.050 C hex 1703030016abcdefabcdefabcdefabcdefabcdefabcdefabcdefab\n";
+    let pinged = format!("{TLS}{ping}0.060 S data 10\n0.070 C ACK\n");
+    assert_eq!(outcome(&format!("{pinged}3.000 S RST kind=abort")), ["established"]);
+    assert_eq!(outcome(&format!("{TLS}{ping}0.060 S ACK\n3.000 S RST kind=abort")), ["reset"], "it did not answer");
+    assert_eq!(outcome(&format!("{pinged}0.071 S RST kind=abort")), ["reset"], "right after it spoke");
+}
+
+#[test]
 fn what_a_client_that_has_closed_refuses_is_no_loss() {
     let late = "1.000 C FIN\n1.005 S data 500 crossed\n1.006 C RST kind=bare";
     assert_eq!(outcome(&format!("{EXCHANGE}{late}")), ["established"]);

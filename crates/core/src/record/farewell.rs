@@ -161,6 +161,12 @@ impl Connection {
                 let whole = self.protocol != Protocol::Http1 || self.answers_are_whole();
                 over && whole && reset.nothing_in_flight && reset.followed_by_data == 0
             }
+            // The last that was answered is no request: the ping of a pool.
+            (Side::Server, Abort, None) => {
+                let had_the_word = self.traffic.server.last_payload > self.traffic.client.last_payload;
+                let quiet = over && reset.nothing_in_flight && reset.followed_by_data == 0;
+                self.protocol == Protocol::Tls && had_the_word && quiet
+            }
             _ => false,
         }
     }

@@ -49,7 +49,9 @@ const fn is_database(begun_in: Option<Speaks>) -> bool {
 }
 
 pub(super) fn examine(c: &Connection, (words, end): (Moment, Moment), code: &'static str, exam: &mut Exam<'_>) {
-    exam.symptom(code, KIND, Severity::Error, Confidence::Medium, &[Some(words), Some(end)])
+    // Its alert is behind its words.
+    let last = c.traffic.server.last_payload.filter(|last| words.packet < last.packet && last.packet < end.packet);
+    exam.symptom(code, KIND, Severity::Error, Confidence::Medium, &[Some(last.unwrap_or(words)), Some(end)])
         .happened(words)
         .span(Some(end.at.since(c.first.at)))
         .count(Some(c.exchanges))
