@@ -176,14 +176,22 @@ impl<T> Table<T> {
         if now < self.sweep_at && self.is_within_limits() { None } else { self.sweep(now) }
     }
 
-    /// Everything that is left, in no particular order.
-    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Gone<T>> {
+    /// Everything that is left, in the order of a number that each has.
+    pub(crate) fn drain(&mut self, number: fn(&T) -> u64) -> impl Iterator<Item = Gone<T>> + use<T> {
         self.index.clear();
         self.queues = Queues::new();
         self.free.clear();
         self.counts = [0; 3];
-        let left = self.slots.drain(..);
-        left.filter_map(|slot| slot.value.map(|value| Gone { key: slot.key, value, evicted: false }))
+        let mut slots = std::mem::take(&mut self.slots);
+        // Places are sorted and not what stands there, which is large.
+        let places = slots.iter().enumerate();
+        let mut order: Vec<(u64, usize)> =
+            places.filter_map(|(place, slot)| Some((number(slot.value.as_ref()?), place))).collect();
+        order.sort_unstable();
+        order.into_iter().filter_map(move |(_, place)| {
+            let slot = slots.get_mut(place)?;
+            Some(Gone { key: slot.key, value: slot.value.take()?, evicted: false })
+        })
     }
 
     /// The connection that will be written next, should nothing come between. What it takes to write the one after it is

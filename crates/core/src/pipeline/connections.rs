@@ -188,9 +188,7 @@ impl<S: Sink> Connections<S> {
     }
 
     pub(super) fn finish_all(&mut self, end: Timestamp, places: &Places) {
-        let mut left: Vec<Gone<Live>> = self.table.drain().collect();
-        left.sort_by_key(|gone| gone.value.number());
-        for gone in left {
+        for gone in self.table.drain(Live::number) {
             self.finish(gone, end, places);
         }
     }

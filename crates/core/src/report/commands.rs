@@ -50,26 +50,28 @@ impl Known {
     }
 
     /// The text with what is known.
-    pub(super) fn fill(&self, text: String) -> String {
+    pub(super) fn fill(&self, mut text: String) -> String {
         if !PLACES.iter().any(|place| text.contains(place)) {
             return text;
         }
-        let client = self.client.map_or_else(String::new, |client| format!("host {client} and "));
-        let mut text = text.replace(WRITTEN_TO, CAPTURE).replace(SNIFFED_TO, SNIFFED).replace(CLIENT, &client);
+        let by_client = || self.client.map_or_else(String::new, |client| format!("host {client} and "));
+        put(&mut text, WRITTEN_TO, || CAPTURE);
+        put(&mut text, SNIFFED_TO, || SNIFFED);
+        put(&mut text, CLIENT, by_client);
         if let Some(client) = self.client {
-            text = text.replace(CLIENT_LAST, &format!(" and host {client}"));
-            text = text.replace(WAY_TO_CLIENT, &format!("ip route get {client}"));
+            put(&mut text, CLIENT_LAST, || format!(" and host {client}"));
+            put(&mut text, WAY_TO_CLIENT, || format!("ip route get {client}"));
         }
-        text = self.filtered(&text);
+        self.put_filters(&mut text);
         if let [server] = self.servers.as_slice() {
             if let Some(lead) = &self.lead {
-                text = text.replace(BY_TLS, &by_tls(lead, server));
+                put(&mut text, BY_TLS, || by_tls(lead, server));
             }
-            text = text.replace(ENDPOINT, &server.to_string());
-            text = text.replace(TRACKED, &format!("conntrack -D -d {}", server.address));
-            text = text.replace(BY_OPTION, &format!("-p {} {}", server.port, server.address));
+            put(&mut text, ENDPOINT, || server.to_string());
+            put(&mut text, TRACKED, || format!("conntrack -D -d {}", server.address));
+            put(&mut text, BY_OPTION, || format!("-p {} {}", server.port, server.address));
             if let Some(name) = &self.name {
-                text = text.replace(NAME, &format!("-servername {name}"));
+                put(&mut text, NAME, || format!("-servername {name}"));
             }
         }
         text
@@ -77,20 +79,29 @@ impl Known {
 
     /// Capture filters with these servers: their ports where those are few, else their addresses, else all of TCP. A filter that can be
     /// pasted as it is and takes too much is better than one that has to be thought about.
-    fn filtered(&self, text: &str) -> String {
+    fn put_filters(&self, text: &mut String) {
+        if !text.contains(SERVER) && !text.contains(TCP_PORT) {
+            return;
+        }
         let ports = any_of(self.servers.iter().map(|at| at.port)).map(|ports| format!("tcp port {ports}"));
         let hosts = any_of(self.servers.iter().map(|at| at.address)).map(|hosts| format!("host {hosts}"));
         // A host is named before what is asked of it, with the protocol in parentheses or not.
         let by_host = hosts.as_ref().map_or_else(String::new, |hosts| format!("{hosts} and "));
         let asked = ports.as_deref().unwrap_or("tcp");
-        let of_host = [format!("{SERVER}({TCP_PORT}"), format!("{SERVER}{TCP_PORT}")];
-        let [in_parentheses, plain] = of_host;
-        let text = text.replace(&in_parentheses, &format!("{by_host}({asked}"));
-        let text = text.replace(&plain, &format!("{by_host}{asked}")).replace(SERVER, &by_host);
+        put(text, &format!("{SERVER}({TCP_PORT}"), || format!("{by_host}({asked}"));
+        put(text, &format!("{SERVER}{TCP_PORT}"), || format!("{by_host}{asked}"));
+        put(text, SERVER, || by_host);
         match (&ports, &hosts) {
-            (None, Some(hosts)) => text.replace(TCP_PORT, &format!("tcp and {hosts}")),
-            _ => text.replace(TCP_PORT, asked),
+            (None, Some(hosts)) => put(text, TCP_PORT, || format!("tcp and {hosts}")),
+            _ => put(text, TCP_PORT, || asked),
         }
+    }
+}
+
+/// Puts something in place of a word. Most texts have few of the words, and to look for one takes less than to write a text anew.
+fn put<T: AsRef<str>>(text: &mut String, word: &str, with: impl FnOnce() -> T) {
+    if text.contains(word) {
+        *text = text.replace(word, with().as_ref());
     }
 }
 
