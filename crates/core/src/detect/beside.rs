@@ -1,7 +1,5 @@
 //! Connections that share an address and port with one that can not be judged alone.
 
-use std::collections::VecDeque;
-
 use crate::record::Connection;
 use crate::types::{Endpoint, Moment, PacketNo, Seq, Side, Span, Timestamp};
 
@@ -76,9 +74,12 @@ pub(crate) struct Held {
 /// The connections of late, and those that wait. Bounded; what was forgotten is known.
 #[derive(Debug, Default)]
 pub(crate) struct Neighbours {
-    recent: VecDeque<Beside>,
+    /// Once there is no more room, the next takes the place of the oldest.
+    recent: Vec<Beside>,
     /// When each of these was last seen: apart, so that who is forgotten need not be read again.
-    last_seen: VecDeque<Timestamp>,
+    last_seen: Vec<Timestamp>,
+    /// The place of the next one.
+    next: usize,
     forgotten: Option<Timestamp>,
     held: Vec<Held>,
 }
@@ -96,12 +97,14 @@ impl Neighbours {
         if !self.held.is_empty() {
             self.held.iter_mut().for_each(|held| held.meet(brief));
         }
-        if self.recent.len() == RECENT {
-            self.recent.pop_front();
-            self.forgotten = self.forgotten.max(self.last_seen.pop_front());
+        if let (Some(oldest), Some(last_seen)) = (self.recent.get_mut(self.next), self.last_seen.get_mut(self.next)) {
+            *oldest = brief;
+            self.forgotten = self.forgotten.max(Some(std::mem::replace(last_seen, c.last.at)));
+        } else {
+            self.recent.push(brief);
+            self.last_seen.push(c.last.at);
         }
-        self.recent.push_back(brief);
-        self.last_seen.push_back(c.last.at);
+        self.next = (self.next + 1) % RECENT;
     }
 
     /// Keeps a connection until the others from the address and port of one of its sides are known.
@@ -113,7 +116,8 @@ impl Neighbours {
         let end = if side == Side::Client { c.client } else { c.server };
         let incomplete = self.forgotten.is_some_and(|last| last >= c.first.at);
         let mut held = Held { detector, row, connection: c.clone(), counted, beside: Vec::new(), end, incomplete };
-        self.recent.iter().for_each(|brief| held.meet(*brief));
+        let (latest, oldest) = self.recent.split_at(self.next.min(self.recent.len()));
+        oldest.iter().chain(latest).for_each(|brief| held.meet(*brief));
         self.held.push(held);
     }
 

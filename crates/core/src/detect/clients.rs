@@ -43,22 +43,33 @@ pub(super) struct Carried {
 impl Clients {
     pub(super) const NONE: Self = Self { known: Vec::new(), marks: Marks::new(), more: false };
 
+    #[inline]
     pub(super) fn note(&mut self, c: &Connection) {
-        let (address, now) = (c.client.address, c.traffic.client.last_packet.map(|moment| moment.at));
-        let is_it = |place: &usize| self.known.get(*place).is_some_and(|client| client.address == address);
-        let known = self.marks.places(address).find(is_it);
-        let place = known.unwrap_or_else(|| self.meet(address));
+        let now = c.traffic.client.last_packet.map(|moment| moment.at);
+        let place = self.place_of(c.client.address).unwrap_or_else(|| self.meet(c.client.address));
         let Some(client) = self.known.get_mut(place) else { return };
         client.heard = now.max(client.heard);
         // Who closes first keeps the port for a minute (TIME-WAIT, RFC 9293 section 3.6.1).
         if let (Some(syn), Some(Side::Client)) = (c.opening.syn, c.ending.closed_by) {
             client.minute.count(syn.at, c.client.port);
         }
+    }
+
+    /// Of a connection that was noted: the largest segments that arrived on it.
+    pub(super) fn note_carried(&mut self, c: &Connection) {
+        let place = self.place_of(c.client.address);
+        let Some(client) = place.and_then(|place| self.known.get_mut(place)) else { return };
         for side in [Side::Client, Side::Server] {
             if c.traffic[side].largest_payload >= client.carried[side].map_or(LARGE, |carried| carried.bytes) {
                 client.note_carried(c, side);
             }
         }
+    }
+
+    #[inline]
+    fn place_of(&self, address: IpAddr) -> Option<usize> {
+        let is_it = |place: &usize| self.known.get(*place).is_some_and(|client| client.address == address);
+        self.marks.places(address).find(is_it)
     }
 
     /// The place of a client that was not seen before, if there is one.

@@ -24,8 +24,15 @@ pub(super) enum Leads {
 
 impl Leads {
     /// One more connection; one without TLS does not count.
+    #[inline]
     pub(super) fn note(&mut self, c: &Connection) {
-        if c.tls.is_none() || *self == Self::Other {
+        if c.tls.is_some() {
+            self.note_one(c);
+        }
+    }
+
+    fn note_one(&mut self, c: &Connection) {
+        if *self == Self::Other {
             return;
         }
         let next = of(c).map_or(Self::Other, Self::One);

@@ -199,10 +199,9 @@ impl Service {
     }
 
     /// Counts a connection; says how it opened.
-    pub(crate) fn add(&mut self, c: &Connection, outcome: Outcome) -> Option<Start> {
+    pub(crate) fn add(&mut self, c: &Connection, outcome: Outcome, is_bare: bool) -> Option<Start> {
         self.connections += 1;
         self.outcomes[outcome as usize] += 1;
-        self.longest_survived = self.longest_survived.max(c.longest_survived_idle);
         self.note_heard(c);
         Spreads::note(&mut self.spreads, c);
         self.note_opening(c, outcome);
@@ -210,14 +209,21 @@ impl Service {
         if let (Some(syn), Some(start)) = (c.opening.syn, start) {
             self.openings.note(syn.at, start);
         }
-        if c.tls.is_some() || c.http.is_some() {
-            self.note_protocols(c);
+        if !is_bare {
+            self.note_rest(c);
         }
         start
     }
 
+    /// What SYN, SYN-ACK, FIN and RST alone do not show.
     #[inline(never)]
-    fn note_protocols(&mut self, c: &Connection) {
+    fn note_rest(&mut self, c: &Connection) {
+        self.longest_survived = self.longest_survived.max(c.longest_survived_idle);
+        self.clients.note_carried(c);
+        self.server_side_unseen += u64::from(c.visibility.one_way == Some(Side::Client));
+        if let Some(error) = c.icmp_error.filter(IcmpNote::is_no_way) {
+            self.no_way = earlier_and_later(self.no_way, Some((error, error)));
+        }
         if let Some(tls) = &c.tls {
             self.note_version(tls);
             self.hellos.note(c, tls);
@@ -261,11 +267,7 @@ impl Service {
 
     fn note_opening(&mut self, c: &Connection, outcome: Outcome) {
         self.answered += u64::from(c.opening.is_answered());
-        self.server_side_unseen += u64::from(c.visibility.one_way == Some(Side::Client));
         self.ttl = self.ttl.or(c.traffic.server.ttl);
-        if let Some(error) = c.icmp_error.filter(IcmpNote::is_no_way) {
-            self.no_way = earlier_and_later(self.no_way, Some((error, error)));
-        }
         if let (Outcome::Refused, Some(reset)) = (outcome, c.ending.reset) {
             let (low, high) = self.refusal_ttls.unwrap_or((reset.ttl, reset.ttl));
             self.refusal_ttls = Some((low.min(reset.ttl), high.max(reset.ttl)));

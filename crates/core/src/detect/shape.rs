@@ -104,13 +104,24 @@ impl Shape {
     /// One connection in 64, by its client's port: an example for findings about many.
     pub const SAMPLE: Self = Self(1 << 27);
 
-    /// What a finished connection has that had this outcome.
-    pub(crate) fn of(c: &Connection, outcome: Outcome) -> Self {
-        let only = |has: bool, bit: Self| if has { bit } else { Self::ANY };
+    /// What a finished connection has that had this outcome. `is_bare` says that it is SYN, SYN-ACK, FIN and RST alone, each once and where
+    /// it is usual.
+    #[inline]
+    pub(crate) fn of(c: &Connection, outcome: Outcome, is_bare: bool) -> Self {
+        let bare = Self::of_bare(c, outcome);
+        if is_bare {
+            debug_assert_eq!(Self::of_rest(c), Self::ANY, "{c:?}");
+            return bare;
+        }
+        bare | Self::of_rest(c)
+    }
+
+    /// What SYN, SYN-ACK, FIN and RST alone can show.
+    #[inline]
+    fn of_bare(c: &Connection, outcome: Outcome) -> Self {
         only(c.opening.syn.is_some(), Self::SYN)
             | only(c.opening.syn_ack.is_some(), Self::SYN_ACK)
             | only(c.carried_payload(), Self::PAYLOAD)
-            | only(c.tls.is_some(), Self::TLS)
             | match c.ending.kind {
                 CloseKind::Fin => Self::ENDED | Self::ENDED_BY_FIN,
                 CloseKind::Reset => Self::ENDED | Self::ENDED_BY_RESET,
@@ -125,7 +136,19 @@ impl Shape {
             )
             | only(super::tcp::is_short(c), Self::SHORT)
             | only(matches!(outcome, Outcome::Established | Outcome::Reset), Self::USED)
+            | only(matches!(outcome, Outcome::Refused | Outcome::ResetInHandshake), Self::RESET_AT_ONCE)
             | only(c.traffic.client.packets > 0 && c.traffic.server.packets > 0, Self::BOTH_SIDES)
+            | only(c.ending.late_write.is_some() || c.refused_unseen(), Self::LATE_WRITE)
+            | only(c.visibility.flags_only, Self::FLAGS_ONLY)
+            | c.ending.reset.as_ref().map_or(Self::ANY, Self::of_reset)
+            | only(super::tcp::is_busy(c), Self::BUSY)
+            | only(super::tcp::refusal_of_syn_ack(c).is_some(), Self::SYN_ACK_REFUSED)
+            | only(is_sample(c), Self::SAMPLE)
+    }
+
+    /// What takes payload, retries, another way of capture, or word from elsewhere.
+    fn of_rest(c: &Connection) -> Self {
+        only(c.tls.is_some(), Self::TLS)
             | c.dialogue.as_deref().map_or(Self::ANY, |dialogue| Self::of_dialogue(c, dialogue))
             | only(c.begun_in.is_some(), Self::DIALOGUE | Self::SAID)
             | if c.http.is_some() { Self::of_http(c) } else { Self::ANY }
@@ -134,8 +157,6 @@ impl Shape {
             | only(c.visibility.mid_stream, Self::MID_STREAM)
             | only(c.visibility.cut_by_snaplen > 0, Self::CUT)
             | only(c.visibility.twins > 0, Self::TWINS)
-            | only(c.ending.late_write.is_some() || c.refused_unseen(), Self::LATE_WRITE)
-            | only(c.visibility.flags_only, Self::FLAGS_ONLY)
             | only(
                 c.traffic.client.first_payload.is_some() && c.traffic.server.first_payload.is_some(),
                 Self::BOTH_SPOKE,
@@ -143,19 +164,14 @@ impl Shape {
             | only(c.traffic.client.unanswered.is_some() || c.traffic.server.unanswered.is_some(), Self::UNANSWERED)
             | only(c.traffic.client.is_stuck() || c.traffic.server.is_stuck(), Self::STUCK)
             | only(c.traffic.client.first_payload.is_some(), Self::CLIENT_SPOKE)
-            | c.ending.reset.as_ref().map_or(Self::ANY, Self::of_reset)
-            | only(super::tcp::is_busy(c), Self::BUSY)
-            | only(matches!(outcome, Outcome::Refused | Outcome::ResetInHandshake), Self::RESET_AT_ONCE)
             | only(c.traffic.client.zero_window.is_some() || c.traffic.server.zero_window.is_some(), Self::ZERO_WINDOW)
             | only(c.traffic.client.probes.is_some() || c.traffic.server.probes.is_some(), Self::PROBED)
             | only(c.icmp_error.is_some_and(|error| error.lost.is_some()), Self::REJECTED)
             | only(c.opening.syn_count > 1, Self::SYN_REPEATED)
             | only(c.opening.syn_ack_count > 1, Self::SYN_ACK_REPEATED)
             | only(c.opening.challenge_ack.is_some(), Self::CHALLENGED)
-            | only(super::tcp::refusal_of_syn_ack(c).is_some(), Self::SYN_ACK_REFUSED)
             | only(c.visibility.missing_bytes.client > 0 || c.visibility.missing_bytes.server > 0, Self::GAPS)
             | only(c.exceeds_mss(Side::Client) || c.exceeds_mss(Side::Server), Self::OVERSIZED)
-            | only(is_sample(c), Self::SAMPLE)
     }
 
     fn of_reset(reset: &Reset) -> Self {
@@ -197,6 +213,12 @@ impl Shape {
     pub const fn lacks(self, unwanted: Self) -> bool {
         unwanted.0 & self.0 == 0
     }
+}
+
+/// A bit for what there is.
+#[inline]
+const fn only(has: bool, bit: Shape) -> Shape {
+    if has { bit } else { Shape::ANY }
 }
 
 /// See [`Shape::SAMPLE`].

@@ -173,6 +173,7 @@ impl<S: Sink> Connections<S> {
             next.ask_for(&self.notes);
         }
         value.finish(&key, &mut self.notes, evicted, now, &self.means, &mut self.desk);
+        let is_bare = self.desk.is_bare();
         let connection = self.desk.connection();
         self.limited.over_limit += u64::from(connection.visibility.over_limit);
         self.oddities.note(connection);
@@ -182,7 +183,7 @@ impl<S: Sink> Connections<S> {
         if connection.is_sampled() {
             self.limited.sampled += 1;
         } else {
-            self.casebook.add(connection);
+            self.casebook.add(connection, is_bare);
         }
         self.sink.connection(connection, places.all());
     }

@@ -44,6 +44,12 @@ impl Desk {
         self.is_blank = false;
     }
 
+    /// Whether the connection at hand was written to what was blank: it is SYN, SYN-ACK, FIN and RST alone, each once and where it is
+    /// usual.
+    pub(crate) const fn is_bare(&self) -> bool {
+        self.is_blank
+    }
+
     /// The connection at hand.
     pub(crate) const fn connection(&mut self) -> &mut Connection {
         &mut self.connection

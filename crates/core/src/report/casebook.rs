@@ -104,16 +104,17 @@ impl Casebook {
         }
     }
 
-    /// Judges a finished connection: attaches its symptoms and adds it to its service.
-    pub(crate) fn add(&mut self, connection: &mut Connection) {
+    /// Judges a finished connection: attaches its symptoms and adds it to its service. `is_bare` says that it is SYN, SYN-ACK, FIN and RST
+    /// alone, each once and where it is usual: of such a one much need not be asked.
+    pub(crate) fn add(&mut self, connection: &mut Connection, is_bare: bool) {
         let outcome = connection.outcome();
         let row = self.row_of(connection);
-        self.seen_in_part.note(connection);
+        self.seen_in_part.note(connection, is_bare);
         self.neighbours.note(connection);
         let Self { rows, whole, load, checks, said, not_visible, limits, neighbours, .. } = self;
         let Some(Row { service, cells, shapes, failures }) = rows.get_mut(row) else { return };
-        load.note(connection, service.add(connection, outcome));
-        let plan = shapes.plan(Shape::of(connection, outcome), checks);
+        load.note(connection, service.add(connection, outcome, is_bare));
+        let plan = shapes.plan(Shape::of(connection, outcome, is_bare), checks);
         debug_assert_eq!(plan.broken(checks, connection), None, "it says more than its needs() and clears() allow");
         let mut asked = plan.asked;
         for (number, check) in chosen(checks, plan.alike) {
@@ -350,10 +351,13 @@ impl Casebook {
 }
 
 impl SeenInPart {
-    fn note(&mut self, connection: &Connection) {
+    fn note(&mut self, connection: &Connection, is_bare: bool) {
         let seen = &connection.visibility;
-        self.one_way += u64::from(seen.one_way.is_some());
         self.flags_only += u64::from(seen.flags_only);
+        if is_bare {
+            return;
+        }
+        self.one_way += u64::from(seen.one_way.is_some());
         self.cut += u64::from(seen.cut_by_snaplen > 0);
         let missing = seen.missing_bytes.client > 0 || seen.missing_bytes.server > 0;
         self.with_holes += u64::from(missing && !seen.flags_only);
