@@ -142,6 +142,18 @@ impl CloseKind {
     }
 }
 
+impl Ending {
+    /// Whether a program of one side ended it: by FIN, or by a RST of the shape of a live socket's. Others are of a host that does not know
+    /// the connection, or of a device in its name.
+    pub(crate) fn is_by_program(&self) -> bool {
+        match self.kind {
+            CloseKind::Fin => true,
+            CloseKind::Reset => self.reset.is_some_and(|reset| reset.kind == ResetKind::Abort),
+            CloseKind::Timeout | CloseKind::Open => false,
+        }
+    }
+}
+
 /// How long a connection was quiet before its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct IdleTime {

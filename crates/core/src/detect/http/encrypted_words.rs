@@ -5,7 +5,7 @@
 
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
-use crate::record::{CloseKind, Connection, ResetKind, Speaks};
+use crate::record::{Connection, Speaks};
 use crate::types::{Moment, Side, Span};
 
 pub(super) const KIND: &str = "encrypted-words";
@@ -25,11 +25,7 @@ const TLS_1_3: u16 = 0x0304;
 /// The words of the server, and the end.
 pub(super) fn of(c: &Connection) -> Option<(Moment, Moment)> {
     let tls = c.tls.as_ref().filter(|tls| is_database(c.begun_in) && tls.is_established())?;
-    let by_program = match c.ending.kind {
-        CloseKind::Fin => true,
-        CloseKind::Reset => c.ending.reset.is_some_and(|reset| reset.kind == ResetKind::Abort),
-        CloseKind::Timeout | CloseKind::Open => false,
-    };
+    let by_program = c.ending.is_by_program();
     let (end, by) = (c.ending.first.filter(|_| by_program)?, c.ending.closed_by?);
     // A request that got no answer is another matter.
     let words = c.last_exchange.map_or_else(|| c.goodbye?.answer_before, |(_, answered)| answered)?;

@@ -3,7 +3,7 @@
 use crate::detect::thresholds::{ABANDONED_AFTER, WAITED_LEAST};
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
-use crate::record::{CloseKind, Connection, ResetKind, Speaks};
+use crate::record::{Connection, Speaks};
 use crate::tls::{Stage, Tls};
 use crate::types::{Moment, Side, Span};
 
@@ -58,11 +58,7 @@ pub(super) fn of(c: &Connection, tls: &Tls) -> Option<Stopped> {
     let whole = tls.stage == Stage::ServerFlight && !tls.server_record_open && !tls.reversed;
     let silent =
         c.traffic.client.last_payload.is_some_and(|last| last.packet <= hello.packet) && tls.client_finished.is_none();
-    let by_program = match c.ending.kind {
-        CloseKind::Fin => true,
-        CloseKind::Reset => c.ending.reset.is_some_and(|reset| reset.kind == ResetKind::Abort),
-        CloseKind::Timeout | CloseKind::Open => false,
-    };
+    let by_program = c.ending.is_by_program();
     let said_why = !tls.alerts.is_empty() || tls.malformed.is_some();
     let arrived = c.traffic.client.unanswered.is_none() && c.traffic.server.unanswered.is_none();
     let waited = end.at.since(flight.at) >= ABANDONED_AFTER;

@@ -5,7 +5,7 @@ use crate::detect::recapture;
 use crate::detect::thresholds::{ABANDONED_AFTER, ABANDONED_ROUND_TRIPS, SILENT_AFTER_HELLO};
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Group, Pace, Severity, Shape, Told};
-use crate::record::{CloseKind, Connection, ResetKind};
+use crate::record::Connection;
 use crate::tls::{Stage, Tls};
 use crate::types::{Moment, Side, Span};
 
@@ -128,12 +128,7 @@ struct Left {
 
 /// Where the client ended an unfinished handshake in which it said nothing after its hello: no alert, and nothing else.
 fn left_by_client(c: &Connection, tls: &Tls, hello: Moment) -> Option<Moment> {
-    let by_program = match c.ending.kind {
-        CloseKind::Fin => true,
-        // Others are of a host that does not know the connection, or of a device in the client's name.
-        CloseKind::Reset => c.ending.reset.is_some_and(|reset| reset.kind == ResetKind::Abort),
-        CloseKind::Timeout | CloseKind::Open => false,
-    };
+    let by_program = c.ending.is_by_program();
     let unfinished = tls.stage <= Stage::ServerFlight && tls.client_finished.is_none();
     let said_more = c.traffic.client.last_payload.is_some_and(|last| last.packet > hello.packet);
     let end = c.ending.first.filter(|end| end.packet > hello.packet)?;

@@ -6,7 +6,7 @@
 use crate::detect::thresholds::ABANDONED_AFTER;
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
-use crate::record::{CloseKind, Connection, ResetKind};
+use crate::record::{CloseKind, Connection};
 use crate::tls::Tls;
 use crate::types::{Moment, Side, Span};
 
@@ -40,11 +40,7 @@ pub(super) fn of(c: &Connection, tls: &Tls) -> Option<Unfinished> {
     if tls.alerts.iter().any(|alert| alert.at.packet < end.packet) {
         return None;
     }
-    let by_program = match c.ending.kind {
-        CloseKind::Fin => true,
-        CloseKind::Reset => c.ending.reset.is_some_and(|reset| reset.kind == ResetKind::Abort),
-        CloseKind::Timeout | CloseKind::Open => false,
-    };
+    let by_program = c.ending.is_by_program();
     // Where the client's flight did not arrive the path is at fault.
     let arrived = c.traffic.client.unanswered.is_none() && c.traffic.server.unanswered.is_none();
     let kind = match c.ending.closed_by {
