@@ -31,6 +31,7 @@ mod service;
 mod service_key;
 mod shape;
 mod sketch;
+mod spoken;
 mod spreads;
 mod symptom;
 mod tcp;

@@ -2,10 +2,10 @@
 
 use super::idle_timer;
 use crate::detect::recapture;
+use crate::detect::spoken::{self, Spoken};
 use crate::detect::thresholds::{ABORT_BURST, ABORT_BURST_WITHIN, IDLE_LEAST, TIMER_SAMPLES};
-use crate::detect::timeouts::Spoken;
 use crate::detect::words::{capitalised, counted};
-use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told, timeouts};
+use crate::detect::{Case, Confidence, Detector, Exam, Service, Severity, Shape, Told};
 use crate::record::{CloseKind, Connection, Outcome, ResetKind};
 use crate::types::Side;
 
@@ -96,7 +96,7 @@ impl Detector for AbortiveClose {
         exam.symptom(CODE, kind, severity, Confidence::High, &[last, Some(reset.at)])
             .happened(reset.at)
             .span(c.ending.idle.map(|idle| idle.span));
-        timeouts::quote_spoken(c, exam);
+        spoken::quote(c, exam);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {

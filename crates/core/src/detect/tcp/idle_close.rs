@@ -3,10 +3,10 @@
 use super::idle_timer::{hits_among, tell_timer, within};
 use crate::detect::http::asked::got_no_answer_but_records;
 use crate::detect::http::websocket_cut;
+use crate::detect::spoken::{self, Spoken};
 use crate::detect::thresholds::{
     IDLE_LEAST, IDLE_UNCERTAINTY_SHARE, TIMER_GAP, TIMER_GAP_SHARE, TIMER_SAMPLES, TIMER_SPREAD_SHARE,
 };
-use crate::detect::timeouts::Spoken;
 use crate::detect::{Case, Cluster, Confidence, Detector, Exam, Group, Service, Severity, Shape, Told, timeouts};
 use crate::detect::{event, recapture};
 use crate::record::{CloseKind, Connection, IdleSource, IdleTime};
@@ -108,7 +108,7 @@ impl Detector for IdleClose {
             .span(Some(idle.span))
             .delay(c.ending.first.map(|end| end.at.since(c.first.at)))
             .quietly();
-        timeouts::quote_spoken(c, exam);
+        spoken::quote(c, exam);
     }
 
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
@@ -136,7 +136,7 @@ fn note_life(c: &Connection, exam: &mut Exam<'_>) {
     let life = end.at.since(syn.at);
     if c.ending.closed_by == Some(Side::Server) && life >= IDLE_LEAST {
         exam.symptom(CODE, LIFE, Severity::Info, Confidence::Low, &[Some(syn), Some(end)]).delay(Some(life)).quietly();
-        timeouts::quote_spoken(c, exam);
+        spoken::quote(c, exam);
     }
 }
 

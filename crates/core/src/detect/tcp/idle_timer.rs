@@ -2,8 +2,8 @@
 
 use super::idle_close::{ALIKE_LEAST, HIT, HIT_BY_TIMESTAMPS, QUIET_BY_TIMESTAMPS, UNCLEAR_BY_TIMESTAMPS, WEBSOCKET};
 use crate::detect::http::websocket_cut;
+use crate::detect::spoken::Spoken;
 use crate::detect::thresholds::{SAFE_IDLE_SHARE, TIMER_SAMPLES, TIMER_SHARE, TIMER_SPREAD_SHARE};
-use crate::detect::timeouts::Spoken;
 use crate::detect::{Case, Cluster, Common, Confidence, Group, Service, Severity, Told, timeouts};
 use crate::types::Span;
 

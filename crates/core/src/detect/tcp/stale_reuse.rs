@@ -2,8 +2,8 @@
 
 use super::after_handshake;
 use super::idle_timer;
+use crate::detect::spoken::{self, Spoken};
 use crate::detect::thresholds::{CLOSED_SOCKET_WAITS, IDLE_LEAST, NOTICED_WITHIN, REQUEST_BYTES};
-use crate::detect::timeouts::Spoken;
 use crate::detect::{Case, Confidence, Detector, Distribution, Exam, Group, Service, Severity, Shape, Told, timeouts};
 use crate::detect::{event, recapture};
 use crate::record::{Connection, Fin, IdleTime, LateWrite, Reset, ResetKind};
@@ -110,7 +110,7 @@ impl Detector for StaleReuse {
         .span(c.ending.idle.map(|idle| idle.span))
         .delay(Some(write.after_fin.abs()))
         .count(write.bytes);
-        timeouts::quote_spoken(c, exam);
+        spoken::quote(c, exam);
         after_handshake::quote(c, closed.at, exam);
         if let Some(http) = c.http.as_ref().filter(|http| !http.incomplete) {
             if c.opening.syn.is_some() && begins_a_request(c, &write) {
