@@ -254,6 +254,7 @@ impl Group {
 
     /// Counts the client, and its pace; gives the place of the kind. A pace knows the places of its client and its kind, so
     /// that one search is enough.
+    #[inline]
     fn note_pace(&mut self, address: IpAddr, kind: &'static str, began: Timestamp, ended: Timestamp) -> usize {
         for place in self.pace_marks.places(address) {
             if let Some(pace) = self.paces.get_mut(place)
@@ -267,6 +268,11 @@ impl Group {
                 return usize::from(pace.kind_place);
             }
         }
+        self.begin_pace(address, kind, began, ended)
+    }
+
+    #[cold]
+    fn begin_pace(&mut self, address: IpAddr, kind: &'static str, began: Timestamp, ended: Timestamp) -> usize {
         let (client_place, kind_place) = (self.note_client(address), self.kind_of(kind));
         if self.paces.len() < MAX_PACES
             && let Ok(kind_place) = u8::try_from(kind_place)

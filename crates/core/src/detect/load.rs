@@ -16,6 +16,8 @@ pub struct Load {
     origin: i64,
     /// The length of one span, in seconds: a power of two.
     shift: u8,
+    /// The latest second in which an attempt began.
+    latest: Option<i64>,
     /// Attempts of a host at itself.
     pub(super) fallbacks: Fallbacks,
     /// Attempts that were given up beside others.
@@ -56,16 +58,18 @@ impl Load {
         self.races.note(c);
         // What got no answer may have been dropped before it was tracked: that is the very case which is looked for.
         let opened = u32::from(start != Some(Start::Never));
-        if let Some(part) = self.part(c.first.at) {
+        let second = second_of(c.first.at);
+        if let Some(part) = self.part(second) {
             part.opened += opened;
             if let Some(start) = start {
                 part.attempts += 1;
                 part.missed += u32::from(start != Start::AtOnce);
+                self.latest = self.latest.max(Some(second));
             }
         }
         // What only fell silent is tracked for hours.
         if matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset)
-            && let Some(part) = self.part(c.last.at)
+            && let Some(part) = self.part(second_of(c.last.at))
         {
             part.ended += opened;
         }
@@ -76,16 +80,15 @@ impl Load {
         }
     }
 
-    /// The end of the last second in which an attempt is known to have begun.
+    /// The end of the last span in which an attempt is known to have begun.
     fn latest_attempt(&self) -> Timestamp {
-        let last = self.spans.iter().rposition(|part| part.attempts > 0).map_or(0, |place| place as i64 + 1);
-        let seconds = (self.origin + last) << self.shift;
+        let end = self.latest.map_or(self.origin, |second| (second >> self.shift) + 1);
+        let seconds = end << self.shift;
         Timestamp::from_nanos(seconds.saturating_mul(Span::from_secs(1).as_nanos()))
     }
 
     #[inline]
-    fn part(&mut self, at: Timestamp) -> Option<&mut Part> {
-        let second = at.as_nanos().div_euclid(Span::from_secs(1).as_nanos());
+    fn part(&mut self, second: i64) -> Option<&mut Part> {
         if self.spans.is_empty() {
             self.origin = second;
         }
@@ -152,6 +155,12 @@ impl Load {
     }
 }
 
+/// Seconds since 1970.
+#[inline]
+const fn second_of(at: Timestamp) -> i64 {
+    at.as_nanos().div_euclid(Span::from_secs(1).as_nanos())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,7 +169,7 @@ mod tests {
     fn memory_is_bounded_and_nothing_is_lost() {
         let mut load = Load::default();
         for second in [5_000, 4_990, 1, 90_000, 40_000, 1_000_000, 0] {
-            if let Some(part) = load.part(Timestamp::from_nanos(second * 1_000_000_000)) {
+            if let Some(part) = load.part(second) {
                 part.attempts += 1;
             }
         }
@@ -178,7 +187,7 @@ mod tests {
     fn what_was_closed_is_tracked_for_a_time() {
         let mut load = Load::default();
         for second in 0..30 {
-            if let Some(part) = load.part(Timestamp::from_nanos(second * 1_000_000_000)) {
+            if let Some(part) = load.part(second) {
                 part.attempts += 5;
                 part.opened += 4;
                 part.ended += 3;
@@ -194,7 +203,7 @@ mod tests {
     fn the_far_ends_of_time_do_no_harm() {
         let mut load = Load::default();
         for at in [Timestamp::MIN, Timestamp::MAX, Timestamp::from_nanos(0)] {
-            assert!(load.part(at).is_some());
+            assert!(load.part(second_of(at)).is_some());
         }
         assert!(load.spans.len() as i64 <= MOST);
     }

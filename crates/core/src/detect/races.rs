@@ -64,7 +64,11 @@ impl Races {
         let (Some(syn), Some(answer), false) = (c.opening.syn, c.opening.syn_ack, self.more) else { return };
         let attempt = Attempt { client: c.client, server: c.server, syn, answer };
         if c.opening.ack.is_some() {
-            self.note_opened(attempt);
+            // Who won won over one that lost.
+            if !self.lost.is_empty() {
+                return self.note_opened(attempt);
+            }
+            self.keep(attempt);
         } else if answer.at.since(syn.at) >= CONNECT_TIMEOUT_LEAST && refusal_of_syn_ack(c).is_some() {
             self.note_lost(attempt);
         }
@@ -79,6 +83,11 @@ impl Races {
             self.note_winner(attempt.server);
             return;
         }
+        self.keep(attempt);
+    }
+
+    #[inline]
+    fn keep(&mut self, attempt: Attempt) {
         match self.recent.get_mut(self.next) {
             Some(oldest) => *oldest = attempt,
             None => self.recent.push(attempt),

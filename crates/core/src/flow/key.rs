@@ -32,7 +32,11 @@ impl Key {
             Endpoint::new(Ipv6Addr::from_bits(address).into(), port as u16)
         };
         let (low, high) = match *self {
-            Self::V4 { low, high } => (v4(low), v4(high)),
+            Self::V4 { low, high } => {
+                // Put in order before they are ends, which are larger.
+                let (source, destination) = if forward { (low, high) } else { (high, low) };
+                return Tuple { source: v4(source), destination: v4(destination) };
+            }
             Self::V6 { low, high, ports } => (v6(low, ports >> 16), v6(high, ports)),
         };
         if forward { Tuple { source: low, destination: high } } else { Tuple { source: high, destination: low } }

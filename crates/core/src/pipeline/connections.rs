@@ -166,13 +166,14 @@ impl<S: Sink> Connections<S> {
         }
     }
 
-    pub(super) fn finish(&mut self, gone: Gone<Live>, now: Timestamp, places: &Places) {
-        let Gone { key, value, evicted } = gone;
+    pub(super) fn finish(&mut self, mut gone: Gone<Live>, now: Timestamp, places: &Places) {
+        // Looked at where it stands: it is large.
+        let Gone { key, value, evicted } = &mut gone;
         self.keepers.leave(value.kept());
         if let Some(next) = self.table.next_to_go() {
             next.ask_for(&self.notes);
         }
-        value.finish(&key, &mut self.notes, evicted, now, &self.means, &mut self.desk);
+        value.finish(key, &mut self.notes, *evicted, now, &self.means, &mut self.desk);
         let is_bare = self.desk.is_bare();
         let connection = self.desk.connection();
         self.limited.over_limit += u64::from(connection.visibility.over_limit);

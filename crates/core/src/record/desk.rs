@@ -20,8 +20,8 @@ impl Desk {
         Self { connection: blank(), is_blank: true }
     }
 
-    /// A connection that has nothing but numbers, ends, moments, opening, traffic, ending, the words of Zeek and Wireshark, and
-    /// visibility: these are to be written, whatever stands there; all others are blank.
+    /// A connection that has nothing but what SYN, SYN-ACK, FIN and RST alone can show, [`Brief`](crate::tcp::Brief): that is to be written,
+    /// whatever stands there; all else is blank.
     #[inline]
     pub(super) fn blank(&mut self) -> &mut Connection {
         if !self.is_blank {

@@ -1,7 +1,7 @@
 //! A connection in the table: only its packets at first, and more once there is something to follow.
 
 use super::notes::{List, Note, Notes};
-use super::{Builder, Connection, Desk, Means, SeenAt, Sighting, Visibility};
+use super::{Builder, Connection, Desk, Means, SeenAt, Sighting};
 use crate::flow::{Class, Key};
 use crate::net::{Flags, IcmpError, Place, Segment, Tunnel};
 use crate::tcp::{Brief, Told};
@@ -151,7 +151,7 @@ impl Live {
 
     /// The finished record, on the desk. `capture_end` is the time of the last packet of the capture so far.
     pub(crate) fn finish(
-        self,
+        &mut self,
         key: &Key,
         notes: &mut Notes,
         evicted: bool,
@@ -168,7 +168,7 @@ impl Live {
 
 /// By itself, so that little stands between the ends of those that did not grow.
 #[inline(never)]
-fn finish_grown(mut builder: Box<Builder>, evicted: bool, capture_end: Timestamp, limits: &Means, desk: &mut Desk) {
+fn finish_grown(builder: &mut Builder, evicted: bool, capture_end: Timestamp, limits: &Means, desk: &mut Desk) {
     desk.put(builder.finish(evicted, capture_end, limits));
 }
 
@@ -234,9 +234,13 @@ impl Young {
         let Some(mut brief) = Brief::begin(told, first.at, &first.bare) else { return false };
         let mut last = first.at;
         for note in packets {
-            let side = if note.forward == first.forward { Side::Client } else { Side::Server };
             let is_plain = !note.is_twin && note.interface == first.interface;
-            if !is_plain || !brief.takes(side, note.at, &note.bare) {
+            // Two calls, each compiled for its side.
+            let is_usual = match note.forward == first.forward {
+                true => is_plain && brief.takes(Side::Client, note.at, &note.bare),
+                false => is_plain && brief.takes(Side::Server, note.at, &note.bare),
+            };
+            if !is_usual {
                 return false;
             }
             last = note.at;
@@ -249,14 +253,9 @@ impl Young {
         c.seen_at = SeenAt::default();
         c.seen_at.note(first.interface);
         (c.conn_state, c.history, c.completeness) = (became.conn_state, became.history, became.completeness);
-        c.visibility = Visibility {
-            flags_only: became.flags_only,
-            gaps: became.gaps,
-            first_gap: became.first_gap,
-            evicted,
-            capture_went_on: capture_end.since(last.at).max(Span::ZERO),
-            ..Visibility::default()
-        };
+        let seen = &mut c.visibility;
+        (seen.flags_only, seen.gaps, seen.first_gap) = (became.flags_only, became.gaps, became.first_gap);
+        (seen.evicted, seen.capture_went_on) = (evicted, capture_end.since(last.at).max(Span::ZERO));
         true
     }
 

@@ -80,7 +80,7 @@ impl<'a> Brief<'a> {
     }
 
     /// The next packet; `false` if it is not usual, and then nothing can be told.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn takes(&mut self, side: Side, at: Moment, s: &Bare) -> bool {
         let Told { opening, traffic, ending } = &mut self.told;
         // A RST ends it: what comes after that is not usual.
@@ -104,7 +104,7 @@ impl<'a> Brief<'a> {
     }
 
     /// A SYN or a SYN-ACK.
-    #[inline]
+    #[inline(always)]
     fn open(&mut self, side: Side, at: Moment, s: &Bare, letter: u8) {
         self.note(side, at, letter, s);
         let (me, traffic) = (&mut self.ends[side], &mut self.told.traffic[side]);
@@ -117,7 +117,7 @@ impl<'a> Brief<'a> {
     }
 
     /// What every packet tells.
-    #[inline]
+    #[inline(always)]
     fn note(&mut self, side: Side, at: Moment, letter: u8, s: &Bare) {
         let traffic = &mut self.told.traffic[side];
         traffic.packets += 1;
@@ -126,7 +126,7 @@ impl<'a> Brief<'a> {
         self.completeness |= completeness::of_flags(s.flags);
     }
 
-    #[inline]
+    #[inline(always)]
     fn close(&mut self, side: Side, at: Moment, s: &Bare) {
         self.note(side, at, if side == Side::Client { b'F' } else { b'f' }, s);
         self.note_first(side, CloseKind::Fin, at, s);
@@ -148,6 +148,7 @@ impl<'a> Brief<'a> {
         me.acknowledge(&mut ending.fin[side.peer()], s, at);
     }
 
+    #[inline(always)]
     fn reset(&mut self, side: Side, at: Moment, s: &Bare) {
         self.note(side, at, if side == Side::Client { b'R' } else { b'r' }, s);
         self.note_first(side, CloseKind::Reset, at, s);
@@ -165,7 +166,7 @@ impl<'a> Brief<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn note_first(&mut self, side: Side, kind: CloseKind, at: Moment, s: &Bare) {
         let ending = &mut *self.told.ending;
         if ending.first.is_none() {
@@ -240,6 +241,7 @@ impl Told<'_> {
 
 impl End {
     /// It acknowledges what the peer sent: at the most its FIN is of interest.
+    #[inline(always)]
     fn acknowledge(&mut self, peers: &mut Option<Fin>, s: &Bare, at: Moment) {
         let advanced = self.acknowledged.is_none_or(|last| s.ack.is_after(last));
         if advanced
