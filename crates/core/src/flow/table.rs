@@ -89,7 +89,7 @@ impl<T> Table<T> {
     }
 
     /// The place of a tuple's connection.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn find(&self, flow: &Flow) -> Option<u32> {
         let slots = &self.slots;
         let is_it = |place: &u32| slots.get(*place as usize).is_some_and(|slot| slot.key == flow.key);

@@ -108,7 +108,7 @@ impl Live {
     }
 
     /// The next segment, if it only has to be noted: says what state that leads to. Any other goes to `on_segment`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn on_bare_segment(&mut self, sighting: &Sighting<'_>, notes: &mut Notes) -> Option<Class> {
         match self {
             Self::Young(young) if sighting.segment.payload_len == 0 && young.notes.has_room() => {
@@ -173,7 +173,7 @@ fn finish_grown(builder: &mut Builder, evicted: bool, capture_end: Timestamp, li
 }
 
 impl Young {
-    #[inline]
+    #[inline(always)]
     fn note(&mut self, sighting: &Sighting<'_>, notes: &mut Notes) {
         self.sent.note(sighting);
         notes.add(&mut self.notes, sighting);

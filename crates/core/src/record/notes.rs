@@ -63,6 +63,7 @@ impl Notes {
     }
 
     /// Adds a segment without payload to a list that has room.
+    #[inline(always)]
     pub(super) fn add(&mut self, list: &mut List, sighting: &Sighting<'_>) {
         if let Some(place) = list.places.get_mut(usize::from(list.len)) {
             *place = self.note(sighting);
