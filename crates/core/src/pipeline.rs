@@ -14,7 +14,7 @@ use crate::capture::{Captures, Frame, Interfaces, LinkType, Names, Reader};
 use crate::detect::CaptureFacts;
 use crate::flow::{Clock, Flow, Now, Places, Twins};
 use crate::inspector::Sink;
-use crate::link::{Decoder, link_name};
+use crate::link::{Decoder, Plain, link_name};
 use crate::net::{Decoded, Segment, Skip};
 use crate::record::Sighting;
 use crate::report::CaptureSummary;
@@ -104,8 +104,8 @@ impl<S: Sink> Pipeline<S> {
         }
         let Self { flows, decoder, .. } = self;
         // Nearly every packet comes on the narrow road: what follows is compiled once more for it.
-        match Decoder::decode_narrow(frame) {
-            Some(segment) => flows.on_segment(&segment, frame, now),
+        match Plain::narrow(frame) {
+            Some(plain) => flows.on_segment(&plain.segment(), frame, now),
             // Looked at where it stands: a segment is large.
             None => match &decoder.decode_wide(frame) {
                 Decoded::Tcp(segment) => flows.on_wide_segment(segment, frame, now),

@@ -43,22 +43,24 @@ pub(super) struct Carried {
 impl Clients {
     pub(super) const NONE: Self = Self { known: Vec::new(), marks: Marks::new(), more: false };
 
+    /// Notes a finished connection; says where its client stands, if it does.
     #[inline]
-    pub(super) fn note(&mut self, c: &Connection) {
+    pub(super) fn note(&mut self, c: &Connection) -> usize {
         let now = c.traffic.client.last_packet.map(|moment| moment.at);
         let place = self.place_of(c.client.address).unwrap_or_else(|| self.meet(c.client.address));
-        let Some(client) = self.known.get_mut(place) else { return };
+        let Some(client) = self.known.get_mut(place) else { return place };
         client.heard = now.max(client.heard);
         // Who closes first keeps the port for a minute (TIME-WAIT, RFC 9293 section 3.6.1).
         if let (Some(syn), Some(Side::Client)) = (c.opening.syn, c.ending.closed_by) {
             client.minute.count(syn.at, c.client.port);
         }
+        place
     }
 
-    /// Of a connection that was noted: the largest segments that arrived on it.
-    pub(super) fn note_carried(&mut self, c: &Connection) {
-        let place = self.place_of(c.client.address);
-        let Some(client) = place.and_then(|place| self.known.get_mut(place)) else { return };
+    /// Of a connection that was noted, and whose client stands there: the largest segments that arrived on it.
+    #[inline]
+    pub(super) fn note_carried(&mut self, place: usize, c: &Connection) {
+        let Some(client) = self.known.get_mut(place) else { return };
         for side in [Side::Client, Side::Server] {
             if c.traffic[side].largest_payload >= client.carried[side].map_or(LARGE, |carried| carried.bytes) {
                 client.note_carried(c, side);

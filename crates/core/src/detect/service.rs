@@ -202,7 +202,7 @@ impl Service {
     pub(crate) fn add(&mut self, c: &Connection, outcome: Outcome, is_bare: bool) -> Option<Start> {
         self.connections += 1;
         self.outcomes[outcome as usize] += 1;
-        self.note_heard(c);
+        let client = self.note_heard(c);
         Spreads::note(&mut self.spreads, c);
         self.note_opening(c, outcome);
         let start = Start::of(c, outcome);
@@ -210,16 +210,16 @@ impl Service {
             self.openings.note(syn.at, start);
         }
         if !is_bare {
-            self.note_rest(c);
+            self.note_rest(c, client);
         }
         start
     }
 
     /// What SYN, SYN-ACK, FIN and RST alone do not show.
     #[inline(never)]
-    fn note_rest(&mut self, c: &Connection) {
+    fn note_rest(&mut self, c: &Connection, client: usize) {
         self.longest_survived = self.longest_survived.max(c.longest_survived_idle);
-        self.clients.note_carried(c);
+        self.clients.note_carried(client, c);
         self.server_side_unseen += u64::from(c.visibility.one_way == Some(Side::Client));
         if let Some(error) = c.icmp_error.filter(IcmpNote::is_no_way) {
             self.no_way = earlier_and_later(self.no_way, Some((error, error)));
@@ -240,9 +240,10 @@ impl Service {
         }
     }
 
-    fn note_heard(&mut self, c: &Connection) {
+    /// Says where the client stands.
+    fn note_heard(&mut self, c: &Connection) -> usize {
         self.heard = self.heard.max(c.traffic.server.last_packet.map(|moment| moment.at));
-        self.clients.note(c);
+        self.clients.note(c)
     }
 
     /// Clients that closed first, and how fast they used up their ports.

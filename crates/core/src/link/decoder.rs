@@ -6,9 +6,7 @@ use super::{amsdu, ethernet, llc, macsec, mpls, ppp, table, wlan};
 use crate::Limits;
 use crate::capture::Frame;
 use crate::net::ipcomp::Unpacker;
-use crate::net::{
-    self, Decoded, Fragment, Fragments, Header, Piece, Place, Segment, Skip, Step, TunnelKind, Walk, Whole,
-};
+use crate::net::{self, Decoded, Fragment, Fragments, Header, Piece, Place, Skip, Step, TunnelKind, Walk, Whole};
 
 /// Headers that every packet may have without being nested: link, IP, TCP.
 const PLAIN_HEADERS: usize = 3;
@@ -54,19 +52,13 @@ impl Decoder {
     /// [opened](Self::open).
     #[inline(always)]
     pub fn decode<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
-        match Self::decode_narrow(frame) {
-            Some(segment) => Decoded::Tcp(segment),
+        match Plain::narrow(frame) {
+            Some(plain) => Decoded::Tcp(plain.segment()),
             None => self.decode_wide(frame),
         }
     }
 
-    /// The segment of a frame that holds nothing out of the ordinary: of nearly every frame.
-    #[inline(always)]
-    pub(crate) fn decode_narrow<'a>(frame: &Frame<'a>) -> Option<Segment<'a>> {
-        Plain::narrow(frame).map(Plain::segment)
-    }
-
-    /// What any other frame holds. By itself, so that what differs between the usual packets does not meet in one place that all have to be copied to.
+    /// What a frame holds that is not on the [narrow](Plain::narrow) road. By itself, so that what differs between the usual packets does not meet in one place that all have to be copied to.
     #[inline(never)]
     pub(crate) fn decode_wide<'a>(&'a mut self, frame: &Frame<'a>) -> Decoded<'a> {
         match Plain::wide(frame) {

@@ -42,6 +42,7 @@ mod wlan;
 
 pub use decoder::Decoder;
 pub use parts::Parts;
+pub(crate) use plain::Plain;
 pub use table::link_name;
 
 #[cfg(test)]

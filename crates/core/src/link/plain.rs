@@ -10,7 +10,7 @@ use crate::capture::{Frame, LinkType};
 use crate::net::{Header, Ip, Piece, Place, Segment, Step, Walk, ipv4, ipv6, tcp::WholeHeader};
 
 /// A segment that is not in fragments, tunnelled or cut, with the IP header straight before it.
-pub(super) struct Plain<'a> {
+pub(crate) struct Plain<'a> {
     ip: Ip,
     place: Place,
     header: WholeHeader<'a>,
@@ -20,7 +20,7 @@ impl<'a> Plain<'a> {
     /// TCP in IPv4 without options, behind a link header that says nothing of the place. The narrowest road, and so the
     /// quickest.
     #[inline(always)]
-    pub(super) fn narrow(frame: &Frame<'a>) -> Option<Self> {
+    pub(crate) fn narrow(frame: &Frame<'a>) -> Option<Self> {
         let mut walk = Walk::new();
         let frame_bytes = whole_frame(frame);
         let packet = match frame.link {
@@ -62,7 +62,7 @@ impl<'a> Plain<'a> {
 
     /// The segment, written down once.
     #[inline(always)]
-    pub(super) fn segment(self) -> Segment<'a> {
+    pub(crate) fn segment(self) -> Segment<'a> {
         self.header.segment(&self.ip, &self.place)
     }
 }
