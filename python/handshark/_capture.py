@@ -97,7 +97,8 @@ class Capture:
     def unexplained(self) -> list[dict[str, Any]]:
         """Connections that failed though no finding says why, by kind, the most frequent first.
 
-        Keys: `outcome`, `reached` and `ended_by` (how far, and by what), `connections` (how many), `example` (a
+        Keys: `outcome`, `reached` and `ended_by` (how far, and by what), `undecided` (a RST ended them, and the capture
+        does not show whether anyone still waited: they may not have failed), `connections` (how many), `example` (a
         sentence on the first of them), `evidence` (as in a finding).
         """
         unexplained: list[dict[str, Any]] = self._part("unexplained")

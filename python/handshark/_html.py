@@ -15,6 +15,11 @@ from handshark._handshark import escaped
 _MAX_FINDINGS = 20
 _MAX_SERVICES = 10
 
+_UNEXPLAINED = (
+    "Failed, and no check explains why",
+    "Reset, and the capture does not show whether anyone still waited",
+)
+
 # Colours that read on white and on black; all else is the notebook's own.
 _COLOR = {"error": "#d64545", "warning": "#b7791f", "info": "#3b82c4"}
 _LINE = "1px solid rgba(128,128,128,.35)"
@@ -30,11 +35,13 @@ def capture(verdict: str, report: dict[str, Any]) -> str:
     parts += [finding(one) for one in findings[:_MAX_FINDINGS]]
     if len(findings) > _MAX_FINDINGS:
         parts.append(f"<div>and {len(findings) - _MAX_FINDINGS} more findings</div>")
-    unexplained = [
-        f"{one['connections']} {one['outcome']}, {one['reached']}, {one['ended_by']}: {one['example']}"
-        for one in report["unexplained"]
-    ]
-    parts.append(_folded("Failed, and no check explains why", unexplained))
+    for undecided, title in enumerate(_UNEXPLAINED):
+        unexplained = [
+            f"{one['connections']} {one['outcome']}, {one['reached']}, {one['ended_by']}: {one['example']}"
+            for one in report["unexplained"]
+            if one["undecided"] == undecided
+        ]
+        parts.append(_folded(title, unexplained))
     parts.append(_services(report["services"]))
     not_assessed = [
         f"{one['code']}: {one['reason']} ({one['connections']} connections)" for one in report["not_assessed"]

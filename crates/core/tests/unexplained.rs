@@ -50,3 +50,20 @@ fn what_went_well_has_not_failed() {
     );
     assert_eq!((report.totals.failed, report.unexplained.len()), (0, 0));
 }
+
+/// A client's RST may be its way to leave, and what would tell was not captured.
+#[test]
+fn where_nobody_can_see_whether_anyone_waited_nobody_says_that_it_failed() {
+    let flags = "only syn fin rst\n0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C data 80\n0.021 S data 400\n0.500 C RST kind=abort";
+    let one_way = "0.000 C SYN\n0.010 S SYN-ACK unseen\n0.010 C ACK\n0.011 C data 80\n0.021 S data 400 unseen\n0.022 C ACK\n\
+                   0.500 C RST kind=abort";
+    for asked in [flags, one_way] {
+        let report = report(asked);
+        assert_eq!((report.totals.failed, report.totals.undecided), (0, 1), "{asked}");
+        let [undecided] = report.unexplained.as_slice() else { panic!("{:?}", report.unexplained) };
+        assert!(undecided.undecided && undecided.ended_by == "by a RST from the client", "{undecided:?}");
+    }
+    let unanswered = "0.000 C SYN\n0.010 S SYN-ACK\n0.010 C ACK\n0.011 C GET /a\n0.021 S ACK\n0.500 C RST kind=abort";
+    let report = report(unanswered);
+    assert_eq!((report.totals.failed, report.totals.undecided), (1, 0));
+}

@@ -224,13 +224,20 @@ fn unexplained(kind: &Unexplained) -> String {
         count => format!("{count} connections"),
     };
     let Unexplained { outcome, reached, ended_by, .. } = kind;
-    format!("failed, and no check explains why: {connections}, {}, {reached}, {ended_by}", outcome.name())
+    let what = match kind.undecided {
+        true => "reset, and the capture does not show whether anyone still waited",
+        false => "failed, and no check explains why",
+    };
+    format!("{what}: {connections}, {}, {reached}, {ended_by}", outcome.name())
 }
 
 /// Every step of every example, once for each connection, with the findings that its packet proves.
 fn steps(texts: &mut Vec<(PacketNo, Text)>, report: &Report) {
     let of_findings = report.findings.iter().flat_map(|finding| finding.evidence.iter().map(|e| (finding.code, e)));
-    let of_rest = report.unexplained.iter().map(|kind| ("a failure that no check explains", &kind.evidence));
+    let of_rest = report.unexplained.iter().map(|kind| match kind.undecided {
+        true => ("a RST that may have been a way to leave", &kind.evidence),
+        false => ("a failure that no check explains", &kind.evidence),
+    });
     let mut connections: BTreeMap<u64, Vec<(&str, &Evidence)>> = BTreeMap::new();
     for (code, example) in of_findings.chain(of_rest) {
         connections.entry(example.connection).or_default().push((code, example));

@@ -173,6 +173,7 @@ pub(crate) fn report() -> Report {
         totals: Totals {
             connections: 40,
             failed: 3,
+            undecided: 0,
             by_outcome: vec![(Outcome::Established, 37), (Outcome::Reset, 3)],
             seen_in_part: SeenInPart::default(),
         },

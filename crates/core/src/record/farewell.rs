@@ -29,6 +29,8 @@ const USUAL_CLOSE_NOTIFY: [u32; 3] = [23, 24, 31];
 const SMALL_TALK_BYTES: u32 = 16;
 /// Last words before the writer's own FIN, after which it expects no answer: close_notify, an HTTP/2 GOAWAY, QUIT.
 const FAREWELL_BYTES: u32 = 100;
+/// A client that answers the close itself, by a close_notify or a QUIT, does so within this and a round trip.
+const ANSWERS_CLOSE_WITHIN: Span = Span::from_millis(20);
 /// After this long without payload an exchange is taken to be over, where nothing else tells.
 const EXCHANGE_OVER: Span = Span::from_millis(50);
 
@@ -142,6 +144,16 @@ impl Connection {
         self.visibility.flags_only && self.ending.late_write.is_none() && by_server && knew && before
     }
 
+    /// Whether what the client wrote after the close was not captured, and the RST that answered it came as soon after the FIN, which the
+    /// client's host had acknowledged, as a goodbye would have it.
+    pub(crate) fn answered_the_close_unseen(&self) -> bool {
+        let took =
+            self.opening.syn.zip(self.opening.syn_ack).map_or(Span::ZERO, |(syn, answer)| answer.at.since(syn.at));
+        self.ending.late_write.is_some_and(|write| {
+            write.at.is_none() && write.had_acknowledged && write.after_fin < ANSWERS_CLOSE_WITHIN.plus(took)
+        })
+    }
+
     /// Whether a RST is one side's way to leave: all that the client had asked was answered, or it had said goodbye.
     pub(super) fn left_by_reset(&self) -> bool {
         use super::ResetKind::{Abort, Unclear};
@@ -169,6 +181,20 @@ impl Connection {
             }
             _ => false,
         }
+    }
+
+    /// Whether a RST may have been a side's way to leave though it counts as a failure: what would tell is not in the capture.
+    pub(crate) fn may_have_left(&self) -> bool {
+        use super::ResetKind::{Abort, Unclear};
+        let Some(reset) = self.ending.reset else { return false };
+        if let Some(write) = self.ending.late_write {
+            return write.at.is_none();
+        }
+        let left = reset.by == Side::Client && matches!(reset.kind, Abort | Unclear);
+        let unheard = self.visibility.flags_only || self.visibility.one_way.is_some();
+        // Headers alone: all was taken, and whether more was to come is in what was cut.
+        let cut = self.visibility.cut_by_snaplen > 0 && reset.nothing_in_flight && reset.message_ended;
+        left && (unheard || cut) || self.refused_unseen()
     }
 
     /// Whether TLS was set up and then not used: by a health check, or kept spare. A client that closes with session tickets unread resets.

@@ -263,13 +263,13 @@ impl Casebook {
         sort(&mut findings);
         // With all of them: what a limit leaves out of the report explains failures all the same.
         let failures = self.rows.iter().map(|row| (row.service.key, &row.failures));
-        let Compared { failed, unexplained } = Compared::of(failures, &findings);
+        let Compared { failed, undecided, unexplained } = Compared::of(failures, &findings);
         let findings_left_out = findings.len().saturating_sub(self.limits.max_findings) as u64;
         findings.truncate(self.limits.max_findings);
         self.legs.tell(&mut findings);
         sort(&mut findings);
         let services = self.summaries(&findings);
-        let totals = self.totals(failed);
+        let totals = self.totals(failed, undecided);
         let others = self.rows.get(self.limits.max_services).map_or(0, |row| row.service.connections);
         let not_assessed = self.not_assessed();
         Closed { services, findings, unexplained, totals, not_assessed, findings_left_out, others }
@@ -314,12 +314,13 @@ impl Casebook {
         }
     }
 
-    fn totals(&self, failed: u64) -> Totals {
+    fn totals(&self, failed: u64, undecided: u64) -> Totals {
         let of = |outcome| self.services().map(|service| service.of(outcome)).sum::<u64>();
         let by_outcome = Outcome::ALL.into_iter().map(|outcome| (outcome, of(outcome)));
         Totals {
             connections: self.services().map(|service| service.connections).sum(),
             failed,
+            undecided,
             by_outcome: by_outcome.filter(|(_, count)| *count > 0).collect(),
             seen_in_part: self.seen_in_part,
         }

@@ -25,6 +25,8 @@ struct Kind {
     outcome: Outcome,
     reached: Reached,
     ended_by: ended::By,
+    /// Whether the capture does not show that it failed: its RST may have been a way to leave.
+    undecided: bool,
     /// Checks that found what can be the cause: a bit for each.
     causes: u64,
 }
@@ -42,7 +44,9 @@ struct Group {
 pub(super) struct Compared {
     /// Connections that failed.
     pub(super) failed: u64,
-    /// Those that no finding explains, the most frequent kind first.
+    /// Those of which the capture does not show whether they did.
+    pub(super) undecided: u64,
+    /// Those that no finding explains, the most frequent kind first; the undecided last.
     pub(super) unexplained: Vec<Unexplained>,
 }
 
@@ -60,7 +64,9 @@ impl Failures {
 
     #[inline(never)]
     fn note_one(&mut self, connection: &Connection, outcome: Outcome, causes: u64) {
-        let kind = Kind { outcome, reached: ended::reached(connection), ended_by: ended::by(connection), causes };
+        let (reached, ended_by) = (ended::reached(connection), ended::by(connection));
+        let undecided = outcome == Outcome::Reset && connection.may_have_left();
+        let kind = Kind { outcome, reached, ended_by, undecided, causes };
         let room = self.kinds.len() < MAX_KINDS;
         if let Some((_, group)) = self.kinds.iter_mut().find(|(known, _)| *known == kind) {
             group.count += 1;
@@ -103,13 +109,17 @@ impl Compared {
                 if !kind.outcome.is_failure() && !told(kind.causes, Severity::Error) {
                     continue;
                 }
-                compared.failed += group.count;
-                if !told(kind.causes, Severity::Warning) {
+                let explained = told(kind.causes, Severity::Warning);
+                match kind.undecided && !explained {
+                    true => compared.undecided += group.count,
+                    false => compared.failed += group.count,
+                }
+                if !explained {
                     compared.add(kind, group);
                 }
             }
         }
-        compared.unexplained.sort_by_key(|kind| (Reverse(kind.connections), kind.evidence.connection));
+        compared.unexplained.sort_by_key(|kind| (kind.undecided, Reverse(kind.connections), kind.evidence.connection));
         compared
     }
 
@@ -119,11 +129,12 @@ impl Compared {
             outcome: kind.outcome,
             reached: kind.reached.name(),
             ended_by: kind.ended_by.name(),
+            undecided: kind.undecided,
             connections: group.count,
             example: group.example.clone(),
             evidence: group.evidence.clone(),
         };
-        let way = |one: &Unexplained| (one.outcome, one.reached, one.ended_by);
+        let way = |one: &Unexplained| (one.outcome, one.reached, one.ended_by, one.undecided);
         match self.unexplained.iter_mut().find(|known| way(known) == way(&new)) {
             None => self.unexplained.push(new),
             Some(known) => {

@@ -39,7 +39,7 @@ pub struct Report {
     pub totals: Totals,
     /// What was found, the largest harm first.
     pub findings: Vec<Finding>,
-    /// Connections that failed though no finding says why, the most frequent kind first.
+    /// Connections that failed though no finding says why, the most frequent kind first; those that may have failed come last.
     pub unexplained: Vec<Unexplained>,
     /// The services that were used, the worst first.
     pub services: Vec<ServiceSummary>,
@@ -83,6 +83,9 @@ pub struct Totals {
     pub connections: u64,
     /// Those that failed: by their outcome, or because a finding of severity `error` tells of them.
     pub failed: u64,
+    /// Those that a RST ended of which the capture does not show whether anybody still waited for something, and that no finding
+    /// explains: what was said is not in it. They are not among `failed`.
+    pub undecided: u64,
     /// How many of each outcome; outcomes that did not occur are left out.
     #[serde(serialize_with = "as_outcomes")]
     pub by_outcome: Vec<(Outcome, u64)>,
@@ -301,6 +304,8 @@ pub struct Unexplained {
     pub reached: &'static str,
     /// What ended them: `by a RST from the server`.
     pub ended_by: &'static str,
+    /// Whether they may not have failed at all, see [`Totals::undecided`].
+    pub undecided: bool,
     /// How many.
     pub connections: u64,
     /// The first of them in a sentence, with its packets. Escaped.

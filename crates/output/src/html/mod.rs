@@ -15,6 +15,7 @@ use handshark::report::Unexplained;
 use handshark::types::Endpoint;
 use maud::{Markup, html};
 
+use crate::text::unexplained::parted;
 use crate::text::verdict::{MAX_WIDTH, counted, counts, verdict};
 use crate::text::{Scope, blind, capture, services};
 use parts::{boxed, details, folded, page, rows};
@@ -47,7 +48,7 @@ fn body(report: &Report, scope: Scope<'_>) -> Markup {
         div style="font-size:1.15em;font-weight:600;margin:4px 0" { (verdict(report, scope, MAX_WIDTH)) }
         div style="margin:4px 0" { (counts(report, scope)) }
         div style="margin:4px 0;opacity:.7" { (capture::numbers(&report.capture)) }
-        (unexplained(&report.unexplained))
+        @for (title, kinds) in parted(&report.unexplained) { (unexplained(title, kinds)) }
         @for one in &report.findings { (finding::card(one)) }
         @if !report.services.is_empty() {
             (details(&format!("Services ({})", report.services.len()), false, &rows(heads, used)))
@@ -72,7 +73,7 @@ fn not_assessed(report: &Report) -> Vec<String> {
     checks.chain(in_part).collect()
 }
 
-fn unexplained(kinds: &[Unexplained]) -> Markup {
+fn unexplained(title: &str, kinds: &[Unexplained]) -> Markup {
     if kinds.is_empty() {
         return html! {};
     }
@@ -85,7 +86,7 @@ fn unexplained(kinds: &[Unexplained]) -> Markup {
             }
         }
     };
-    details("Failed, and no check explains why", true, &each)
+    details(title, true, &each)
 }
 
 #[cfg(test)]

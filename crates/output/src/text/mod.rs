@@ -11,7 +11,7 @@ mod ladder;
 mod live;
 pub(crate) mod services;
 pub(crate) mod times;
-mod unexplained;
+pub(crate) mod unexplained;
 pub(crate) mod verdict;
 
 use std::io::{self, Write};

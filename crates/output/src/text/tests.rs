@@ -40,6 +40,7 @@ fn unexplained() -> Unexplained {
     let mut evidence = samples::report().findings[0].evidence[0].clone();
     evidence.connection = 5;
     Unexplained {
+        undecided: false,
         outcome: Outcome::Reset,
         reached: "after the TLS handshake",
         ended_by: "by a RST from the server",
@@ -94,6 +95,21 @@ fn without_a_failure_the_verdict_counts_the_checks_and_the_text_names_them() {
     assert_eq!(verdict(&report), "No failure found among 4 checks in 40 connections; every check could be made.");
     let text = plain(&report, 100);
     assert!(text.contains("Checks that found nothing\n  stale-reuse, no-server-hello, icmp-rejected\n"), "{text}");
+}
+
+#[test]
+fn a_reset_of_which_nobody_knows_whether_it_was_a_failure_is_told_as_that() {
+    let mut report = samples::report();
+    report.findings.retain(|finding| finding.severity == Severity::Info);
+    (report.totals.failed, report.totals.undecided) = (0, 3);
+    assert_eq!(
+        verdict(&report),
+        "3 of 40 connections ended by a RST; whether anyone still waited for something, this capture does not show."
+    );
+    (report.totals.failed, report.totals.undecided) = (1, 2);
+    assert_eq!(verdict(&report), "1 of 40 connections failed, and no check explains why: 1 reset.");
+    let told = plain(&report, 200);
+    assert!(told.contains("3 reset; of 2 reset it can not be seen whether anyone still waited."), "{told}");
 }
 
 #[test]

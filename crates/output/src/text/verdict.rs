@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use handshark::Report;
 use handshark::detect::{Severity, by_code};
 use handshark::record::Outcome;
-use handshark::report::Finding;
+use handshark::report::{Finding, Unexplained};
 use handshark::types::{Endpoint, Span};
 
 use super::Scope;
@@ -46,11 +46,12 @@ pub(crate) fn verdict(report: &Report, scope: Scope<'_>, width: usize) -> String
     let failed = failed(report);
     if failed == 0 {
         return match worst {
+            _ if report.totals.undecided > 0 => undecided(report),
             Some(finding) => of_warning(finding, of, width),
             None => nothing_found(report, scope),
         };
     }
-    let without_cause: u64 = report.unexplained.iter().map(|kind| kind.connections).sum();
+    let without_cause = without_cause(report).map(|kind| kind.connections).sum();
     let share = share(failed, of);
     let cause = error.or_else(|| report.findings.iter().find(|finding| may_explain(finding)));
     match cause {
@@ -86,7 +87,18 @@ fn failed(report: &Report) -> u64 {
 }
 
 fn failed_by_outcome(report: &Report) -> u64 {
-    report.totals.by_outcome.iter().filter(|(outcome, _)| outcome.is_failure()).map(|(_, count)| *count).sum()
+    let failures = report.totals.by_outcome.iter().filter(|(outcome, _)| outcome.is_failure());
+    failures.map(|(_, count)| *count).sum::<u64>().saturating_sub(report.totals.undecided)
+}
+
+fn without_cause(report: &Report) -> impl Iterator<Item = &Unexplained> {
+    report.unexplained.iter().filter(|kind| !kind.undecided)
+}
+
+/// Where it is not known of any connection that it failed.
+fn undecided(report: &Report) -> String {
+    let share = share(report.totals.undecided, report.totals.connections);
+    format!("{share} ended by a RST; whether anyone still waited for something, this capture does not show.")
 }
 
 /// A warning that is about a service, not about the capture.
@@ -96,7 +108,12 @@ fn may_explain(finding: &Finding) -> bool {
 
 fn each_failure(report: &Report) -> impl Iterator<Item = String> {
     let failures = report.totals.by_outcome.iter().filter(|(outcome, _)| outcome.is_failure());
-    failures.map(|(outcome, count): &(Outcome, u64)| format!("{count} {}", outcome.name()))
+    let failed = failures.map(|(outcome, count)| match outcome {
+        // Others are never undecided.
+        Outcome::Reset => (outcome, count.saturating_sub(report.totals.undecided)),
+        _ => (outcome, *count),
+    });
+    failed.filter(|(_, count)| *count > 0).map(|(outcome, count)| format!("{count} {}", outcome.name()))
 }
 
 fn of_warning(finding: &Finding, of: u64, width: usize) -> String {
@@ -169,8 +186,14 @@ pub(crate) fn counts(report: &Report, scope: Scope<'_>) -> String {
             later if failed_by_outcome(report) > 0 => format!("; {later} more failed after that"),
             later => format!("; {later} failed after that"),
         };
+        let undecided = match report.totals.undecided {
+            undecided if undecided > 0 && failed(report) > 0 => {
+                format!("; of {undecided} reset it can not be seen whether anyone still waited")
+            }
+            _ => String::new(),
+        };
         let connections = counted(report.totals.connections, "connection");
-        counts = format!("{connections}{span}: {}{later}.", outcomes.join(", "));
+        counts = format!("{connections}{span}: {}{later}{undecided}.", outcomes.join(", "));
     }
     let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count() as u64;
     let mut findings = Vec::new();

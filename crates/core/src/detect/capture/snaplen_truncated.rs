@@ -11,6 +11,8 @@ use crate::types::NotVisible;
 pub(in crate::detect) struct SnaplenTruncated;
 
 const CODE: &str = "snaplen-truncated";
+/// With its headers.
+const LONGEST_PACKET: u32 = 65_535;
 /// Quoted: after how many bytes a ClientHello was cut.
 const AFTER: &str = "after";
 
@@ -74,6 +76,11 @@ impl Detector for SnaplenTruncated {
         told.facts.add("protocols_not_recognised", unknown);
         told.facts.add("http_heads_not_whole", http);
         let snaplen = match case.capture.snaplen {
+            // No IP packet is longer: they were cut by something else, later (`editcap -s`) or before.
+            Some(bytes @ LONGEST_PACKET..) => {
+                told.facts.add("snaplen_bytes", bytes);
+                format!(" is {bytes} bytes by its header, but something")
+            }
             Some(bytes) => {
                 told.facts.add("snaplen_bytes", bytes);
                 format!(" ({bytes} bytes)")

@@ -89,12 +89,13 @@ impl Detector for IdleClose {
         if c.ending.closed_by != Some(Side::Server) || after_a_request || idle.span < IDLE_LEAST {
             return;
         }
-        let hit = c.lost_a_write();
+        let unclear = c.refused_unseen() || c.answered_the_close_unseen();
+        let hit = c.lost_a_write() && !unclear;
         let (kind, confidence) = match (idle.source, hit) {
             _ if websocket.is_some() => (WEBSOCKET, Confidence::High),
             (IdleSource::Payload, false) => (QUIET, Confidence::High),
             (IdleSource::Payload, true) => (HIT, Confidence::High),
-            (IdleSource::TcpTimestamps, false) if c.refused_unseen() => (UNCLEAR_BY_TIMESTAMPS, Confidence::Medium),
+            (IdleSource::TcpTimestamps, false) if unclear => (UNCLEAR_BY_TIMESTAMPS, Confidence::Medium),
             (IdleSource::TcpTimestamps, false) => (QUIET_BY_TIMESTAMPS, Confidence::Medium),
             (IdleSource::TcpTimestamps, true) => (HIT_BY_TIMESTAMPS, Confidence::Medium),
         };

@@ -80,6 +80,13 @@ impl Detector for StaleReuse {
             );
             return;
         }
+        if c.answered_the_close_unseen() {
+            exam.not_visible(
+                "the payload was not captured, and what follows the close at once may be no more than a goodbye (a TLS alert)",
+                recapture::HEADERS,
+            );
+            return;
+        }
         if !is_established(c, &closed)
             || !proves(&reset, &closed, &write)
             || c.is_farewell(&write, &reset)
