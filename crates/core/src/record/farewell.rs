@@ -20,7 +20,8 @@ const APPLICATION_DATA: u8 = 23;
 const TLS_1_2: u16 = 0x0303;
 const TLS_1_3: u16 = 0x0304;
 /// JSSE (Java) says goodbye by two alerts, user_canceled and close_notify, each padded to a record of 40 bytes.
-const JSSE_GOODBYE_BYTES: u32 = 80;
+const JSSE_GOODBYE_BYTES: u32 = 2 * JSSE_ALERT_BYTES;
+const JSSE_ALERT_BYTES: u32 = 40;
 /// close_notify up to TLS 1.2: 31 bytes with AES-GCM, up to 85 with CBC and a long MAC.
 const OLD_CLOSE_NOTIFY_BYTES: u32 = 90;
 /// close_notify where TLS began inside another protocol (STARTTLS) and is not read: ChaCha20, TLS 1.3, AES-GCM.
@@ -177,7 +178,7 @@ impl Connection {
             (Side::Server, Abort, None) => {
                 let had_the_word = self.traffic.server.last_payload > self.traffic.client.last_payload;
                 let quiet = over && reset.nothing_in_flight && reset.followed_by_data == 0;
-                self.protocol == Protocol::Tls && had_the_word && quiet
+                self.protocol == Protocol::Tls && (had_the_word && quiet || self.took_leave())
             }
             _ => false,
         }
@@ -201,6 +202,18 @@ impl Connection {
     fn was_not_used(&self) -> bool {
         let whole = self.visibility.is_whole_of(Side::Client) && self.visibility.is_whole_of(Side::Server);
         whole && self.tls.as_ref().is_some_and(|tls| tls.was_not_used())
+    }
+
+    /// Whether the client's last word was a close_notify, after the answer to all that it had asked.
+    pub(crate) fn took_leave(&self) -> bool {
+        let (Some(tls), Some(goodbye)) = (&self.tls, self.goodbye.filter(|goodbye| goodbye.answer_before.is_some()))
+        else {
+            return false;
+        };
+        // Up to TLS 1.2 the content type told.
+        let was_clear = tls.server_hello.as_ref().is_some_and(|hello| hello.version <= TLS_1_2);
+        let of_java = tls.client_pads && matches!(goodbye.bytes, JSSE_ALERT_BYTES | JSSE_GOODBYE_BYTES);
+        was_clear || of_java || USUAL_CLOSE_NOTIFY.contains(&goodbye.bytes)
     }
 
     /// Whether the client had all that was sent to it, and that ended as a message does. HTTP/1 says itself where an answer ends; that of

@@ -80,7 +80,7 @@ impl Detector for AbortiveClose {
             );
             return;
         }
-        let (kind, severity) = if asked.is_some() && asked > said {
+        let (kind, severity) = if asked.is_some() && asked > said && !c.took_leave() {
             (WAITING, Severity::Warning)
         } else if cut_short {
             (MID_ANSWER, Severity::Error)
@@ -112,7 +112,7 @@ impl Detector for AbortiveClose {
         }
         let (waiting, cut_short) = (group.of_kind(WAITING), group.of_kind(MID_ANSWER));
         let example_kind = MEANINGS.into_iter().map(|(kind, _)| kind).find(|kind| group.of_kind(kind) > 0);
-        let mut told = Told { remedy: remedy(burst), example_kind, ..Told::default() };
+        let mut told = Told { remedy: remedy(burst, burst || refused > 0), example_kind, ..Told::default() };
         told.summary = format!(
             "{address} ended {} by RST instead of FIN ({} of {} that it reset): its own socket was aborted, by the shape of the RST.",
             counted(group.count, "connection"),
@@ -184,7 +184,8 @@ fn tell_timer(case: &Case<'_>, service: &Service) -> Option<Told> {
 /// How far idle times of one timer differ at most, where nothing else tells of a timer.
 const SAME_IDLE_SHARE: f64 = 0.05;
 
-fn remedy(burst: bool) -> Vec<String> {
+/// `stopped`: whether the server seems to have been stopped then.
+fn remedy(burst: bool, stopped: bool) -> Vec<String> {
     let mut remedy = Vec::new();
     if burst {
         remedy.push(
@@ -192,16 +193,20 @@ fn remedy(burst: bool) -> Vec<String> {
                 .to_owned(),
         );
     }
-    remedy.push(
-        "Let a server that stops drain first: Kubernetes `preStop` sleep and `terminationGracePeriodSeconds`, Istio \
+    let (if_stopped, single) = if stopped {
+        ("Let a server that stops drain first", "Single ones: an")
+    } else {
+        ("If the server was being stopped at that time, let it drain first", "Look for an")
+    };
+    let drain = format!(
+        "{if_stopped}: Kubernetes `preStop` sleep and `terminationGracePeriodSeconds`, Istio \
          `terminationDrainDuration`, nginx `worker_shutdown_timeout`, HAProxy `hard-stop-after`, Go `Server.Shutdown`, node \
          `server.close()`."
-            .to_owned(),
     );
-    remedy.push(
-        "Single ones: an application or driver that sets SO_LINGER to 0 (some load balancers and database drivers), a proxy that resets when \
+    let causes = format!(
+        "{single} application or driver that sets SO_LINGER to 0 (some load balancers and database drivers), a proxy that resets when \
          its other side failed (Envoy, HAProxy `option abortonclose`), a timeout that kills a worker (Gunicorn `--timeout`)."
-            .to_owned(),
     );
+    remedy.extend(if stopped { [drain, causes] } else { [causes, drain] });
     remedy
 }

@@ -73,7 +73,7 @@ impl Detector for UnreadDataReset {
         // The client went on after the server's last word, or the server said nothing at all.
         let still_sending =
             answered.is_none_or(|answered| answered.packet < write.packet) || got_no_answer_but_records(c);
-        if !still_sending || c.asked_nothing_in_vain() {
+        if !still_sending || c.asked_nothing_in_vain() || c.took_leave() {
             return;
         }
         let (kind, confidence) = match failed {
