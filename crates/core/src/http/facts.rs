@@ -12,7 +12,7 @@ pub struct Http {
     pub responses: u32,
     /// The first request's method, as sent: escape before showing.
     pub first_method: Option<String>,
-    /// The first request's Host header, as sent: escape before showing.
+    /// The first request's Host header, or of CONNECT the target (RFC 9110 section 9.3.6), as sent: escape before showing.
     pub host: Option<String>,
     /// The packet with the last request head's first byte.
     pub last_request: Option<Moment>,
@@ -20,6 +20,8 @@ pub struct Http {
     pub last_response: Option<Response>,
     /// The lowest status of 400 or above, with its packet; the first of its kind.
     pub first_error: Option<(u16, Moment)>,
+    /// What the last answer of 500 or above, or the refusal of a CONNECT, says of its reason.
+    pub reason: Option<Box<Reason>>,
     /// Where the server said in its answer that its port speaks TLS, in the words of nginx, Go or Apache, or by an alert of TLS
     /// in place of an answer.
     pub wants_tls: Option<Moment>,
@@ -57,6 +59,17 @@ pub struct OtherAnswer {
     pub at: Moment,
     /// Its first bytes, 60 at most: escape before showing.
     pub begins: Vec<u8>,
+}
+
+/// What a server says of the reason of an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The packet with the answer's first byte.
+    pub at: Moment,
+    /// The field that says it: `Proxy-Status` (RFC 9209), `X-Squid-Error`, `l5d-proxy-error`. `None` where it is the body.
+    pub field: Option<&'static str>,
+    /// The field's value, or the beginning of a body that has a `Content-Length`; 512 bytes at most, as sent: escape before showing.
+    pub words: Vec<u8>,
 }
 
 /// A request of which the client did not send the rest.

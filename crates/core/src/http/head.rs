@@ -17,6 +17,8 @@ const MANY_FIELDS: usize = 1_024;
 #[derive(Debug)]
 pub(super) struct RequestHead<'a> {
     pub(super) method: &'a str,
+    /// As it stands in the request line (RFC 9112 section 3.2).
+    pub(super) target: &'a str,
     pub(super) fields: Fields<'a>,
 }
 
@@ -39,6 +41,8 @@ pub(super) struct Fields<'a> {
     pub(super) keep_alive: Option<KeepAlive>,
     pub(super) host: Option<&'a [u8]>,
     pub(super) server: Option<&'a [u8]>,
+    /// A field with which gateways say why they failed, and its value.
+    pub(super) reason: Option<(&'static str, &'a [u8])>,
     /// `Expect: 100-continue` (RFC 9110 section 10.1.1).
     pub(super) expects_continue: bool,
     /// `Upgrade: websocket` (RFC 6455 section 4.2.2).
@@ -91,7 +95,7 @@ fn request_with<const N: usize>(bytes: &[u8]) -> Option<RequestHead<'_>> {
     match tolerant.parse_request_with_uninit_headers(&mut request, bytes, &mut headers) {
         Ok(Status::Complete(_)) => {
             let fields = fields(request.headers, request.version == Some(0));
-            Some(RequestHead { method: request.method?, fields })
+            Some(RequestHead { method: request.method?, target: request.path?, fields })
         }
         Ok(Status::Partial) | Err(_) => None,
     }
@@ -137,6 +141,7 @@ fn fields<'a>(headers: &[Header<'a>], old: bool) -> Fields<'a> {
                 fields.connection_keep_alive |= has_token(value, b"keep-alive");
             }
             10 if header.name.eq_ignore_ascii_case("keep-alive") => fields.keep_alive = Some(keep_alive(value)),
+            12 | 13 | 15 => fields.reason = fields.reason.or_else(|| Some((reason(header.name)?, value))),
             14 if header.name.eq_ignore_ascii_case("content-length") => {
                 fields.content_length = content_length(fields.content_length, value);
             }
@@ -151,6 +156,11 @@ fn fields<'a>(headers: &[Header<'a>], old: bool) -> Fields<'a> {
         }
     }
     fields
+}
+
+/// The name of a field that says why a gateway failed: RFC 9209, Squid, Linkerd.
+fn reason(name: &str) -> Option<&'static str> {
+    ["Proxy-Status", "X-Squid-Error", "l5d-proxy-error"].into_iter().find(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// RFC 9110 section 8.6: several equal values, as fields or as a list, count as one.

@@ -17,7 +17,7 @@ mod probe;
 mod tests;
 mod websocket;
 
-pub use facts::{Http, KeepAlive, Missing, OtherAnswer, Response, UnfinishedRequest};
+pub use facts::{Http, KeepAlive, Missing, OtherAnswer, Reason, Response, UnfinishedRequest};
 pub(crate) use http2::Http2Observer;
 pub use http2::{Cancelled, GatewayStatus, GoAway, GrpcStatus, Http2, Http2Streams, OpenStreams, Refused, Request};
 pub use observer::HttpObserver;

@@ -1,10 +1,12 @@
 //! The observer of one connection: heads are read, bodies are stepped over.
 
 mod beginnings;
+mod flow;
 
 use self::beginnings::{is_tls_alert, may_begin_a_head, resumes, says_that_it_wants_tls, without_empty_lines};
+use self::flow::{Flow, Reading, Whole, keep_words, reason};
 use super::chunked::{Chunked, Outcome};
-use super::head::{self, ContentLength, Fields, RequestHead, ResponseHead, TransferEncoding};
+use super::head::{self, ContentLength, RequestHead, ResponseHead, TransferEncoding};
 use super::outstanding::{Asked, Outstanding};
 use super::probe::{Probe, is_http2_settings, probe};
 use super::websocket::WebSocketObserver;
@@ -28,30 +30,6 @@ pub struct HttpObserver {
     awaits_continue: bool,
     max_head_bytes: usize,
     over_limit: bool,
-}
-
-/// One direction.
-#[derive(Debug, Default)]
-struct Flow {
-    reading: Reading,
-    /// A head of which only a part is there.
-    head: Vec<u8>,
-    /// The packet with that head's first byte.
-    head_begun: Option<Moment>,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-enum Reading {
-    /// At the beginning of a message, or in its head.
-    #[default]
-    Head,
-    /// In a body: bytes that are still to come.
-    Body(u64),
-    Chunked(Chunked),
-    /// Somewhere: a piece that begins like a head is taken as one.
-    Lost,
-    /// Nothing more to be learned: a body that ends with the connection, or no HTTP any more.
-    Done,
 }
 
 /// Bytes that are kept of an answer in another protocol.
@@ -101,6 +79,17 @@ impl HttpObserver {
                         flow.reading = Reading::Head;
                     }
                 }
+                Reading::Words(left) => {
+                    let here = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                    let (words, rest) = bytes.split_at_checked(here).unwrap_or((bytes, &[]));
+                    let full = self.http.reason.as_mut().is_none_or(|reason| !keep_words(reason, words));
+                    flow.reading = match *left - words.len() as u64 {
+                        0 => Reading::Head,
+                        left if full => Reading::Body(left),
+                        left => Reading::Words(left),
+                    };
+                    bytes = rest;
+                }
                 Reading::Chunked(chunked) => match chunked.advance(&mut bytes) {
                     Outcome::Open => {}
                     Outcome::Ended => flow.reading = Reading::Head,
@@ -126,6 +115,9 @@ impl HttpObserver {
             return websocket.on_gap(side, length);
         }
         let flow = &mut self.flows[side];
+        if let Reading::Words(left) = flow.reading {
+            flow.reading = Reading::Body(left);
+        }
         let survived = match &mut flow.reading {
             Reading::Body(left) if length < *left => {
                 *left -= length;
@@ -137,7 +129,7 @@ impl HttpObserver {
             }
             Reading::Chunked(chunked) => chunked.gap(length),
             Reading::Lost | Reading::Done => true,
-            Reading::Body(_) => false,
+            Reading::Body(_) | Reading::Words(_) => false,
             Reading::Head => {
                 self.on_cut_head(side);
                 self.http.switched.is_some()
@@ -184,7 +176,7 @@ impl HttpObserver {
     /// What was seen.
     pub fn finish(mut self) -> Http {
         (self.http.answer_unfinished, self.http.answer_missing) = match self.flows.server.reading {
-            Reading::Body(left) => (true, Some(left)),
+            Reading::Body(left) | Reading::Words(left) => (true, Some(left)),
             Reading::Chunked(_) => (true, None),
             Reading::Head | Reading::Lost | Reading::Done => (false, None),
         };
@@ -198,7 +190,7 @@ impl HttpObserver {
         let flow = &self.flows.client;
         let (at, missing) = match flow.reading {
             Reading::Head if probe(&flow.head) == Probe::Request => (flow.head_begun, Missing::EndOfHead),
-            Reading::Body(left) => (self.http.last_request, Missing::Body(left)),
+            Reading::Body(left) | Reading::Words(left) => (self.http.last_request, Missing::Body(left)),
             Reading::Chunked(_) => (self.http.last_request, Missing::LastChunk),
             Reading::Head | Reading::Lost | Reading::Done => return None,
         };
@@ -247,7 +239,8 @@ impl HttpObserver {
         };
         *bytes = bytes.get(end.saturating_sub(searched)..).unwrap_or_default();
         let kept = std::mem::take(&mut flow.head);
-        self.on_head(side, kept.get(..end).unwrap_or_default(), begun, Whole::Yes);
+        let head = kept.get(..end).unwrap_or_default();
+        self.on_head(side, head, begun, Whole::Yes);
     }
 
     /// The first answer is in another protocol: nothing of the server was missed before it.
@@ -297,7 +290,8 @@ impl HttpObserver {
         http.requests = http.requests.saturating_add(1);
         http.last_request = Some(begun);
         http.first_method.get_or_insert_with(|| head.method.to_owned());
-        if let (None, Some(host)) = (&http.host, head.fields.host) {
+        let connects = (head.method == "CONNECT").then_some(head.target.as_bytes());
+        if let (None, Some(host)) = (&http.host, connects.or(head.fields.host)) {
             http.host = Some(String::from_utf8_lossy(host).into_owned());
         }
         if whole.closes(&head.fields) {
@@ -350,6 +344,10 @@ impl HttpObserver {
             http.server_announced_close.get_or_insert(begun);
         }
         let asked = self.outstanding.pop();
+        let refuses = status >= 500 || (asked == Asked::Connect && status >= 300);
+        if refuses {
+            http.reason = Some(Box::new(reason(&head.fields, begun)));
+        }
         if asked == Asked::Connect && (200..300).contains(&status) {
             return self.switch(begun);
         }
@@ -360,6 +358,7 @@ impl HttpObserver {
         match (head.fields.transfer_encoding, head.fields.content_length) {
             (TransferEncoding::Chunked, _) => Reading::Chunked(Chunked::START),
             (TransferEncoding::Missing, ContentLength::Bytes(0)) => Reading::Head,
+            (TransferEncoding::Missing, ContentLength::Bytes(length)) if refuses => Reading::Words(length),
             (TransferEncoding::Missing, ContentLength::Bytes(length)) => Reading::Body(length),
             (TransferEncoding::Missing, ContentLength::Wrong) => {
                 http.incomplete = true;
@@ -385,23 +384,5 @@ impl HttpObserver {
     fn lose(&mut self, side: Side) {
         self.http.incomplete = true;
         self.flows[side] = Flow { reading: Reading::Lost, ..Flow::default() };
-    }
-}
-
-/// Whether a head is there to its end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Whole {
-    Yes,
-    /// Some of its fields are missing.
-    Cut,
-}
-
-impl Whole {
-    /// Whether the sender announces to close. Of a cut head only what it says counts, not what it leaves out.
-    const fn closes(self, fields: &Fields<'_>) -> bool {
-        match self {
-            Self::Yes => fields.closes(),
-            Self::Cut => fields.says_close(),
-        }
     }
 }

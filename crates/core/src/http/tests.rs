@@ -238,7 +238,7 @@ fn other_protocols_with_such_lines_are_not_counted() {
 
 #[test]
 fn an_exchange_takes_little_room() {
-    assert!(size_of::<HttpObserver>() <= 480, "{}", size_of::<HttpObserver>());
+    assert!(size_of::<HttpObserver>() <= 488, "{}", size_of::<HttpObserver>());
 }
 
 fn pieces_of_http() -> impl Strategy<Value = Vec<u8>> {
@@ -317,4 +317,20 @@ fn a_server_that_begins_with_http2() {
     assert_eq!(observer(&[('S', settings), ('C', REQUEST)], usize::MAX).finish().speaks_http2, Some(packet(1)));
     assert_eq!(observer(&[('C', REQUEST), ('S', ANSWER), ('S', settings)], usize::MAX).finish().speaks_http2, None);
     assert_eq!(observer(&[('C', REQUEST), ('S', &settings[..8])], usize::MAX).finish().speaks_http2, None);
+}
+
+#[test]
+fn the_reason_of_a_refusal_is_kept_in_any_pieces() {
+    let envoy = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 19\r\n\r\nno healthy upstream";
+    let http = observe(&[('C', "GET / HTTP/1.1\r\nHost: a\r\n\r\n"), ('S', envoy)]);
+    assert_eq!(http.reason.expect("there is one").words, b"no healthy upstream");
+    let squid = "HTTP/1.1 503 No\r\nX-Squid-Error: ERR_DNS_FAIL 0\r\nContent-Length: 4\r\n\r\npage";
+    let http = observe(&[('C', "CONNECT b:443 HTTP/1.1\r\nHost: a\r\n\r\n"), ('S', squid)]);
+    let reason = http.reason.expect("there is one");
+    assert_eq!((reason.field, reason.words.as_slice()), (Some("X-Squid-Error"), b"ERR_DNS_FAIL 0".as_slice()));
+    assert_eq!(http.host.as_deref(), Some("b:443"), "the target, not the Host");
+    let long = format!("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 700\r\n\r\n{}", "x".repeat(700));
+    let next = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    let http = observe(&[('C', "GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n"), ('S', &format!("{long}{next}"))]);
+    assert_eq!((http.reason.expect("there is one").words.len(), http.responses), (512, 2));
 }

@@ -156,7 +156,7 @@ impl Casebook {
             }
         }
         if found.count_ones() > 1 {
-            note_overlaps(found, checks, whole, cells);
+            note_overlaps(found, found, checks, whole, cells);
         }
         failures.note(connection, outcome, causes);
         if let Some((side, number)) = waits {
@@ -218,6 +218,10 @@ impl Casebook {
             if let (Some(symptom), Some(cell)) = (said.symptom(), cell_of(check, held.detector, whole, &mut row.cells))
             {
                 cell.group().add(symptom, &held.connection, limits);
+                let shown = |check: &Check| held.connection.symptoms.iter().any(|s| s.code == check.detector.code());
+                let found =
+                    checks.iter().enumerate().filter(|(_, check)| shown(check)).map(|(number, _)| 1 << number).sum();
+                note_overlaps(found, 1 << held.detector, checks, whole, &mut row.cells);
                 if symptom.severity == Severity::Error && !held.counted {
                     row.failures.note(&held.connection, held.connection.outcome(), 1 << held.detector);
                 }
@@ -374,11 +378,11 @@ fn cell_of<'a>(check: &Check, number: usize, whole: &'a mut Cells, service: &'a 
     }
 }
 
-/// Several checks found something in one connection: each notes those that explain more.
+/// Several checks found something in one connection: each notes those of `others` that explain more.
 #[cold]
-fn note_overlaps(found: u64, checks: &[Check], whole: &mut Cells, service: &mut Cells) {
+fn note_overlaps(found: u64, others: u64, checks: &[Check], whole: &mut Cells, service: &mut Cells) {
     for (number, check) in chosen(checks, found) {
-        let stronger = found & check.yields_to & !(1 << number);
+        let stronger = others & check.yields_to & !(1 << number);
         let group = cell_of(check, number, whole, service).and_then(|cell| cell.group.as_deref_mut());
         if let (Some(group), true) = (group, stronger != 0) {
             group.note_overlap(stronger);

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use crate::detect::Lead;
-use crate::types::Endpoint;
+use crate::types::{Endpoint, is_plain};
 
 /// Whom a text is about. What is not known stays as it is written.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +40,7 @@ impl Known {
 
     /// A name is from the wire: one that a shell might read otherwise is not named.
     pub(super) fn named(mut self, name: Option<String>) -> Self {
-        self.name = name.filter(|name| is_harmless(name));
+        self.name = name.filter(|name| is_plain(name));
         self
     }
 
@@ -105,18 +105,12 @@ fn put<T: AsRef<str>>(text: &mut String, word: &str, with: impl FnOnce() -> T) {
     }
 }
 
-/// Whether a shell reads it as the name, or the name and port, that it is.
-fn is_harmless(name: &str) -> bool {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':');
-    !name.starts_with('-') && name.bytes().all(plain)
-}
-
 /// As `openssl s_client` reaches TLS there.
 fn by_tls(lead: &Lead, server: &Endpoint) -> String {
     match lead {
         Lead::Starttls(protocol) => format!("-connect {server} -starttls {protocol}"),
         Lead::Proxy(target) => {
-            let target = target.as_deref().filter(|target| is_harmless(target)).unwrap_or("TARGET:443");
+            let target = target.as_deref().filter(|target| is_plain(target)).unwrap_or("TARGET:443");
             format!("-proxy {server} -connect {target}")
         }
     }

@@ -38,6 +38,12 @@ fn reorders_or_hides(c: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Whether a shell reads it as the name, or the name and port, that it is.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':');
+    !name.starts_with('-') && name.bytes().all(plain)
+}
+
 #[cfg(test)]
 mod tests {
     use super::escaped;

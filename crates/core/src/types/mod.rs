@@ -13,6 +13,7 @@ mod time;
 
 pub use endpoint::{Endpoint, Tuple};
 pub use escape::escaped;
+pub(crate) use escape::is_plain;
 pub use evidence::{Moment, NotVisible, PacketNo, Seen};
 pub use packets::Packets;
 pub use seq::Seq;

@@ -1,5 +1,6 @@
 //! A call of gRPC that fails by the server's word: kinds of `server-error-message`.
 
+use super::gateway_causes::cause;
 use super::http2::{PATH, in_clear, paths};
 use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
@@ -15,6 +16,9 @@ struct Meaning {
     says: &'static str,
     remedy: &'static str,
 }
+
+/// What proxies answer for what is behind them: UNAVAILABLE, DEADLINE_EXCEEDED.
+const OF_PROXIES: [u32; 2] = [14, 4];
 
 /// Quoted: the message in words.
 const MESSAGE: &str = "message";
@@ -150,8 +154,16 @@ pub(super) fn tell(kind: &'static str, count: u64, address: &str, group: &Group)
         told.summary += " (and others)";
     }
     told.summary += &format!(". {}", meaning.says);
+    told.remedy = vec![meaning.remedy.to_owned()];
+    // A proxy's words come as the call's message.
+    let of_proxy =
+        messages.first().and_then(|(message, _)| cause(message)).filter(|_| OF_PROXIES.contains(&meaning.status));
+    if let Some(cause) = of_proxy {
+        told.summary += &format!(" It is the word of a proxy between. {}", cause.says);
+        told.facts.add("cause", cause.name);
+        told.remedy = vec![cause.remedy.to_owned()];
+    }
     told.facts.add("grpc_status", meaning.status);
     told.facts.add("calls_on_one_connection_most", u64::try_from(most).unwrap_or(1));
-    told.remedy = vec![meaning.remedy.to_owned()];
     Some(told)
 }

@@ -1,5 +1,6 @@
 //! A proxy that does not connect for its client, and says so: kinds of `server-error-message` (RFC 9110 section 9.3.6).
 
+use super::gateway_words;
 use crate::detect::words::{counted, listed};
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
 use crate::http::Response;
@@ -45,6 +46,7 @@ pub(super) fn examine(c: &Connection, code: &'static str, exam: &mut Exam<'_>) {
     if let Some(host) = &http.host {
         exam.quote(TARGET, host);
     }
+    gateway_words::quote(http, exam);
     if kind == WANTS_CREDENTIALS {
         // The first of two: who gets it asks again, with credentials.
         exam.quietly();
@@ -87,5 +89,6 @@ pub(super) fn tell(kind: &'static str, count: u64, address: &str, group: &Group)
         told.facts.add("target", targets);
     }
     told.remedy = vec![remedy.to_owned()];
+    gateway_words::explain(kind, group, &mut told);
     Some(told)
 }

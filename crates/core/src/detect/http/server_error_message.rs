@@ -43,6 +43,10 @@ impl Detector for ServerErrorMessage {
         include_str!("server_error_message.md")
     }
 
+    fn yields_to(&self) -> &'static [&'static str] {
+        &["local-connect-failure"]
+    }
+
     fn needs(&self) -> Shape {
         Shape::DIALOGUE
     }

@@ -2,10 +2,10 @@
 
 use super::fault;
 use crate::detect::words::counted;
-use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
+use crate::detect::{Case, Confidence, Detector, Exam, Group, Lead, Service, ServiceKey, Severity, Shape, Told};
 use crate::record::Connection;
 use crate::tls::{ClientHello, Tls};
-use crate::types::Side;
+use crate::types::{Side, is_plain};
 
 use super::hello_summary::{self, Answer};
 
@@ -81,14 +81,20 @@ impl Detector for TlsToPlaintext {
                 told.remedy.push(STARTTLS.to_owned());
             }
             told.remedy.push(PLAIN.to_owned());
-            told.remedy.push(format!(
-                "By hand: `printf '\\n' | nc {} {}` shows what greets there.",
-                service.key.address, service.key.port
-            ));
+            told.remedy.push(format!("By hand: `printf '\\n' | {}` shows what greets there.", nc(group, service)));
             told
         };
         group.kinds.iter().map(tell).collect()
     }
+}
+
+/// A command that connects to where TLS began.
+fn nc(group: &Group, service: &Service) -> String {
+    let ServiceKey { address, port } = service.key;
+    let Some(Lead::Proxy(target)) = group.lead_to_tls() else { return format!("nc {address} {port}") };
+    let target = target.as_deref().filter(|target| is_plain(target)).and_then(|target| target.rsplit_once(':'));
+    let (host, behind) = target.unwrap_or(("TARGET", "443"));
+    format!("nc -X connect -x {} {host} {behind}", service.address())
 }
 
 const STARTTLS: &str = "Let the client begin in clear and turn to TLS (SMTP, IMAP, LDAP, PostgreSQL STARTTLS; `openssl s_client -starttls \
@@ -98,9 +104,9 @@ const PLAIN: &str = "Use the port that speaks TLS, or no TLS to this one: http:/
                      without transport_socket. Or give the server TLS (nginx `listen ... ssl`).";
 const UNKNOWN: &str = "an unknown protocol";
 
-/// Whether the server's first bytes came before the hello, as a greeting.
+/// Whether the server's first bytes came before the hello, as a greeting. A proxy's answer to CONNECT is none.
 fn spoke_first(c: &Connection, hello: &ClientHello) -> bool {
-    c.traffic.server.first_payload.is_some_and(|first| first.packet < hello.begun.packet)
+    c.http.is_none() && c.traffic.server.first_payload.is_some_and(|first| first.packet < hello.begun.packet)
 }
 
 fn other_bytes_at(tls: &Tls) -> Option<crate::types::Moment> {
