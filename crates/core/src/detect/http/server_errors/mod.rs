@@ -3,6 +3,7 @@
 mod databases;
 mod mail;
 mod messaging;
+mod poolers;
 mod proxies;
 mod ssh;
 
@@ -40,8 +41,9 @@ pub(super) const REDIS_OTHER: &str = "redis-other";
 /// The client was silent for longer than was agreed on.
 pub(super) const SILENT_KINDS: [&str; 2] = ["amqp-heartbeat", "mqtt-keep-alive"];
 
-static MEANINGS: [&[Meaning]; 5] =
-    [databases::MEANINGS, mail::MEANINGS, messaging::MEANINGS, proxies::MEANINGS, ssh::MEANINGS];
+// A pooler's words come under codes of the database.
+static MEANINGS: [&[Meaning]; 6] =
+    [poolers::MEANINGS, databases::MEANINGS, mail::MEANINGS, messaging::MEANINGS, proxies::MEANINGS, ssh::MEANINGS];
 
 fn meanings() -> impl Iterator<Item = &'static Meaning> {
     MEANINGS.iter().copied().flatten()
