@@ -265,6 +265,26 @@ impl Connection {
         traffic.stream_bytes == Some(traffic.payload_bytes) && !self.visibility.over_limit
     }
 
+    /// Whether payload was sent of which not even the headers were captured: who waited for what is not known then.
+    pub(crate) fn misses_payload(&self) -> bool {
+        let seen = &self.visibility;
+        seen.flags_only || seen.one_way.is_some() || self.misses(Side::Client) || self.misses(Side::Server)
+    }
+
+    /// Whether packets with a side's payload are missing from the capture: by the ACKs of the other, or by the number with which it ended.
+    pub(crate) fn misses(&self, side: Side) -> bool {
+        let Traffic { stream_bytes, payload_bytes, .. } = &self.traffic[side];
+        let sent_more = stream_bytes.is_some_and(|sent| sent > *payload_bytes);
+        sent_more || self.visibility.gaps[side] > 0 || self.visibility.missing_bytes[side] > 0
+    }
+
+    /// Whether the client sent no payload, be it one that was not captured: of its FIN one number may be missing.
+    pub(crate) fn client_said_nothing(&self) -> bool {
+        let Visibility { one_way, mid_stream, missing_bytes, .. } = &self.visibility;
+        let seen = *one_way != Some(Side::Server) && !mid_stream;
+        seen && self.traffic.client.payload_packets == 0 && missing_bytes.client <= 1
+    }
+
     /// Round-trip time of the opening handshake: last SYN to SYN-ACK and SYN-ACK to ACK together, which is one round
     /// trip from any capture point. `None` unless all three were captured.
     pub fn rtt(&self) -> Option<Span> {

@@ -70,7 +70,11 @@ impl Connection {
             return closes_itself;
         };
         match self.protocol {
-            Protocol::Http1 => false,
+            // What was read of it may be a proxy's answer to a CONNECT that was not captured.
+            Protocol::Http1 => {
+                let unsure = self.http.as_ref().is_some_and(|http| http.incomplete || http.requests == 0);
+                unsure && USUAL_CLOSE_NOTIFY.contains(&bytes)
+            }
             Protocol::Http2 if self.asked_nothing_in_vain() => true,
             Protocol::Tls => {
                 let newest = self.tls.as_ref().and_then(|tls| tls.server_hello.as_ref()).map(|hello| hello.version);
@@ -186,16 +190,15 @@ impl Connection {
 
     /// Whether a RST may have been a side's way to leave though it counts as a failure: what would tell is not in the capture.
     pub(crate) fn may_have_left(&self) -> bool {
-        use super::ResetKind::{Abort, Unclear};
+        use super::ResetKind::FromThePath;
         let Some(reset) = self.ending.reset else { return false };
         if let Some(write) = self.ending.late_write {
             return write.at.is_none();
         }
-        let left = reset.by == Side::Client && matches!(reset.kind, Abort | Unclear);
-        let unheard = self.visibility.flags_only || self.visibility.one_way.is_some();
-        // Headers alone: all was taken, and whether more was to come is in what was cut.
-        let cut = self.visibility.cut_by_snaplen > 0 && reset.nothing_in_flight && reset.message_ended;
-        left && (unheard || cut) || self.refused_unseen()
+        // Headers alone: whether more was to come is in what was cut.
+        let cut = reset.by == Side::Client && self.visibility.cut_by_snaplen > 0;
+        let unseen = self.misses_payload() || self.opening.syn.is_none() || self.opening.syn_ack.is_none();
+        unseen && reset.kind != FromThePath || cut || self.refused_unseen()
     }
 
     /// Whether TLS was set up and then not used: by a health check, or kept spare. A client that closes with session tickets unread resets.

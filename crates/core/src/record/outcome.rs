@@ -78,7 +78,11 @@ pub(crate) const ANSWER_WAIT: Span = Span::from_secs(3);
 
 /// The first line that holds.
 pub(super) fn of(c: &Connection) -> Outcome {
-    let opened = c.opening.syn_ack.is_some() || c.opening.ack.is_some();
+    // Who closes has got an answer, be it that nobody captured it.
+    let closes =
+        c.ending.fin.client.is_some() || c.ending.reset.is_some_and(|reset| reset.by == Side::Client && reset.ack);
+    let closes = closes && c.visibility.one_way == Some(Side::Client);
+    let opened = c.opening.syn_ack.is_some() || c.opening.ack.is_some() || closes;
     let carried = c.carried_payload();
     if c.visibility.mid_stream || c.is_sampled() {
         return Outcome::MidStream;
@@ -92,28 +96,27 @@ pub(super) fn of(c: &Connection) -> Outcome {
         };
     }
     // Servers of TLS answer the end of a check by TCP with an alert.
-    let said_nothing =
-        c.traffic.client.payload_packets == 0 && c.visibility.gaps.client == 0 && c.visibility.one_way.is_none();
-    if said_nothing && c.tls.is_some() && c.ending.closed_by == Some(Side::Client) && was_dropped_at_once(c) {
+    let said_nothing = c.client_said_nothing();
+    let seen = c.visibility.gaps.client == 0 && c.visibility.one_way.is_none();
+    if said_nothing && seen && c.tls.is_some() && c.ending.closed_by == Some(Side::Client) && was_dropped_at_once(c) {
         return Outcome::HealthCheck;
     }
     if let Some(tls) = &c.tls
         && is_unfinished(c, tls)
     {
         let ended = c.ending.kind != CloseKind::Open;
-        if tls.fatal_alert().is_some() {
+        if tls.fatal_alert().is_some() && !said_nothing {
             return Outcome::TlsFailed;
         }
-        if c.ending.kind == CloseKind::Reset {
-            return Outcome::ResetInHandshake;
-        }
-        if ended && !super::timeline::is_blind(c) {
-            return Outcome::TlsFailed;
+        // How far the handshake came is not known where packets are missing.
+        if ended && !c.misses_payload() && c.visibility.cut_by_snaplen == 0 {
+            return if c.ending.kind == CloseKind::Reset { Outcome::ResetInHandshake } else { Outcome::TlsFailed };
         }
     }
     if let Some(tls) = &c.tls
         && tls.fatal_alert().is_some()
         && tls.client_data_records == 0
+        && !said_nothing
     {
         return Outcome::TlsFailed;
     }

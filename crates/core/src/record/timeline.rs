@@ -117,12 +117,6 @@ fn is_edge(what: &str) -> bool {
 /// Below this, what passes before a FIN is the time that answers take, not silence.
 const SILENCE: Span = Span::from_millis(500);
 
-/// Whether too little of the connection was captured to say what did not happen in its payload.
-pub(crate) fn is_blind(c: &Connection) -> bool {
-    let seen = &c.visibility;
-    seen.flags_only || seen.one_way.is_some() || seen.gaps.client > 0 || seen.gaps.server > 0 || seen.over_limit
-}
-
 type Add<'a> = dyn FnMut(Option<Moment>, Side, Cow<'static, str>) + 'a;
 
 fn opening(c: &Connection, add: &mut Add<'_>) {

@@ -71,7 +71,7 @@ impl Detector for EmptyReply {
         if waited >= WAITED_LEAST {
             return;
         }
-        if c.visibility.gaps.server > 0 {
+        if c.misses(Side::Server) {
             exam.not_visible(
                 "packets of the server are missing from the capture, perhaps the answer",
                 recapture::ALL_WHOLE,
@@ -140,7 +140,7 @@ impl Detector for EmptyReply {
 pub(in crate::detect) fn was_turned_away(c: &Connection) -> Option<(Moment, Moment, Moment)> {
     let (accepted, closed, reset) = (c.opening.syn_ack?, c.ending.fin.server?, c.ending.reset?);
     let lost = c.ending.late_write.filter(|write| write.by == Side::Client)?.at?;
-    let silent = c.traffic.server.first_payload.is_none() && c.visibility.gaps.server == 0;
+    let silent = c.traffic.server.first_payload.is_none() && !c.misses(Side::Server);
     let first = c.traffic.client.first_payload == Some(lost);
     let at_once = closed.at.at.since(accepted.at) < WAITED_LEAST;
     // Of a ClientHello that gets nothing `no-server-hello` tells.

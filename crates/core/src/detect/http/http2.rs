@@ -4,6 +4,7 @@ use crate::detect::words::listed;
 use crate::detect::{Exam, Group, Told, recapture};
 use crate::http::Http2;
 use crate::record::Connection;
+use crate::types::Side;
 
 /// Quoted: the path of the first request that is told of.
 pub(super) const PATH: &str = "path";
@@ -28,7 +29,7 @@ pub(super) fn in_clear(c: &Connection) -> Option<&Http2> {
 /// Whether frames are missing by which the answers would be known; says so.
 pub(super) fn is_unread(c: &Connection, http2: &Http2, exam: &mut Exam<'_>) -> bool {
     let seen = &c.visibility;
-    let missing = seen.gaps.server > 0 || seen.missing_bytes.server > 0;
+    let missing = c.misses(Side::Server);
     let is_unread = http2.streams.incomplete || seen.one_way.is_some() || missing;
     if is_unread {
         exam.not_visible("frames of HTTP/2 are missing from the capture, or were cut", recapture::ALL_WHOLE);

@@ -34,7 +34,7 @@ pub(super) fn examine(c: &Connection, by: Side, end: Moment, code: &'static str,
 /// Whether the capture is of whole packets, in both directions and without holes.
 fn sees_all(c: &Connection) -> bool {
     let seen = &c.visibility;
-    let holes = seen.gaps.client + seen.gaps.server > 0 || seen.over_limit;
+    let holes = c.misses(Side::Client) || c.misses(Side::Server) || seen.over_limit;
     seen.one_way.is_none() && !seen.flags_only && !holes
 }
 

@@ -49,7 +49,7 @@ impl Detector for QuietRequestTimeout {
         if silence < QUIET_LIMIT || c.was_probed() {
             return;
         }
-        if c.visibility.gaps.client > 0 || c.visibility.gaps.server > 0 {
+        if c.misses(Side::Client) || c.misses(Side::Server) {
             exam.not_visible(
                 "packets are missing from the capture: it may not have been silent",
                 recapture::ALL_HEADERS,

@@ -101,8 +101,9 @@ impl Detector for ServerErrorMessage {
             return;
         }
         let meaning = meaning(dialogue.protocol, said);
-        let lost = said.asked_after.is_some() || (!said.at_start && said.is_answer);
-        let severity = severity(c, said, meaning, lost);
+        let at_start = is_at_start(c, dialogue.protocol, said);
+        let lost = said.asked_after.is_some() || (!at_start && said.is_answer);
+        let severity = severity(c, at_start, meaning, lost);
         let after = said.asked_after.and(c.ending.reset).map(|reset| reset.at);
         let evidence = [said.asked, Some(said.at), c.ending.first, said.asked_after, after];
         exam.symptom(CODE, meaning.kind, severity, Confidence::High, &evidence)
@@ -112,7 +113,7 @@ impl Detector for ServerErrorMessage {
         if dialogue.protocol != server_errors::of_kind(meaning.kind).protocol {
             exam.quote(PROTOCOL, dialogue.protocol.name());
         }
-        for (name, holds) in [(AT_START, said.at_start), (LOST, lost && !said.at_start), (CUT, said.cut)] {
+        for (name, holds) in [(AT_START, at_start), (LOST, lost && !at_start), (CUT, said.cut)] {
             if holds {
                 exam.quote(name, "yes");
             }
@@ -139,16 +140,22 @@ impl Detector for ServerErrorMessage {
 /// Whether the connection was refused or ended by what the server said. An error alone is none: most are answers as good as others.
 fn is_told(c: &Connection, dialogue: &Dialogue, said: &ServerMessage) -> bool {
     if said.declines_tls {
-        // That is a failure where the client leaves for it.
-        let left = dialogue.client_left || c.ending.closed_by == Some(Side::Client);
+        // That is a failure where the client leaves for it, or the server does not want it without either.
+        let left = dialogue.client_left || c.ending.closed_by.is_some();
         return left && said.asked_after.is_none();
     }
     if said.is_final {
         return true;
     }
-    // Whether the server had been ready is not known where the beginning is missing.
-    let at_start = said.at_start && !c.visibility.mid_stream;
-    at_start && refuses(dialogue.protocol, said) && !goes_on(c, said) || is_last_word(c, said)
+    is_at_start(c, dialogue.protocol, said) && refuses(dialogue.protocol, said) && !goes_on(c, said)
+        || is_last_word(c, said)
+}
+
+/// Whether it came before the server was ready for requests. Where packets are missing that is not known, but of protocols that are
+/// recognised by how the client begins.
+fn is_at_start(c: &Connection, protocol: Speaks, said: &ServerMessage) -> bool {
+    let begins = matches!(protocol, Speaks::Postgres | Speaks::Mqtt | Speaks::Amqp | Speaks::Socks);
+    said.at_start && (begins || !c.visibility.mid_stream && !c.misses(Side::Client))
 }
 
 /// Whether it is a refusal whoever closes then: others may be tried again on the same connection.
@@ -183,11 +190,11 @@ fn is_last_word(c: &Connection, said: &ServerMessage) -> bool {
 }
 
 /// Harm: an error where the connection never worked, or where a request was lost by it.
-fn severity(c: &Connection, said: &ServerMessage, meaning: &Meaning, lost: bool) -> Severity {
+fn severity(c: &Connection, at_start: bool, meaning: &Meaning, lost: bool) -> Severity {
     let by_client = c.ending.closed_by != Some(Side::Server);
     match () {
-        () if said.at_start && (meaning.passes || meaning.is_mild && by_client) => Severity::Warning,
-        () if said.at_start || lost => Severity::Error,
+        () if at_start && (meaning.passes || meaning.is_mild && by_client) => Severity::Warning,
+        () if at_start || lost => Severity::Error,
         () if meaning.is_idle => Severity::Info,
         () => Severity::Warning,
     }

@@ -24,16 +24,19 @@ const NOBODY_WAITING: &str = "nobody-waiting";
 const UNACKNOWLEDGED: &str = "unacknowledged";
 /// The server had spoken last: perhaps it said why.
 const LAST_WORD: &str = "server-spoke-last";
+/// What was said is not in the capture.
+const UNSEEN: &str = "unseen";
 /// Nobody had spoken.
 const UNUSED: &str = "unused";
 
 /// What each kind means for the client, the worst first.
-const MEANINGS: [(&str, &str); 5] = [
+const MEANINGS: [(&str, &str); 6] = [
     (MID_ANSWER, "it did so in the middle of an answer, whose rest the client did not get"),
     (WAITING, "the client had spoken last, and got no answer"),
     (UNACKNOWLEDGED, "the end of what the server had said was not acknowledged: the client may not have got it"),
     (LAST_WORD, "the server had spoken last: what it said may tell why"),
     (UNUSED, "nothing had been said"),
+    (UNSEEN, "payload is missing from the capture, and whether the client waited for something can not be seen"),
 ];
 
 impl Detector for AbortiveClose {
@@ -80,7 +83,9 @@ impl Detector for AbortiveClose {
             );
             return;
         }
-        let (kind, severity) = if asked.is_some() && asked > said && !c.took_leave() {
+        let (kind, severity) = if c.misses_payload() {
+            (UNSEEN, Severity::Info)
+        } else if asked.is_some() && asked > said && !c.took_leave() {
             (WAITING, Severity::Warning)
         } else if cut_short {
             (MID_ANSWER, Severity::Error)

@@ -134,8 +134,7 @@ pub(in crate::detect) fn is_short(c: &Connection) -> bool {
 
 /// Requests as far as they can be known: read in clear, or estimated from the bursts of payload.
 fn requests(c: &Connection) -> Option<u32> {
-    let seen = &c.visibility;
-    if seen.flags_only || seen.one_way.is_some() || seen.gaps.client > 0 || seen.gaps.server > 0 {
+    if c.misses_payload() {
         return None;
     }
     match &c.http {

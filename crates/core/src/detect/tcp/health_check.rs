@@ -47,7 +47,7 @@ impl Detector for HealthCheck {
         let seen = &c.visibility;
         // Sequence numbers tell of payload that was not captured, where both ends of a stream were.
         let counted = c.traffic.client.stream_bytes.is_some() && c.traffic.server.stream_bytes.is_some();
-        if seen.one_way.is_some() || seen.gaps.client > 0 || seen.gaps.server > 0 || (seen.flags_only && !counted) {
+        if seen.one_way.is_some() || c.misses(Side::Client) || c.misses(Side::Server) || (seen.flags_only && !counted) {
             exam.not_visible(
                 "payload may have passed that was not captured",
                 Some("tcpdump -i any -w FILE 'host SERVER and tcp port PORT'"),

@@ -202,7 +202,7 @@ fn why_idle_is_not_visible(c: &Connection) -> Option<(&'static str, Option<&'sta
             Some(("the TCP timestamps are too coarse to tell the idle time", recapture::HEADERS))
         }
         // Payload that was not captured may be the last.
-        Some(idle) if idle.source == IdleSource::Payload && (seen.gaps.client > 0 || seen.gaps.server > 0) => {
+        Some(idle) if idle.source == IdleSource::Payload && (c.misses(Side::Client) || c.misses(Side::Server)) => {
             Some(("packets are missing from the capture, perhaps the last before the close", recapture::ALL_HEADERS))
         }
         Some(_) => None,

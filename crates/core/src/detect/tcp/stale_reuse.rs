@@ -138,7 +138,7 @@ impl Detector for StaleReuse {
 /// Whether frames of HTTP/2 in clear show that what was written after the close was no request, even if one was open.
 fn asked_nothing_after_close(c: &Connection) -> bool {
     let readable = c.http2.as_ref().filter(|http2| http2.in_clear && !http2.streams.incomplete);
-    c.visibility.gaps.client == 0 && readable.is_some_and(|http2| http2.streams.asked_after_close.is_none())
+    !c.misses(Side::Client) && readable.is_some_and(|http2| http2.streams.asked_after_close.is_none())
 }
 
 /// Whether TLS, where it is spoken, was ready for requests before the close: a handshake that is cut off is another matter.

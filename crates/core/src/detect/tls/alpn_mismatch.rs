@@ -158,7 +158,7 @@ fn left_without_h2(c: &Connection, tls: &Tls, hello: &ClientHello) -> Option<Mom
     let end = c.ending.first?;
     let left = c.ending.closed_by == Some(Side::Client) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
     let silent = tls.client_data_records == 0 && tls.server_data_records == 0;
-    let whole = c.visibility.gaps.client == 0 && c.visibility.gaps.server == 0;
+    let whole = !c.misses(Side::Client) && !c.misses(Side::Server);
     if !(left && silent && whole && tls.is_established()) {
         return None;
     }

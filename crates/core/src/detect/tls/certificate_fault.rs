@@ -204,12 +204,12 @@ fn is_expired(certificate: &Certificate, at: Timestamp) -> bool {
 fn client_left(c: &Connection, tls: &Tls) -> bool {
     let by_client =
         c.ending.closed_by == Some(Side::Client) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
-    by_client && tls.client_finished.is_none() && !tls.is_established() && c.visibility.gaps.client == 0
+    by_client && tls.client_finished.is_none() && !tls.is_established() && !c.misses(Side::Client)
 }
 
 /// The handshake was done, and the client ended the connection at once, before either side had sent data.
 fn left_unused(c: &Connection, tls: &Tls) -> bool {
-    let whole = c.visibility.gaps.client == 0 && c.visibility.gaps.server == 0 && c.visibility.one_way.is_none();
+    let whole = !c.misses(Side::Client) && !c.misses(Side::Server) && c.visibility.one_way.is_none();
     let silent = tls.client_data_records == 0 && tls.server_data_records == 0;
     // A server that answers close_notify by a FIN of its own may be the first with that.
     let by_client = c.ending.closed_by == Some(Side::Client) || tls.encrypted_alerts.client.is_some();

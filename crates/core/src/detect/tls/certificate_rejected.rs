@@ -136,8 +136,7 @@ fn hidden_alert(c: &Connection, tls: &Tls) -> Option<Moment> {
     let first_word = tls.client_finished.is_none() && tls.client_data_records == 0 && tls.server_data_records == 0;
     let ended = c.ending.first.is_some_and(|end| end.packet >= at.packet) && !tls.reversed;
     let by_server = tls.encrypted_alerts.server.is_some_and(|alert| alert.packet < at.packet);
-    let seen =
-        tls.stage == Stage::ServerFlight && c.visibility.gaps.client == 0 && flight.packet >= hello.completed.packet;
+    let seen = tls.stage == Stage::ServerFlight && !c.misses_payload() && flight.packet >= hello.completed.packet;
     let closed = c.ending.closed_by == Some(Side::Client) || c.ending.first.is_some_and(|end| end.packet > at.packet);
     (!resumes && !early && first_word && ended && !by_server && seen && closed).then_some(at)
 }

@@ -117,8 +117,7 @@ fn closed_on_none(c: &Connection, tls: &Tls) -> Option<Moment> {
     let end = c.ending.first.filter(|end| end.packet > sent.completed.packet)?;
     let by_server =
         c.ending.closed_by == Some(Side::Server) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
-    (by_server && tls.server_finished.is_none() && !tls.is_established() && c.visibility.gaps.server == 0)
-        .then_some(end)
+    (by_server && tls.server_finished.is_none() && !tls.is_established() && !c.misses_payload()).then_some(end)
 }
 
 /// The client's last handshake message that can have been the cause of an alert: its Finished, or in TLS 1.3 what it sends before that.
@@ -131,7 +130,7 @@ fn spoke_before(tls: &Tls, at: Moment) -> Option<Moment> {
 pub(in crate::detect) fn refuses_client(c: &Connection, tls: &Tls) -> bool {
     let tls13 = tls.server_hello.as_ref().is_some_and(|hello| hello.version > 0x0303);
     // TLS 1.3: it never said a word under the session, no ticket either, and went at once.
-    let unheard = tls13 && tls.server_data_records == 0 && c.visibility.gaps.server == 0;
+    let unheard = tls13 && tls.server_data_records == 0 && !c.misses(Side::Server);
     let at_once = tls
         .client_flight
         .zip(c.ending.fin.server)
@@ -146,7 +145,7 @@ fn hidden_alert(c: &Connection, tls: &Tls) -> Option<Moment> {
     let at = tls.encrypted_alerts.server?;
     let spoke = spoke_before(tls, at)?;
     let at_once = at.at.since(spoke.at) <= REFUSED_AT_ONCE;
-    let silent_server = tls.server_data_records == 0 && c.visibility.gaps.server == 0 && !tls.reversed;
+    let silent_server = tls.server_data_records == 0 && !c.misses_payload() && !tls.reversed;
     let before_client_left = tls.encrypted_alerts.client.is_none_or(|left| left.packet > at.packet)
         && c.ending.fin.client.is_none_or(|fin| fin.at.packet > at.packet)
         && c.ending.reset.is_none_or(|reset| reset.at.packet > at.packet);

@@ -66,7 +66,7 @@ impl Detector for HandshakeAbandoned {
             return;
         }
         let seen = &c.visibility;
-        if seen.one_way.is_some() || seen.gaps.client + seen.gaps.server > 0 || seen.over_limit {
+        if seen.one_way.is_some() || c.misses(Side::Client) || c.misses(Side::Server) || seen.over_limit {
             exam.not_visible("who left may have said why in packets that were not captured", recapture::ALL_WHOLE);
             return;
         }

@@ -50,7 +50,7 @@ pub(super) fn answer(c: &Connection, tls: &Tls) -> Answer {
     if seen.one_way.is_some() || server.packets == 0 {
         return Answer::NotVisible("the server's packets were not captured", BOTH_WAYS);
     }
-    if seen.gaps.server > 0 {
+    if c.misses(Side::Server) {
         return Answer::NotVisible("a part of what the server sent was not captured", recapture::ALL_WHOLE);
     }
     if server.unseen.is_some() {

@@ -51,7 +51,7 @@ impl Detector for PlaintextToTls {
         let answered = c.traffic.server.payload_bytes > 0 || c.traffic.server.stream_bytes.unwrap_or(0) > 0;
         let closed =
             c.ending.closed_by == Some(Side::Server) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
-        let whole = c.visibility.one_way.is_none() && c.visibility.gaps.server == 0;
+        let whole = c.visibility.one_way.is_none() && !c.misses(Side::Server);
         let kind = match (told, refused) {
             (Some(told), _) => told,
             (None, Some(_)) => "status-400",

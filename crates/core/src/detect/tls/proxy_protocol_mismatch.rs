@@ -125,6 +125,6 @@ fn refused(c: &Connection) -> Option<Moment> {
     }
     let silent = c.traffic.server.payload_bytes == 0 && c.traffic.server.stream_bytes.unwrap_or(0) == 0;
     let closed = c.ending.closed_by == Some(Side::Server) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
-    let whole = c.visibility.one_way.is_none() && c.visibility.gaps.server == 0 && c.protocol != Protocol::None;
+    let whole = c.visibility.one_way.is_none() && !c.misses(Side::Server) && c.protocol != Protocol::None;
     c.ending.first.filter(|_| silent && closed && whole)
 }

@@ -43,7 +43,7 @@ impl Detector for SlowHandshake {
         // What was lost and sent again explains the time by itself, and a hole may hide it.
         let traffic = &c.traffic;
         let repeated = traffic.client.retransmitted + traffic.server.retransmitted > 0;
-        let holed = c.visibility.gaps.client + c.visibility.gaps.server > 0 || c.visibility.one_way.is_some();
+        let holed = c.misses_payload();
         if repeated || holed || tls.reversed {
             return;
         }

@@ -115,5 +115,5 @@ fn left_after(c: &Connection, tls: &Tls) -> Option<Moment> {
     let by_client =
         c.ending.closed_by == Some(Side::Client) && matches!(c.ending.kind, CloseKind::Fin | CloseKind::Reset);
     let unfinished = tls.client_finished.is_none() && !tls.is_established() && tls.encrypted_alerts.client.is_none();
-    (by_client && unfinished && c.visibility.gaps.client == 0).then_some(end)
+    (by_client && unfinished && !c.misses(Side::Client)).then_some(end)
 }

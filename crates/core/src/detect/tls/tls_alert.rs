@@ -1,6 +1,7 @@
 //! An alert that ended a handshake.
 
 use super::{alerts, fault, hello_summary};
+use crate::detect::recapture;
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Group, Severity, Shape, Told};
 use crate::record::Connection;
@@ -12,6 +13,8 @@ use crate::types::Side;
 pub(in crate::detect) struct TlsAlert;
 
 const CODE: &str = "tls-alert";
+/// What servers say to the end of a connection in place of a ClientHello (RFC 8446 section 6.2).
+const DECODE_ERROR: u8 = 50;
 
 impl Detector for TlsAlert {
     fn code(&self) -> &'static str {
@@ -32,7 +35,18 @@ impl Detector for TlsAlert {
 
     fn examine(&self, c: &Connection, exam: &mut Exam<'_>) {
         let Some(tls) = &c.tls else { return };
-        if tls.client_hello.is_none() && tls.server_hello.is_none() && tls.alerts.is_empty() {
+        let no_hello = tls.client_hello.is_none() && tls.server_hello.is_none();
+        // Servers of TLS answer the end of a check by TCP with an alert.
+        if no_hello && (tls.alerts.is_empty() || c.client_said_nothing()) {
+            return;
+        }
+        let unheard =
+            c.traffic.client.payload_packets == 0 && tls.alerts.iter().all(|alert| alert.description == DECODE_ERROR);
+        if no_hello && unheard {
+            exam.not_visible(
+                "what the server answered by an alert is not in the capture: it may be a check by TCP",
+                recapture::ALL_WHOLE,
+            );
             return;
         }
         exam.applies();
