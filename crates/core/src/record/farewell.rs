@@ -31,7 +31,7 @@ const SMALL_TALK_BYTES: u32 = 16;
 /// Last words before the writer's own FIN, after which it expects no answer: close_notify, an HTTP/2 GOAWAY, QUIT.
 const FAREWELL_BYTES: u32 = 100;
 /// A client that answers the close itself, by a close_notify or a QUIT, does so within this and a round trip.
-const ANSWERS_CLOSE_WITHIN: Span = Span::from_millis(20);
+const ANSWERS_CLOSE_WITHIN: Span = Span::from_millis(50);
 /// After this long without payload an exchange is taken to be over, where nothing else tells.
 const EXCHANGE_OVER: Span = Span::from_millis(50);
 
@@ -195,8 +195,9 @@ impl Connection {
         if let Some(write) = self.ending.late_write {
             return write.at.is_none();
         }
-        // Headers alone: whether more was to come is in what was cut.
-        let cut = reset.by == Side::Client && self.visibility.cut_by_snaplen > 0;
+        // Headers alone: whether more was to come, or who had said goodbye, is in what was cut.
+        let waited = self.traffic.client.last_payload > self.traffic.server.last_payload;
+        let cut = self.visibility.cut_by_snaplen > 0 && (reset.by == Side::Client || !waited);
         let unseen = self.misses_payload() || self.opening.syn.is_none() || self.opening.syn_ack.is_none();
         unseen && reset.kind != FromThePath || cut || self.refused_unseen()
     }

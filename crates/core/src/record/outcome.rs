@@ -81,8 +81,8 @@ pub(super) fn of(c: &Connection) -> Outcome {
     // Who closes has got an answer, be it that nobody captured it.
     let closes =
         c.ending.fin.client.is_some() || c.ending.reset.is_some_and(|reset| reset.by == Side::Client && reset.ack);
-    let closes = closes && c.visibility.one_way == Some(Side::Client);
-    let opened = c.opening.syn_ack.is_some() || c.opening.ack.is_some() || closes;
+    let answered = closes && c.visibility.one_way == Some(Side::Client) || c.ending.fin.server.is_some();
+    let opened = c.opening.syn_ack.is_some() || c.opening.ack.is_some() || answered;
     let carried = c.carried_payload();
     if c.visibility.mid_stream || c.is_sampled() {
         return Outcome::MidStream;

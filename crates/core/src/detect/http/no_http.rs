@@ -4,7 +4,7 @@ use crate::detect::words::counted;
 use crate::detect::{Confidence, Exam, Group, Severity, Told};
 use crate::http::OtherAnswer;
 use crate::record::Connection;
-use crate::types::escaped;
+use crate::types::{Side, escaped};
 
 /// The kind.
 pub(super) const KIND: &str = "no-http";
@@ -34,7 +34,9 @@ const KNOWN: [(&[u8], &str); 14] = [
 
 /// An answer that is no HTTP. What begins like a page is HTTP before it had a status line, which some devices still speak.
 pub(super) fn answer(c: &Connection) -> Option<&OtherAnswer> {
-    let answer = c.http.as_deref()?.other_answer.as_deref()?;
+    // Behind a hole nobody knows what a server's bytes are the beginning of.
+    let is_first = c.opening.syn_ack.is_some() && !c.misses(Side::Server);
+    let answer = c.http.as_deref().filter(|_| is_first)?.other_answer.as_deref()?;
     (!answer.begins.starts_with(b"<") && !answer.begins.starts_with(b"ICY ")).then_some(answer)
 }
 

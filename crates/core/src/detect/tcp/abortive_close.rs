@@ -83,7 +83,8 @@ impl Detector for AbortiveClose {
             );
             return;
         }
-        let (kind, severity) = if c.misses_payload() {
+        let cut = c.visibility.cut_by_snaplen > 0 && said > asked && !cut_short;
+        let (kind, severity) = if c.misses_payload() || cut {
             (UNSEEN, Severity::Info)
         } else if asked.is_some() && asked > said && !c.took_leave() {
             (WAITING, Severity::Warning)

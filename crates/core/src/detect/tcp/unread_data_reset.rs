@@ -3,6 +3,7 @@
 use super::after_handshake;
 use crate::detect::http::asked::got_no_answer_but_records;
 use crate::detect::http::first_words;
+use crate::detect::recapture;
 use crate::detect::thresholds::UNREAD_WITHIN;
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Severity, Shape, Told};
@@ -73,6 +74,13 @@ impl Detector for UnreadDataReset {
         // The client went on after the server's last word, or the server said nothing at all.
         let still_sending =
             answered.is_none_or(|answered| answered.packet < write.packet) || got_no_answer_but_records(c);
+        if still_sending && c.misses(Side::Server) {
+            exam.not_visible(
+                "packets of the server are missing from the capture, perhaps its answer",
+                recapture::ALL_WHOLE,
+            );
+            return;
+        }
         if !still_sending || c.asked_nothing_in_vain() || c.took_leave() {
             return;
         }

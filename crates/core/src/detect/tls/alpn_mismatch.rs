@@ -126,7 +126,7 @@ fn in_clear(c: &Connection, answered: Option<Moment>, exam: &mut Exam<'_>) {
 
 /// A client of HTTP/1, and a server that begins with HTTP/2.
 fn in_http1(c: &Connection, http: &Http, exam: &mut Exam<'_>) {
-    let Some(answered) = http.speaks_http2 else { return };
+    let Some(answered) = http.speaks_http2.filter(|_| !c.misses(Side::Server)) else { return };
     let evidence = [c.traffic.client.first_payload, Some(answered), c.ending.first];
     exam.symptom(CODE, HTTP2_ALONE, Severity::Error, Confidence::High, &evidence).happened(answered);
 }

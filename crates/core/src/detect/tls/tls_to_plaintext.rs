@@ -1,6 +1,7 @@
 //! TLS to a port that speaks something else.
 
 use super::fault;
+use crate::detect::recapture;
 use crate::detect::words::counted;
 use crate::detect::{Case, Confidence, Detector, Exam, Group, Lead, Service, ServiceKey, Severity, Shape, Told};
 use crate::record::Connection;
@@ -36,6 +37,13 @@ impl Detector for TlsToPlaintext {
             exam.applies();
         }
         if answer != Answer::OtherProtocol || fault::told_by(c, tls) != Some(CODE) {
+            return;
+        }
+        if c.visibility.mid_stream && language(&tls.other_bytes) == UNKNOWN {
+            exam.not_visible(
+                "packets of the server are missing from the capture, perhaps the beginning of its answer",
+                recapture::ALL_WHOLE,
+            );
             return;
         }
         let kind = if spoke_first(c, hello) { "spoke-first" } else { "answered" };
