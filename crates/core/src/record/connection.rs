@@ -273,9 +273,12 @@ impl Connection {
 
     /// Whether packets with a side's payload are missing from the capture: by the ACKs of the other, or by the number with which it ended.
     pub(crate) fn misses(&self, side: Side) -> bool {
-        let Traffic { stream_bytes, payload_bytes, .. } = &self.traffic[side];
+        let Traffic { packets, stream_bytes, payload_bytes, .. } = &self.traffic[side];
         let sent_more = stream_bytes.is_some_and(|sent| sent > *payload_bytes);
-        sent_more || self.visibility.gaps[side] > 0 || self.visibility.missing_bytes[side] > 0
+        // Where its answer to the SYN was missed, what came after that may have been.
+        let opening = &self.opening;
+        let answer_missed = side == Side::Server && opening.syn.is_some() && opening.syn_ack.is_none() && *packets > 0;
+        answer_missed || sent_more || self.visibility.gaps[side] > 0 || self.visibility.missing_bytes[side] > 0
     }
 
     /// Whether the client sent no payload, be it one that was not captured: of its FIN one number may be missing.

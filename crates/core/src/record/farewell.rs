@@ -149,13 +149,14 @@ impl Connection {
         self.visibility.flags_only && self.ending.late_write.is_none() && by_server && knew && before
     }
 
-    /// Whether what the client wrote after the close was not captured, and the RST that answered it came as soon after the FIN, which the
-    /// client's host had acknowledged, as a goodbye would have it.
+    /// Whether what the client wrote after the close was not captured, or cut, and came as soon after the FIN, which the client's host had
+    /// acknowledged, as a goodbye does.
     pub(crate) fn answered_the_close_unseen(&self) -> bool {
         let took =
             self.opening.syn.zip(self.opening.syn_ack).map_or(Span::ZERO, |(syn, answer)| answer.at.since(syn.at));
         self.ending.late_write.is_some_and(|write| {
-            write.at.is_none() && write.had_acknowledged && write.after_fin < ANSWERS_CLOSE_WITHIN.plus(took)
+            let unread = write.at.is_none() || self.visibility.cut_by_snaplen > 0;
+            unread && write.had_acknowledged && write.after_fin < ANSWERS_CLOSE_WITHIN.plus(took)
         })
     }
 

@@ -140,7 +140,7 @@ impl Detector for EmptyReply {
 pub(in crate::detect) fn was_turned_away(c: &Connection) -> Option<(Moment, Moment, Moment)> {
     let (accepted, closed, reset) = (c.opening.syn_ack?, c.ending.fin.server?, c.ending.reset?);
     let lost = c.ending.late_write.filter(|write| write.by == Side::Client)?.at?;
-    let silent = c.traffic.server.first_payload.is_none() && !c.misses(Side::Server);
+    let silent = c.traffic.server.first_payload.is_none() && !c.misses_payload();
     let first = c.traffic.client.first_payload == Some(lost);
     let at_once = closed.at.at.since(accepted.at) < WAITED_LEAST;
     // Of a ClientHello that gets nothing `no-server-hello` tells.

@@ -24,7 +24,7 @@ const TLS_1_3: u16 = 0x0304;
 
 /// The words of the server, and the end.
 pub(super) fn of(c: &Connection) -> Option<(Moment, Moment)> {
-    let tls = c.tls.as_ref().filter(|tls| is_database(c.begun_in) && tls.is_established())?;
+    let tls = c.tls.as_ref().filter(|tls| is_database(c.begun_in) && tls.is_established() && !c.misses_payload())?;
     let by_program = c.ending.is_by_program();
     let (end, by) = (c.ending.first.filter(|_| by_program)?, c.ending.closed_by?);
     // A request that got no answer is another matter.

@@ -84,7 +84,9 @@ impl Detector for AbortiveClose {
             return;
         }
         let cut = c.visibility.cut_by_snaplen > 0 && said > asked && !cut_short;
-        let (kind, severity) = if c.misses_payload() || cut {
+        // Where nothing follows the SYN-ACK, not even its ACK, what did follow was not captured.
+        let unseen = c.misses_payload() || c.opening.ack.is_none() && said.is_none() && asked.is_none();
+        let (kind, severity) = if unseen || cut {
             (UNSEEN, Severity::Info)
         } else if asked.is_some() && asked > said && !c.took_leave() {
             (WAITING, Severity::Warning)

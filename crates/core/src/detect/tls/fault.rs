@@ -16,6 +16,8 @@ pub(super) fn told_by(c: &Connection, tls: &Tls) -> Option<&'static str> {
     }
     let alert = deciding_alert(c, tls)?;
     let greeted = tls.server_hello.is_some();
+    // Where packets of the server are missing it may have greeted.
+    let ungreeted = !greeted && !c.misses(Side::Server);
     let retried = tls.hello_retry.is_some() && !greeted;
     Some(match (alert.by, alert.description) {
         (Side::Server, _) if c.proxy_header.is_some() && !greeted && !retried => "proxy-protocol-mismatch",
@@ -28,7 +30,7 @@ pub(super) fn told_by(c: &Connection, tls: &Tls) -> Option<&'static str> {
         (Side::Server, 40) if greeted && has_no_certificate(tls) => "client-certificate-fault",
         (_, 40 | 47 | 71) if retried => "tls-parameter-mismatch",
         // Without a server name the name is as likely the reason.
-        (Side::Server, 40 | 71) if !greeted && asks_for(tls).is_some() => "tls-parameter-mismatch",
+        (Side::Server, 40 | 71) if ungreeted && asks_for(tls).is_some() => "tls-parameter-mismatch",
         _ => "tls-alert",
     })
 }
