@@ -78,17 +78,14 @@ impl Sketch {
         settled
     }
 
-    /// Those that hold something, in order: where they begin and end, and how many values they hold. The values that wait are in none.
-    fn buckets(&self) -> impl Iterator<Item = (f64, f64, u64)> {
+    /// Those that hold something, in order: exponent, place, and how many values they hold. The values that wait are in none.
+    fn buckets(&self) -> impl Iterator<Item = (usize, usize, u64)> {
         let octaves = self.place_of.iter().enumerate().filter_map(|(exponent, place)| {
             let octave = self.octaves.get(usize::from(*place).wrapping_sub(1))?;
             Some((exponent, octave))
         });
         let each = octaves.flat_map(|(exponent, octave)| {
-            octave.iter().enumerate().map(move |(place, count)| {
-                let end = if place == 31 { begin_of(exponent + 1, 0) } else { begin_of(exponent, place + 1) };
-                (begin_of(exponent, place), end, u64::from(*count))
-            })
+            octave.iter().enumerate().map(move |(place, count)| (exponent, place, u64::from(*count)))
         });
         each.filter(|(.., count)| *count > 0)
     }
@@ -97,12 +94,12 @@ impl Sketch {
     pub(super) fn quantiles(&self) -> Option<Quantiles<i64>> {
         let &Self { least, most, .. } = self;
         let all = self.settled();
-        let count = all.buckets().map(|(.., count)| count).sum();
+        let count: u64 = all.octaves.iter().flatten().map(|count| u64::from(*count)).sum();
         if count == 0 {
             return None;
         }
-        let at = |share: f64| all.at(share, count).clamp(least, most);
-        Some(Quantiles { count, least, p50: at(0.5), p90: at(0.9), p99: at(0.99), most })
+        let [p50, p90, p99] = all.at([0.5, 0.9, 0.99], count).map(|value| value.clamp(least, most));
+        Some(Quantiles { count, least, p50, p90, p99, most })
     }
 
     /// The same of nanoseconds.
@@ -110,16 +107,29 @@ impl Sketch {
         self.quantiles().map(|all| all.map(Span::from_nanos))
     }
 
-    /// The middle of the bucket below or in which `share` of all lie.
-    fn at(&self, share: f64, count: u64) -> i64 {
-        let rank = (count.saturating_sub(1) as f64 * share) as u64;
+    /// The middles of the buckets below or in which these shares of all lie, which grow.
+    fn at<const N: usize>(&self, shares: [f64; N], count: u64) -> [i64; N] {
+        let ranks = shares.map(|share| (count.saturating_sub(1) as f64 * share) as u64);
+        let mut found = [0; N];
+        let mut open = ranks.iter().zip(&mut found).peekable();
         let mut below = 0;
-        let found = self.buckets().find(|(.., count)| {
-            below += count;
-            below > rank
-        });
-        found.map_or(0, |(begin, end, _)| ((begin + end) / 2.0) as i64)
+        for (exponent, place, here) in self.buckets() {
+            below += here;
+            while let Some((_, value)) = open.next_if(|(rank, _)| below > **rank) {
+                *value = middle(exponent, place);
+            }
+            if open.peek().is_none() {
+                break;
+            }
+        }
+        drop(open);
+        found
     }
+}
+
+fn middle(exponent: usize, place: usize) -> i64 {
+    let end = if place == 31 { begin_of(exponent + 1, 0) } else { begin_of(exponent, place + 1) };
+    ((begin_of(exponent, place) + end) / 2.0) as i64
 }
 
 #[cfg(test)]
@@ -156,7 +166,7 @@ mod tests {
             sketch.add((value >> (value % 63 + 1)) as i64);
         }
         assert!(sketch.octaves.len() <= EXPONENTS);
-        assert!(sketch.buckets().is_sorted_by(|a, b| a.1 <= b.0));
+        assert!(sketch.buckets().is_sorted_by(|a, b| (a.0, a.1) < (b.0, b.1)));
         assert_eq!(sketch.buckets().map(|(.., count)| count).sum::<u64>(), 200_000);
     }
 }
