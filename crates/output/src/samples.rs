@@ -90,6 +90,7 @@ pub(crate) fn connection(number: u64) -> Connection {
         goodbye: None,
         before_last_exchange: None,
         longest_survived_idle: None,
+        tls_end: None,
         tls: Some(Arc::new(Tls { stage: Stage::Established, client_hello: Some(Box::new(hello())), ..Tls::default() })),
         http: None,
         http2: None,

@@ -5,6 +5,7 @@ mod finished;
 use super::circles::Circles;
 use super::exchanges::Exchanges;
 use super::farewell::{asks_nothing, is_alert};
+use super::framing::Framing;
 use super::streams::{Learned, Streams};
 use super::{Connection, IcmpNote, Means, ProxyHeader, RolesFrom, SeenAt, Sighting, roles};
 use crate::flow::Class;
@@ -31,6 +32,8 @@ pub(crate) struct Builder {
     payload: Payload,
     /// Once there was payload.
     exchanges: Option<Box<Exchanges>>,
+    /// Of the server.
+    framing: Framing,
     cut_by_snaplen: u32,
     twins: u32,
     /// Hops that the last packet had left.
@@ -86,6 +89,7 @@ impl Builder {
             tracker: Tracker::default(),
             payload: Payload::Untouched,
             exchanges: None,
+            framing: Framing::default(),
             cut_by_snaplen: 0,
             twins: 0,
             last_ttl: 0,
@@ -184,6 +188,10 @@ impl Builder {
             let exchanges = self.exchanges.get_or_insert_default();
             if is_tls {
                 exchanges.on_tls();
+                if side == Side::Server {
+                    let start = self.tracker.stream_start(side);
+                    self.framing.on_payload(start, payload_start(s), s.payload, s.payload_len, at);
+                }
             }
             let goodbye = (is_tls && is_alert(s)).then_some(false);
             let tickets = tickets.filter(|_| exchanges.may_bring_tickets());
@@ -310,6 +318,7 @@ impl Builder {
         self.payload = Payload::Untouched;
         self.kept = 0;
         self.exchanges = None;
+        self.framing = Framing::default();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Dialogue, Goodbye, Outcome, ProxyHeader, RolesFrom, Speaks};
+use super::{Dialogue, Goodbye, Outcome, ProxyHeader, RolesFrom, Speaks, StreamEnd};
 use crate::capture::InterfaceId;
 use crate::detect::Symptom;
 use crate::http::{Http, Http2};
@@ -82,6 +82,9 @@ pub struct Connection {
 
     /// TLS, where it was recognised. Copies of the record share it.
     pub tls: Option<Arc<Tls>>,
+    /// Where the server's stream ended among its TLS records; `None` without TLS, without the server's FIN, or where headers of records were not
+    /// captured.
+    pub tls_end: Option<StreamEnd>,
     /// Clear HTTP/1, where it was recognised.
     pub http: Option<Box<Http>>,
     /// HTTP/2, where it was read in clear, or where the sizes of TLS records look like its pings.

@@ -83,6 +83,7 @@ fn blank() -> Connection {
         before_last_exchange: None,
         longest_survived_idle: None,
         tls: None,
+        tls_end: None,
         http: None,
         http2: None,
         proxy_header: None,

@@ -36,6 +36,8 @@ pub(super) struct Exchanges {
 /// The client's last words, where they ask for nothing: a TLS alert, or as short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Goodbye {
+    /// Their first packet.
+    pub at: Moment,
     /// Payload bytes.
     pub bytes: u32,
     /// The first packet of the last answer before it.
@@ -96,7 +98,8 @@ impl Exchanges {
     /// The client's last words, where they ask for nothing.
     pub(super) fn goodbye(&self) -> Option<Goodbye> {
         let said = self.turn == Some(Side::Client) && !self.counts;
-        said.then_some(Goodbye { bytes: self.burst, answer_before: self.last_answer })
+        let at = self.begun.filter(|_| said)?;
+        Some(Goodbye { at, bytes: self.burst, answer_before: self.last_answer })
     }
 
     /// The last burst that counts, and the answer to it.

@@ -15,6 +15,7 @@ mod dialogue;
 mod events;
 mod exchanges;
 mod farewell;
+mod framing;
 mod ftp;
 mod hello_columns;
 mod live;
@@ -39,6 +40,7 @@ pub use connection::{Circled, Connection, IcmpNote, Protocol, SeenAt, Visibility
 pub(crate) use dialogue::Ear;
 pub use dialogue::{Dialogue, ServerMessage, Speaks};
 pub use exchanges::Goodbye;
+pub use framing::{CutRecord, StreamEnd};
 pub use hello_columns::{HELLO_COLUMNS, HelloColumn, HelloRow};
 pub use outcome::Outcome;
 pub use proxy_header::ProxyHeader;

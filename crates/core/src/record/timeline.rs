@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::{CloseKind, Connection, IcmpNote, Speaks};
+use super::{CloseKind, Connection, IcmpNote, Speaks, StreamEnd};
 use crate::http::{CloseFrame, Request};
 use crate::tls::{CertificateMessage, Sni, names};
 use crate::types::{Moment, PacketNo, Side, Span, Timestamp, escaped};
@@ -182,6 +182,13 @@ fn tls(c: &Connection, add: &mut Add<'_>) {
     }
     add(tls.client_finished, Side::Client, Cow::Borrowed("handshake finished"));
     add(tls.server_finished, Side::Server, Cow::Borrowed("handshake finished"));
+    if let Some(StreamEnd::InRecord(cut)) = c.tls_end {
+        let what = match cut.length {
+            Some(length) => format!("TLS record of {length} bytes, cut by {}", cut.missing),
+            None => "TLS record, cut in its header".to_owned(),
+        };
+        add(Some(cut.header), Side::Server, Cow::Owned(what));
+    }
 }
 
 /// Whose certificate it is, by its common name where it has one.

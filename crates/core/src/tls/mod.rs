@@ -31,4 +31,5 @@ pub use chain::{CertificateMessage, Chain};
 pub use facts::{Alert, AlertLevel, ClientHello, HelloFormat, KeyShare, ServerHello, Sni, Stage, Tls};
 pub use observer::TlsObserver;
 pub use probe::{Probe, probe};
-pub(crate) use record::ALERT;
+pub(crate) use record::{ALERT, APPLICATION_DATA, RecordHeader};
+pub(crate) use stage::may_be_alert;

@@ -5,26 +5,26 @@
 
 /// The header of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct RecordHeader {
-    pub(super) content_type: u8,
-    pub(super) version: u16,
-    pub(super) length: u16,
+pub(crate) struct RecordHeader {
+    pub(crate) content_type: u8,
+    pub(crate) version: u16,
+    pub(crate) length: u16,
 }
 
 pub(super) const CHANGE_CIPHER_SPEC: u8 = 20;
 pub(crate) const ALERT: u8 = 21;
 pub(super) const HANDSHAKE: u8 = 22;
-pub(super) const APPLICATION_DATA: u8 = 23;
+pub(crate) const APPLICATION_DATA: u8 = 23;
 const HEARTBEAT: u8 = 24;
 
 /// 2^14 and what TLS 1.2 allows for its expansion (RFC 5246 section 6.2.3).
 const MAX_RECORD_LENGTH: u16 = 16_384 + 2_048;
 
 impl RecordHeader {
-    pub(super) const SIZE: usize = 5;
+    pub(crate) const SIZE: usize = 5;
 
     /// The header, where the bytes can be one.
-    pub(super) fn parse(bytes: [u8; Self::SIZE]) -> Option<Self> {
+    pub(crate) fn parse(bytes: [u8; Self::SIZE]) -> Option<Self> {
         let [content_type, major, minor, high, low] = bytes;
         let header =
             Self { content_type, version: u16::from_be_bytes([major, minor]), length: u16::from_be_bytes([high, low]) };

@@ -4,6 +4,7 @@
 //! every record is called application data, and only who sent it after what, and its length, tell.
 
 use super::observer::TlsObserver;
+use super::record::{self, RecordHeader};
 use super::version::is_tls13;
 use super::{ServerHello, Stage};
 use crate::types::{Moment, Side};
@@ -17,6 +18,8 @@ const CLIENT_FLIGHT_BEFORE_FINISHED: u8 = 2;
 
 /// Zero bytes that JSSE (Java) adds to each record of TLS 1.3 (RFC 8446 section 5.4).
 const JSSE_PADDING: u16 = 16;
+/// An alert of JSSE: its two bytes, the inner content type, the padding and the tag.
+const PADDED_ALERT_SIZE: u16 = 2 + 1 + JSSE_PADDING + 16;
 
 impl TlsObserver {
     /// Which end of the TLS session this end of the TCP connection is.
@@ -212,7 +215,7 @@ impl TlsObserver {
     /// An alert of a side that pads. What 35 bytes of another hold are 18 of data or, of a server, a short EncryptedExtensions: only before
     /// the client's first handshake message nothing else of it is as short.
     fn is_padded_alert(&self, side: Side, length: u16) -> bool {
-        let alert = self.finished_size().filter(|size| *size > 45).map(|_| 2 + 1 + 16 + JSSE_PADDING);
+        let alert = self.finished_size().filter(|size| *size > 45).map(|_| PADDED_ALERT_SIZE);
         let first_of_client = self.role(side) == Side::Client && self.tls.client_finished.is_none();
         alert == Some(length) && (first_of_client || self.flows[side].padded == Some(true))
     }
@@ -247,6 +250,14 @@ impl TlsObserver {
         } else if tls.server_finished.is_some() {
             self.reach(Stage::ServerFlight);
         }
+    }
+}
+
+/// Whether a record may hold an alert: by its type, or in TLS 1.3 by its length.
+pub(crate) const fn may_be_alert(header: RecordHeader) -> bool {
+    match header.content_type {
+        record::APPLICATION_DATA => is_alert_size(header.length) || header.length == PADDED_ALERT_SIZE,
+        content_type => content_type == record::ALERT,
     }
 }
 

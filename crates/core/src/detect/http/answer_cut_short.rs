@@ -2,6 +2,7 @@
 
 use super::asked::heads_unread;
 use super::http2::in_clear;
+use super::records_cut::{self, IN_RECORD};
 use super::request_timeout::is_a_timeout;
 use super::streams_cut::{self, OPEN};
 use crate::detect::recapture;
@@ -41,7 +42,9 @@ impl Detector for AnswerCutShort {
         if let Some(http2) = in_clear(c) {
             return streams_cut::examine(c, http2, CODE, exam);
         }
-        let (Protocol::Http1, Some(http)) = (c.protocol, &c.http) else { return };
+        let (Protocol::Http1, Some(http)) = (c.protocol, &c.http) else {
+            return records_cut::examine(c, CODE, exam);
+        };
         let (Some(answer), Some(fin)) = (http.last_response, c.ending.fin.server) else { return };
         let is_opened = c.opening.syn.is_some() && c.opening.syn_ack.is_some() && c.both_spoke();
         let by_server = c.ending.kind == CloseKind::Fin && c.ending.closed_by == Some(Side::Server);
@@ -80,10 +83,11 @@ impl Detector for AnswerCutShort {
     fn tell(&self, case: &Case<'_>) -> Vec<Told> {
         let Some(service) = case.service else { return Vec::new() };
         let group = case.group;
-        let streams = streams_cut::tell(case, &service.address());
-        let count = group.count - group.of_kind(OPEN);
+        let address = service.address();
+        let others = [records_cut::tell(case, &address), streams_cut::tell(case, &address)].into_iter().flatten();
+        let count = group.count - group.of_kind(OPEN) - group.of_kind(IN_RECORD);
         if count == 0 {
-            return Vec::from_iter(streams);
+            return others.collect();
         }
         let missing = group.spread(BY_LENGTH).and_then(|spread| spread.counts.whole());
         let (severity, kind) = match missing {
@@ -134,7 +138,7 @@ impl Detector for AnswerCutShort {
             told.facts.add("quiet_before_close_longest_s", quiet.longest());
         }
         told.not_visible.push("why the server stopped: its log at that time tells".to_owned());
-        Vec::from_iter([told].into_iter().chain(streams))
+        [told].into_iter().chain(others).collect()
     }
 }
 

@@ -15,6 +15,7 @@ mod http2_errors;
 mod lost_answer;
 mod no_http;
 pub(super) mod quiet_request_timeout;
+mod records_cut;
 mod refused_tunnel;
 pub(super) mod request_limit_close;
 pub(super) mod request_timeout;

@@ -59,6 +59,7 @@ impl Builder {
         // Probes keep a quiet connection alive on the way: then no silence was survived.
         let probed = traffic.client.probes.is_some() || traffic.server.probes.is_some();
         let exchanges = self.exchanges.as_deref();
+        let tls_end = ending.fin.server.and_then(|fin| self.framing.end(fin.seq));
         Connection {
             number: self.number,
             client: self.client,
@@ -82,6 +83,7 @@ impl Builder {
             before_last_exchange: exchanges.and_then(|exchanges| exchanges.before),
             longest_survived_idle: exchanges.filter(|_| !probed).and_then(|exchanges| exchanges.longest_survived),
             tls,
+            tls_end,
             http,
             http2,
             proxy_header: self.proxy_header.take(),
