@@ -188,9 +188,9 @@ impl Builder {
             let exchanges = self.exchanges.get_or_insert_default();
             if is_tls {
                 exchanges.on_tls();
-                if side == Side::Server {
-                    let start = self.tracker.stream_start(side);
-                    self.framing.on_payload(start, payload_start(s), s.payload, s.payload_len, at);
+                let from = payload_start(s);
+                if side == Side::Server && !self.framing.passes_over(from, s.payload_len) {
+                    self.framing.read(self.tracker.stream_start(side), from, s.payload, at);
                 }
             }
             let goodbye = (is_tls && is_alert(s)).then_some(false);

@@ -8,7 +8,7 @@ use crate::types::{Moment, Seq};
 
 /// The headers of one direction.
 #[derive(Debug, Default)]
-pub(crate) struct Framing {
+pub(super) struct Framing {
     /// Where the next header begins, as long as that is known.
     next: Option<Seq>,
     /// What came of that header.
@@ -42,13 +42,10 @@ pub struct CutRecord {
 }
 
 impl Framing {
-    /// The payload of a segment: `bytes` were captured of `length`. `start` is where the stream began, if that is known.
+    /// Whether a segment has nothing of interest: it lies inside a record, or came before.
     #[inline]
-    pub(crate) fn on_payload(&mut self, start: Option<Seq>, from: Seq, bytes: &[u8], length: u32, at: Moment) {
-        // Most segments lie inside a record, or came before.
-        if self.wanted().is_none_or(|wanted| wanted.is_before(from.plus(length))) {
-            self.read(start, from, bytes, at);
-        }
+    pub(super) fn passes_over(&self, from: Seq, length: u32) -> bool {
+        self.wanted().is_some_and(|wanted| !wanted.is_before(from.plus(length)))
     }
 
     /// The first byte that is to be read next.
@@ -57,8 +54,9 @@ impl Framing {
         self.next.map(|next| next.plus(u32::from(self.have)))
     }
 
+    /// The payload of a segment, as much as was captured. `start` is where the stream began, if that is known.
     #[inline(never)]
-    fn read(&mut self, start: Option<Seq>, from: Seq, bytes: &[u8], at: Moment) {
+    pub(super) fn read(&mut self, start: Option<Seq>, from: Seq, bytes: &[u8], at: Moment) {
         let is_reached = self.wanted().is_some_and(|wanted| !wanted.is_before(from));
         if !is_reached && start != Some(from) && !self.resumes(bytes) {
             return;
@@ -84,24 +82,35 @@ impl Framing {
 
     /// The next bytes of a header.
     fn take(&mut self, rest: &[u8], at: Moment) {
-        let have = usize::from(self.have);
-        for (place, byte) in self.header.iter_mut().skip(have).zip(rest) {
+        let header = match rest.first_chunk() {
+            Some(header) if self.have == 0 => *header,
+            _ => match self.join(rest) {
+                Some(header) => header,
+                None => return self.last = Some((at, 0, false)),
+            },
+        };
+        let record = RecordHeader::parse(header);
+        self.next =
+            self.next.zip(record).map(|(next, record)| next.plus(RecordHeader::SIZE as u32 + u32::from(record.length)));
+        self.last = record.map(|record| (at, record.length, may_be_alert(record)));
+    }
+
+    /// A header that lies across segments, once it is whole.
+    #[cold]
+    fn join(&mut self, rest: &[u8]) -> Option<[u8; RecordHeader::SIZE]> {
+        for (place, byte) in self.header.iter_mut().skip(usize::from(self.have)).zip(rest) {
             *place = *byte;
             self.have += 1;
         }
-        let whole = usize::from(self.have) == RecordHeader::SIZE;
-        match RecordHeader::parse(self.header) {
-            _ if !whole => self.last = Some((at, 0, false)),
-            Some(record) => {
-                let next = self.next.map(|next| next.plus(RecordHeader::SIZE as u32 + u32::from(record.length)));
-                *self = Self { next, last: Some((at, record.length, may_be_alert(record))), ..Self::default() };
-            }
-            None => *self = Self::default(),
-        }
+        let is_whole = usize::from(self.have) == RecordHeader::SIZE;
+        is_whole.then(|| {
+            self.have = 0;
+            self.header
+        })
     }
 
     /// Where a stream ended whose FIN has this sequence number; `None` where that is not known.
-    pub(crate) fn end(&self, fin: Seq) -> Option<StreamEnd> {
+    pub(super) fn end(&self, fin: Seq) -> Option<StreamEnd> {
         let ((header, length, is_alert), next) = (self.last?, self.next?);
         if next.plus(u32::from(self.have)) == fin {
             let missing = RecordHeader::SIZE as u16 - u16::from(self.have);
@@ -127,6 +136,13 @@ mod tests {
         Moment { packet: PacketNo::new(packet).expect("not 0"), at: Timestamp::from_nanos(0) }
     }
 
+    fn give(framing: &mut Framing, offset: u32, bytes: &[u8], packet: u64) {
+        let from = START.plus(offset);
+        if !framing.passes_over(from, bytes.len() as u32) {
+            framing.read(Some(START), from, bytes, at(packet));
+        }
+    }
+
     /// Three records of 10, 0 and 30 bytes.
     fn stream() -> Vec<u8> {
         let record = |length: u8| [&[23, 3, 3, 0, length][..], &vec![0x17; usize::from(length)]].concat();
@@ -138,7 +154,7 @@ mod tests {
         let (mut framing, stream) = (Framing::default(), stream());
         for (packet, &(from, to)) in (1..).zip(pieces) {
             let piece = stream.get(from..to).expect("inside");
-            framing.on_payload(Some(START), START.plus(from as u32), piece, piece.len() as u32, at(packet));
+            give(&mut framing, from as u32, piece, packet);
         }
         framing.end(START.plus(end))
     }
@@ -188,7 +204,7 @@ mod tests {
     fn a_goodbye_is_known_by_its_type_or_its_length() {
         let end_after = |record: &[u8]| {
             let mut framing = Framing::default();
-            framing.on_payload(Some(START), START, record, record.len() as u32, at(1));
+            give(&mut framing, 0, record, 1);
             framing.end(START.plus(record.len() as u32))
         };
         assert_eq!(end_after(&[&[21, 3, 3, 0, 26][..], &[7; 26]].concat()), Some(StreamEnd::CloseNotify));
@@ -199,8 +215,8 @@ mod tests {
     #[test]
     fn what_is_no_record_is_left_alone() {
         let mut framing = Framing::default();
-        framing.on_payload(Some(START), START, b"220 ready\r\n", 11, at(1));
-        framing.on_payload(Some(START), START.plus(11), b"250 more\r\n", 10, at(2));
+        give(&mut framing, 0, b"220 ready\r\n", 1);
+        give(&mut framing, 11, b"250 more\r\n", 2);
         assert_eq!(framing.end(START.plus(21)), None);
     }
 }
